@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only file that asks for a kernel version or a kernel feature.
+ *
+ * The rest of the module is written for the newest kernel that is supported
+ * (7.2); what an older one (down to 6.1) lacks is made up for here, each time
+ * with the version that brought it. Features are tested, not versions, where
+ * that can be done: distributions backport.
+ */
+#ifndef _HMAP_COMPAT_H
+#define _HMAP_COMPAT_H
+
+#endif /* _HMAP_COMPAT_H */

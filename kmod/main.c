@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module: its parameters and the default map that they describe.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/hmap.h>
+#include <linux/kernel.h>
+#include <linux/kstrtox.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "dev.h"
+
+/**
+ * struct hmap_number - a module parameter
+ * @value: what it is; the first member, where param_get_ulong() looks for it
+ * @min: the least allowed
+ * @max: the most allowed
+ */
+struct hmap_number {
+	unsigned long value;
+	unsigned long min;
+	unsigned long max;
+};
+
+/*
+ * A type of our own, so that whatever is wrong with a number (a sign, a
+ * letter, too many digits, out of range) is refused with one errno and a
+ * sentence that names the limits: the kernel's own types wrap some of these.
+ */
+static int hmap_number_set(const char *val, const struct kernel_param *kp)
+{
+	struct hmap_number *number = kp->arg;
+	unsigned long value;
+
+	if (kstrtoul(val, 0, &value) || value < number->min ||
+	    value > number->max) {
+		pr_err("%s=%s is refused: give a number from %lu to %lu\n",
+		       kp->name, val, number->min, number->max);
+		return -EINVAL;
+	}
+	number->value = value;
+	return 0;
+}
+
+static const struct kernel_param_ops hmap_number_ops = {
+	.set = hmap_number_set,
+	.get = param_get_ulong,
+};
+
+static struct hmap_number key_size = {
+	.value = 8, .min = HMAP_MIN_KEY_SIZE, .max = HMAP_MAX_KEY_SIZE,
+};
+module_param_cb(key_size, &hmap_number_ops, &key_size, 0444);
+__MODULE_PARM_TYPE(key_size, "ulong");
+MODULE_PARM_DESC(key_size, "bytes of a key, 1 to 4096 (default 8)");
+
+static struct hmap_number value_size = {
+	.value = 8, .min = 0, .max = HMAP_MAX_VALUE_SIZE,
+};
+module_param_cb(value_size, &hmap_number_ops, &value_size, 0444);
+__MODULE_PARM_TYPE(value_size, "ulong");
+MODULE_PARM_DESC(value_size,
+		 "bytes of a value, 0 to 65536; 0 makes a set (default 8)");
+
+static struct hmap_number hint = {
+	.value = 0, .min = 0, .max = ULONG_MAX,
+};
+module_param_cb(hint, &hmap_number_ops, &hint, 0444);
+__MODULE_PARM_TYPE(hint, "ulong");
+MODULE_PARM_DESC(hint, "elements to make room for at once (default 0)");
+
+static struct hmap_number max_entries = {
+	.value = 0, .min = 0, .max = ULONG_MAX,
+};
+module_param_cb(max_entries, &hmap_number_ops, &max_entries, 0444);
+__MODULE_PARM_TYPE(max_entries, "ulong");
+MODULE_PARM_DESC(max_entries,
+		 "elements that the map may hold, 0 for no limit (default 0)");
+
+static struct hmap default_map;
+
+static int __init hmap_default_init(void)
+{
+	const struct hmap_params params = {
+		.key_size = key_size.value,
+		.value_size = value_size.value,
+		.hint = hint.value,
+		.max_entries = max_entries.value,
+	};
+	int ret;
+
+	if (params.max_entries && params.hint > params.max_entries) {
+		pr_err("hint=%lu is refused: it is above max_entries=%lu\n",
+		       params.hint, params.max_entries);
+		return -EINVAL;
+	}
+
+	ret = hmap_init(&default_map, &params);
+	/* All else has been checked: only the hint can be invalid now. */
+	if (ret == -EINVAL)
+		pr_err("hint=%lu is refused: an array of buckets for so many elements of %u+%u bytes is above the limit\n",
+		       params.hint, params.key_size, params.value_size);
+	else if (ret)
+		pr_err("no memory for hint=%lu elements of %u+%u bytes\n",
+		       params.hint, params.key_size, params.value_size);
+	return ret;
+}
+
+static int __init hmap_module_init(void)
+{
+	int ret;
+
+	ret = hmap_default_init();
+	if (ret)
+		return ret;
+
+	ret = hmap_dev_register(&default_map);
+	if (ret) {
+		pr_err("the device could not be registered: %pe\n",
+		       ERR_PTR(ret));
+		hmap_destroy(&default_map);
+	}
+	return ret;
+}
+
+/* No file is open any more: each holds a reference to the module. */
+static void __exit hmap_module_exit(void)
+{
+	hmap_dev_unregister();
+	hmap_destroy(&default_map);
+}
+
+module_init(hmap_module_init);
+module_exit(hmap_module_exit);
+
+MODULE_AUTHOR("hmap developers");
+MODULE_DESCRIPTION("Resizable hash map with inline keys and values");
+MODULE_VERSION("0.1.0");
+MODULE_LICENSE("GPL");
