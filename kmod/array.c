@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An array of buckets with its overflow buckets: allocate, free, hand out.
+ */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "internal.h"
+
+/*
+ * Up to here memory comes from kmalloc; more comes from vmalloc, page by page,
+ * so that a large map needs no contiguous pages and no OOM kill.
+ */
+#define KMALLOC_LIMIT	(PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
+
+/* What an allocation of @size at @p really takes. */
+static size_t hmap_mem_size(const void *p, size_t size)
+{
+	return is_vmalloc_addr(p) ? PAGE_ALIGN(size) : ksize(p);
+}
+
+/* Zeroed memory, or NULL without a warning. */
+static void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp)
+{
+	void *p;
+
+	gfp |= __GFP_ZERO | __GFP_NOWARN;
+	if (size <= KMALLOC_LIMIT || !gfpflags_allow_blocking(gfp))
+		p = kmalloc(size, gfp);
+	else
+		p = __vmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
+	if (p)
+		atomic_long_add(hmap_mem_size(p, size), &h->memory);
+	else
+		atomic_long_inc(&h->alloc_failures);
+	return p;
+}
+
+static void hmap_mem_uncount(struct hmap *h, const void *p, size_t size)
+{
+	if (p)
+		atomic_long_sub(hmap_mem_size(p, size), &h->memory);
+}
+
+static u32 hmap_spares(u8 B)
+{
+	/*
+	 * The seed's rule: more than 2^4 buckets get 2^(B-4) spare overflow
+	 * buckets. (Go begins at 2^4, and rounds up to an allocator class.)
+	 */
+	return B > 4 ? 1u << (B - 4) : 0;
+}
+
+static u32 hmap_first_block(u8 B)
+{
+	return max(hmap_spares(B), 1u);
+}
+
+/* Bytes of an array's buckets and spares; SIZE_MAX if that overflows. */
+static size_t hmap_data_size(const struct hmap *h, u8 B)
+{
+	return size_mul(((size_t)1 << B) + hmap_spares(B), h->geo.bucket_size);
+}
+
+/* Whether an array of 2^B buckets can exist at all. */
+bool hmap_array_size_ok(const struct hmap *h, u8 B)
+{
+	return B <= HMAP_MAX_B && B < BITS_PER_LONG - 1 &&
+	       hmap_data_size(h, B) <= LONG_MAX;
+}
+
+/* An array without buckets: the state of a map before its first put. */
+struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
+{
+	struct hmap_array *a = hmap_mem_alloc(h, sizeof(*a), gfp);
+
+	if (a)
+		a->extra.nextOverflow = 1;
+	return a;
+}
+
+/* An array of 2^B buckets. Its hash0 is for the caller to set. */
+struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
+{
+	struct hmap_array *a;
+
+	if (!hmap_array_size_ok(h, B))
+		return NULL;
+	a = hmap_array_alloc_empty(h, gfp);
+	if (!a)
+		return NULL;
+	a->B = B;
+	a->data = hmap_mem_alloc(h, hmap_data_size(h, B), gfp);
+	if (!a->data) {
+		hmap_array_free(h, a);
+		return NULL;
+	}
+	a->extra.overflow.nr = hmap_spares(B);
+	a->longest_chain = 1;
+	return a;
+}
+
+static size_t hmap_block_size(const struct hmap *h, const struct hmap_array *a,
+			      unsigned int k)
+{
+	return size_mul((size_t)hmap_first_block(a->B) << k,
+			h->geo.bucket_size);
+}
+
+static void hmap_array_uncount(struct hmap *h, struct hmap_array *a)
+{
+	unsigned int k;
+
+	for (k = 0; k < a->extra.overflow.nr_blocks; k++)
+		hmap_mem_uncount(h, a->extra.overflow.block[k],
+				 hmap_block_size(h, a, k));
+	hmap_mem_uncount(h, a->data, hmap_data_size(h, a->B));
+	hmap_mem_uncount(h, a, sizeof(*a));
+}
+
+static void hmap_array_release(struct rcu_head *rcu)
+{
+	struct hmap_array *a = container_of(rcu, struct hmap_array, rcu);
+	unsigned int k;
+
+	for (k = 0; k < a->extra.overflow.nr_blocks; k++)
+		kvfree(a->extra.overflow.block[k]);
+	kvfree(a->data);
+	kfree(a);
+}
+
+/* Free an array that no reader can be in. Not what lives out of line. */
+void hmap_array_free(struct hmap *h, struct hmap_array *a)
+{
+	hmap_array_uncount(h, a);
+	hmap_array_release(&a->rcu);
+}
+
+/* The same for an array that readers may still be in. */
+void hmap_array_retire(struct hmap *h, struct hmap_array *a)
+{
+	hmap_array_uncount(h, a);
+	call_rcu(&a->rcu, hmap_array_release);
+}
+
+/*
+ * The overflow bucket @index: one of the spares behind the buckets, or in a
+ * block. NULL for an index that is out of range, which only a lock-free reader
+ * could come with.
+ */
+struct bmap *hmap_overflow_bucket(const struct hmap *h,
+				  const struct hmap_array *a, u32 index)
+{
+	u32 first = hmap_first_block(a->B);
+	u32 spares = hmap_spares(a->B);
+	u32 n = index - 1;
+	unsigned int k;
+	void *block;
+
+	if (n < spares)
+		return hmap_bucket(h, a, hmap_nbuckets(a) + n);
+	n -= spares;
+	/* Blocks before number k hold first * (2^k - 1) buckets together. */
+	k = ilog2(n / first + 1);
+	if (k >= HMAP_OVERFLOW_BLOCKS)
+		return NULL;
+	block = READ_ONCE(a->extra.overflow.block[k]);
+	if (!block)
+		return NULL;
+	n -= first * ((1u << k) - 1);
+	return block + (size_t)n * h->geo.bucket_size;
+}
+
+/* Make the supply's block part of the array, if it is the one that is due. */
+static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
+			   struct hmap_supply *supply)
+{
+	struct hmap_overflow *overflow = &a->extra.overflow;
+	u32 due = hmap_first_block(a->B) << overflow->nr_blocks;
+
+	if (!supply || supply->no_block)
+		return false;
+	if (overflow->nr_blocks == HMAP_OVERFLOW_BLOCKS) {
+		supply->no_block = true;
+		return false;
+	}
+	if (!supply->block || supply->block_buckets != due) {
+		supply->want = WANT_BLOCK;
+		supply->want_buckets = due;
+		return false;
+	}
+	WRITE_ONCE(overflow->block[overflow->nr_blocks++], supply->block);
+	overflow->nr += due;
+	supply->block = NULL;
+	return true;
+}
+
+/**
+ * hmap_secure_overflow() - make sure that overflow buckets can be appended
+ * @h: the map
+ * @a: the array
+ * @n: how many
+ * @supply: where a block may come from; NULL if there is none
+ *
+ * Return: true if @n calls of hmap_append_bucket() cannot fail.
+ */
+bool hmap_secure_overflow(struct hmap *h, struct hmap_array *a, u32 n,
+			  struct hmap_supply *supply)
+{
+	lockdep_assert_held(&h->lock);
+	while (a->extra.overflow.nr - a->noverflow < n)
+		if (!hmap_add_block(h, a, supply))
+			return false;
+	return true;
+}
+
+/* Append an overflow bucket, which has been secured, to the chain's @last. */
+struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
+				struct bmap *last)
+{
+	u32 index = a->extra.nextOverflow++;
+	struct bmap *b = hmap_overflow_bucket(h, a, index);
+
+	lockdep_assert_held(&h->lock);
+	a->noverflow++;
+	/* Its block first: pairs with the acquire in hmap_next(). */
+	smp_store_release(&bmap_tail(&h->geo, last)->overflow, index);
+	return b;
+}
+
+struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp)
+{
+	return hmap_mem_alloc(h, sizeof(struct hmap_blob) + size, gfp);
+}
+
+/* Free a key or value that no reader has seen. */
+void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
+{
+	hmap_mem_uncount(h, blob, sizeof(*blob) + size);
+	kvfree(blob);
+}
+
+/* The same for one that readers may be copying from. */
+void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
+{
+	if (!blob)
+		return;
+	hmap_mem_uncount(h, blob, sizeof(*blob) + size);
+	kvfree_rcu(blob, rcu);
+}
+
+static void hmap_supply_drop_block(struct hmap *h, struct hmap_supply *supply)
+{
+	hmap_mem_uncount(h, supply->block,
+			 (size_t)supply->block_buckets * h->geo.bucket_size);
+	kvfree(supply->block);
+	supply->block = NULL;
+}
+
+static void hmap_supply_drop_array(struct hmap *h, struct hmap_supply *supply)
+{
+	if (supply->array)
+		hmap_array_free(h, supply->array);
+	supply->array = NULL;
+}
+
+/**
+ * hmap_supply_fill() - get what an operation was missing
+ * @h: the map
+ * @supply: what it was missing
+ * @gfp: how to allocate
+ *
+ * A failure is noted in @supply: the operation does without or gives up.
+ */
+void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
+{
+	if (supply->want == WANT_ARRAY) {
+		hmap_supply_drop_array(h, supply);
+		supply->array = hmap_array_alloc(h, supply->want_B, gfp);
+		supply->no_array = !supply->array;
+	} else if (supply->want == WANT_BLOCK) {
+		hmap_supply_drop_block(h, supply);
+		supply->block_buckets = supply->want_buckets;
+		supply->block = hmap_mem_alloc(h,
+					       size_mul(supply->block_buckets,
+							h->geo.bucket_size),
+					       gfp);
+		supply->no_block = !supply->block;
+	}
+	supply->want = WANT_NOTHING;
+}
+
+/* Free what an operation did not need after all. */
+void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
+{
+	hmap_supply_drop_array(h, supply);
+	hmap_supply_drop_block(h, supply);
+}

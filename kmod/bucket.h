@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A bucket: eight slots, as in Go's map.
+ *
+ *	tophash[8] | 8 keys | 8 values | u32 overflow | u32 version
+ *
+ * Keys stand together and values stand together, so that no padding is needed
+ * between them. The two last words take the place of Go's overflow pointer:
+ * an index instead of an address, so that bucket memory holds no kernel
+ * pointer and what a racing reader loads can be range-checked.
+ *
+ * The eight tophash bytes are one word: matching, finding a free slot and the
+ * end of a chain are operations on a word. Byte i is bits 8i..8i+7 of it.
+ *
+ * Everything here is a pure function of a bucket: no lock, no allocation.
+ */
+#ifndef _HMAP_BUCKET_H
+#define _HMAP_BUCKET_H
+
+#include <linux/bitops.h>
+#include <linux/compiler.h>
+#include <linux/hmap.h>
+#include <linux/string.h>
+
+#define BUCKET_CNT	HMAP_BUCKET_SLOTS
+
+/*
+ * States of a slot, in its tophash. A value of MIN_TOPHASH or more is in use
+ * and is the top byte of the hash. The evacuation states stand in an old
+ * bucket; tophash[0] tells for the whole bucket.
+ */
+enum {
+	EMPTY_REST	= 0,	/* empty, and so is all behind it in the chain */
+	EMPTY_ONE	= 1,	/* empty */
+	EVACUATED_X	= 2,	/* moved to the same index of the new array */
+	EVACUATED_Y	= 3,	/* moved to the same index plus the old size */
+	EVACUATED_EMPTY	= 4,	/* was empty, its bucket has been evacuated */
+	MIN_TOPHASH	= 5,
+};
+
+struct bmap {
+	union {
+		u8 tophash[BUCKET_CNT];
+		__le64 tophashes;
+	};
+	/* followed by keys, values and struct bmap_tail */
+};
+
+/**
+ * struct bmap_tail - the last 8 bytes of a bucket
+ * @overflow: index of the next bucket of the chain, 0 if this is the last
+ * @version: odd while the chain is being changed; the head's counts for all
+ */
+struct bmap_tail {
+	u32 overflow;
+	u32 version;
+};
+
+#define BYTES(x)	((u64)(x) * 0x0101010101010101ULL)
+
+static inline u8 bmap_tophash_of(u64 hash)
+{
+	u8 top = hash >> 56;
+
+	return top < MIN_TOPHASH ? top + MIN_TOPHASH : top;
+}
+
+static inline u64 bmap_tophashes(const struct bmap *b)
+{
+	return le64_to_cpu(READ_ONCE(b->tophashes));
+}
+
+/*
+ * 0x80 in each byte of @w that is zero. Exact: unlike the shorter formula with
+ * a subtraction, no borrow makes a byte behind a zero one look like zero.
+ */
+static inline u64 bmap_zero_bytes(u64 w)
+{
+	return ~(((w & BYTES(0x7f)) + BYTES(0x7f)) | w | BYTES(0x7f));
+}
+
+/* The slots (0x80 in their bytes) that hold the tophash @top. */
+static inline u64 bmap_match(u64 tophashes, u8 top)
+{
+	return bmap_zero_bytes(tophashes ^ BYTES(top));
+}
+
+/* The slots that are EMPTY_REST or EMPTY_ONE. */
+static inline u64 bmap_match_empty(u64 tophashes)
+{
+	return bmap_zero_bytes(tophashes & ~BYTES(EMPTY_ONE));
+}
+
+/* The slots in use, if the bucket has not been evacuated. */
+static inline u64 bmap_match_used(u64 tophashes)
+{
+	return bmap_match_empty(tophashes) ^ BYTES(0x80);
+}
+
+/* Whether the chain ends in this bucket. */
+static inline bool bmap_has_rest(u64 tophashes)
+{
+	return bmap_zero_bytes(tophashes);
+}
+
+static inline unsigned int bmap_first_slot(u64 match)
+{
+	return __ffs64(match) / 8;
+}
+
+#define bmap_for_each_slot(i, match) \
+	for (u64 __m = (match); __m && (i = bmap_first_slot(__m), true); \
+	     __m &= __m - 1)
+
+static inline bool bmap_evacuated(u64 tophashes)
+{
+	u8 state = tophashes;
+
+	return state > EMPTY_ONE && state < MIN_TOPHASH;
+}
+
+static inline void bmap_set_tophash(struct bmap *b, unsigned int i, u8 top)
+{
+	WRITE_ONCE(b->tophash[i], top);
+}
+
+static inline void *bmap_key(const struct hmap_geometry *geo, struct bmap *b,
+			     unsigned int i)
+{
+	return (u8 *)b + sizeof(*b) + i * geo->key_slot;
+}
+
+static inline void *bmap_value(const struct hmap_geometry *geo, struct bmap *b,
+			       unsigned int i)
+{
+	return (u8 *)b + geo->values + i * geo->value_slot;
+}
+
+static inline struct bmap_tail *bmap_tail(const struct hmap_geometry *geo,
+					  struct bmap *b)
+{
+	return (void *)((u8 *)b + geo->tail);
+}
+
+/*
+ * Copies between slots and private memory. A reader's copy may race with a
+ * writer: the reader then finds another version and throws it away.
+ */
+static inline void bmap_copy(void *to, const void *from, u32 size)
+{
+	data_race(memcpy(to, from, size));
+}
+
+static inline void bmap_copy_slot(const struct hmap_geometry *geo,
+				  struct bmap *to, unsigned int t,
+				  struct bmap *from, unsigned int f)
+{
+	bmap_copy(bmap_key(geo, to, t), bmap_key(geo, from, f), geo->key_slot);
+	bmap_copy(bmap_value(geo, to, t), bmap_value(geo, from, f),
+		  geo->value_slot);
+}
+
+static inline void bmap_wipe(void *slot, u32 size)
+{
+	data_race(memset(slot, 0, size));
+}
+
+/* Open the chain of @head for writing: readers who were in it try again. */
+static inline void bmap_write_begin(const struct hmap_geometry *geo,
+				    struct bmap *head)
+{
+	u32 *version = &bmap_tail(geo, head)->version;
+
+	WRITE_ONCE(*version, *version + 1);
+	/* Odd before any data: pairs with smp_rmb() in bmap_read_retry(). */
+	smp_wmb();
+}
+
+static inline void bmap_write_end(const struct hmap_geometry *geo,
+				  struct bmap *head)
+{
+	u32 *version = &bmap_tail(geo, head)->version;
+
+	/* Data before even: pairs with the acquire in bmap_read_begin(). */
+	smp_store_release(version, *version + 1);
+}
+
+/* The version of a chain; odd if it is being changed. */
+static inline u32 bmap_read_begin(const struct hmap_geometry *geo,
+				  struct bmap *head)
+{
+	/* Version before data: pairs with the release in bmap_write_end(). */
+	return smp_load_acquire(&bmap_tail(geo, head)->version);
+}
+
+/* Whether what was read since bmap_read_begin() may be of two versions. */
+static inline bool bmap_read_retry(const struct hmap_geometry *geo,
+				   struct bmap *head, u32 version)
+{
+	/* Data before version: pairs with smp_wmb() in bmap_write_begin(). */
+	smp_rmb();
+	return READ_ONCE(bmap_tail(geo, head)->version) != version;
+}
+
+#endif /* _HMAP_BUCKET_H */

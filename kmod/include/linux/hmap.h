@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hmap: a resizable hash map with inline keys and values.
+ *
+ * The layout is that of Go's classic map: buckets of eight slots with a byte
+ * of the hash for each (tophash), overflow buckets, and a resize that is
+ * spread over the operations, so that none of them ever pays for the table.
+ *
+ * This is the only header that a kernel user includes. Functions are
+ * documented where they are defined, in kmod/map.c, resize.c, scan.c,
+ * stats.c and verify.c.
+ */
+#ifndef _LINUX_HMAP_H
+#define _LINUX_HMAP_H
+
+#include <linux/gfp.h>
+#include <linux/limits.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include <uapi/linux/hmap.h>
+
+struct hmap_array;
+
+/**
+ * typedef hmap_hashfn_t - hash of a key
+ * @key: the key; its address may be unaligned
+ * @key_size: bytes of the key
+ * @hash0: the seed of the map, which should change every hash
+ *
+ * Low bits choose the bucket, the top byte becomes the tophash: both ends of
+ * the result have to be well mixed. Equal keys have equal hashes. Called in
+ * any context of the callers of the map, also under its lock.
+ */
+typedef u64 (*hmap_hashfn_t)(const void *key, u32 key_size,
+			     const siphash_key_t *hash0);
+
+/**
+ * typedef hmap_equalfn_t - whether two keys are the same
+ * @a: a key
+ * @b: another key
+ * @key_size: bytes of each
+ *
+ * A lookup may call this on a key that is being overwritten; what it then
+ * returns is not used, but it must not misbehave.
+ */
+typedef bool (*hmap_equalfn_t)(const void *a, const void *b, u32 key_size);
+
+/**
+ * typedef hmap_updatefn_t - change a value, see hmap_update()
+ * @value: in: the present value, or zeros if there is none; out: the new one
+ * @exists: whether the key was in the map
+ * @arg: as given to hmap_update()
+ *
+ * Called once, under the lock of the map with bottom halves off: it must not
+ * sleep and not use the same map. @value is aligned to 8 bytes.
+ *
+ * Return: 0 to store @value, or a negative errno to leave the map as it is.
+ */
+typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
+
+/**
+ * struct hmap_params - what a map is made for
+ * @key_size: bytes of a key, 1..HMAP_MAX_KEY_SIZE
+ * @value_size: bytes of a value, 0..HMAP_MAX_VALUE_SIZE; 0 makes a set
+ * @hint: elements to make room for at once, 0 for none
+ * @max_entries: refuse to hold more (-ENOSPC), 0 for no limit
+ * @hashfn: hash function, NULL for SipHash of the key's bytes
+ * @equalfn: equality, NULL for comparing the key's bytes
+ */
+struct hmap_params {
+	u32 key_size;
+	u32 value_size;
+	unsigned long hint;
+	unsigned long max_entries;
+	hmap_hashfn_t hashfn;
+	hmap_equalfn_t equalfn;
+};
+
+/**
+ * struct hmap_geometry - where things are in a bucket (private)
+ * @key_slot: bytes of a key's slot: the key, or a pointer if it is out of line
+ * @value_slot: the same for the value
+ * @values: offset of the first value
+ * @tail: offset of the overflow index and the version
+ * @bucket_size: bytes of a bucket
+ */
+struct hmap_geometry {
+	u32 key_slot;
+	u32 value_slot;
+	u32 values;
+	u32 tail;
+	u32 bucket_size;
+};
+
+/**
+ * struct hmap - a map; embed it and call hmap_init()
+ * @buckets: the array that the map is in, never NULL. Changed under @lock
+ * @lock: serialises writers and resizing
+ * @count: elements in the map. Under @lock; read anywhere
+ * @flags: HMAP_FLAG_SAMESIZEGROW while such a resize runs. Under @lock
+ * @geo: constant after hmap_init()
+ * @params: constant after hmap_init()
+ * @memory: bytes held
+ * @grows: resizes to twice the size. Under @lock
+ * @same_size_grows: resizes that kept the size. Under @lock
+ * @evacuated: buckets evacuated. Under @lock
+ * @alloc_failures: failed allocations that the map went on without
+ *
+ * The other fields of Go's hmap (B, noverflow, hash0, oldbuckets, nevacuate
+ * and extra) belong to the array, so that a reader who loads one pointer gets
+ * a set of them that belong together. All fields are private.
+ */
+struct hmap {
+	struct hmap_array __rcu *buckets;
+	spinlock_t lock;
+	size_t count;
+	u8 flags;
+	struct hmap_geometry geo;
+	struct hmap_params params;
+	atomic_long_t memory;
+	u64 grows;
+	u64 same_size_grows;
+	u64 evacuated;
+	atomic_long_t alloc_failures;
+};
+
+int hmap_init(struct hmap *h, const struct hmap_params *params);
+void hmap_destroy(struct hmap *h);
+
+int hmap_get(struct hmap *h, const void *key, void *value);
+int hmap_put(struct hmap *h, const void *key, const void *value,
+	     unsigned int flags, gfp_t gfp);
+int hmap_update(struct hmap *h, const void *key, hmap_updatefn_t fn, void *arg,
+		unsigned int flags, gfp_t gfp);
+int hmap_delete(struct hmap *h, const void *key);
+int hmap_pop(struct hmap *h, const void *key, void *value);
+int hmap_clear(struct hmap *h);
+int hmap_reserve(struct hmap *h, unsigned long n);
+
+/**
+ * hmap_len() - number of elements
+ * @h: the map
+ *
+ * Context: any; takes no lock, so others may change it at any time.
+ * Return: the number of elements.
+ */
+static inline unsigned long hmap_len(const struct hmap *h)
+{
+	return READ_ONCE(h->count);
+}
+
+/**
+ * struct hmap_iter - an iteration over a map, see hmap_iter_next()
+ * @cursor: where it goes on
+ * @start: where it began
+ * @wrapped: whether it has passed the end of the order
+ */
+struct hmap_iter {
+	struct hmap_cursor cursor;
+	u64 start;
+	bool wrapped;
+};
+
+/**
+ * hmap_cursor_done() - whether a scan has come to its end
+ * @cursor: the cursor of the scan
+ *
+ * Return: true if there is nothing behind the cursor.
+ */
+static inline bool hmap_cursor_done(const struct hmap_cursor *cursor)
+{
+	return cursor->place == U64_MAX && cursor->tie == U64_MAX;
+}
+
+unsigned int hmap_scan(struct hmap *h, struct hmap_cursor *cursor, void *keys,
+		       void *values, unsigned int capacity);
+void hmap_iter_init(struct hmap_iter *iter);
+unsigned int hmap_iter_next(struct hmap *h, struct hmap_iter *iter, void *keys,
+			    void *values, unsigned int capacity);
+
+void hmap_get_stats(struct hmap *h, struct hmap_stats *stats);
+int hmap_get_layout(struct hmap *h, struct hmap_layout *layout);
+int hmap_verify(struct hmap *h);
+
+#endif /* _LINUX_HMAP_H */

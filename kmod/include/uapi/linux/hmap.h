@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * hmap: the ioctl interface of /dev/hmap.
+ *
+ * Every command takes a pointer to the structure named beside it. Each
+ * structure begins with its own size in bytes, so that later versions can
+ * append fields: a shorter structure is accepted with the missing fields read
+ * as zero and not written back, a longer one only if what the kernel does not
+ * know is zero (-E2BIG otherwise). Unknown flags and non-zero reserved fields
+ * are refused with -EINVAL, an unknown command with -ENOTTY, an address that
+ * cannot be read or written with -EFAULT.
+ *
+ * Pointers are carried as 64-bit integers; there is no implicit padding, so
+ * that 32-bit programs use the same structures on a 64-bit kernel.
+ */
+#ifndef _UAPI_LINUX_HMAP_H
+#define _UAPI_LINUX_HMAP_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/** HMAP_ABI_VERSION - grows by one whenever commands or fields are added */
+#define HMAP_ABI_VERSION	1
+
+/** HMAP_DEVICE - where the device is found */
+#define HMAP_DEVICE		"/dev/hmap"
+
+/* Limits of every map. A value size of 0 makes a set. */
+#define HMAP_MIN_KEY_SIZE	1
+#define HMAP_MAX_KEY_SIZE	4096
+#define HMAP_MAX_VALUE_SIZE	65536
+/* Larger keys and values live outside the buckets (as in Go's map). */
+#define HMAP_MAX_INLINE_SIZE	128
+
+/* What a put may do; exactly one of these. */
+#define HMAP_ANY		0	/* insert or overwrite */
+#define HMAP_NOEXIST		1	/* insert only: -EEXIST if the key is there */
+#define HMAP_EXIST		2	/* overwrite only: -ENOENT if it is not */
+
+/* hmap_stats.flags; the value is the one of Go's map. */
+#define HMAP_FLAG_SAMESIZEGROW	8	/* oldbuckets is as large as buckets */
+
+/* hmap_stats.present: which pointers of the map are not NULL. */
+#define HMAP_HAS_BUCKETS	(1U << 0)
+#define HMAP_HAS_OLDBUCKETS	(1U << 1)
+#define HMAP_HAS_EXTRA		(1U << 2)
+#define HMAP_HAS_ADDRESSES	(1U << 3)	/* hash0 and addresses are shown */
+
+/* hmap_layout.slots and .chains */
+#define HMAP_BUCKET_SLOTS	8
+#define HMAP_LAYOUT_CHAINS	16
+
+/**
+ * struct hmap_stats - the state of a map, under the names of Go's hmap
+ * @count: elements in the map
+ * @flags: HMAP_FLAG_SAMESIZEGROW or 0
+ * @B: log2 of the number of buckets
+ * @noverflow: overflow buckets in use by @buckets
+ * @hash0: low 32 bits of the hash seed; 0 without CAP_SYSLOG
+ * @present: HMAP_HAS_* bits
+ * @buckets: address of the 2^B buckets; 0 without CAP_SYSLOG
+ * @oldbuckets: address of the buckets being evacuated; 0 without CAP_SYSLOG
+ * @nevacuate: buckets of @oldbuckets below this have been evacuated. Keeps its
+ *	last value when a resize is done, as in Go's map
+ * @extra: address of the overflow record; 0 without CAP_SYSLOG
+ * @overflow: overflow buckets that the array can hand out without allocating
+ *	or has handed out: spares behind the buckets and further blocks
+ * @oldoverflow: overflow buckets in use by @oldbuckets
+ * @nextOverflow: index of the overflow bucket that is handed out next,
+ *	counted from 1; 0 if the next one has to be allocated first
+ * @memory: bytes of kernel memory that the map holds
+ * @grows: resizes to twice the size since the map was made
+ * @same_size_grows: resizes that kept the size, to shorten chains
+ * @evacuated: buckets evacuated since the map was made
+ * @longest_chain: buckets in the longest chain
+ * @alloc_failures: allocations that failed, whether or not the operation
+ *	could be done without
+ */
+struct hmap_stats {
+	__aligned_u64 count;
+	__u32 flags;
+	__u32 B;
+	__aligned_u64 noverflow;
+	__u32 hash0;
+	__u32 present;
+	__aligned_u64 buckets;
+	__aligned_u64 oldbuckets;
+	__aligned_u64 nevacuate;
+	__aligned_u64 extra;
+	__aligned_u64 overflow;
+	__aligned_u64 oldoverflow;
+	__aligned_u64 nextOverflow;
+	__aligned_u64 memory;
+	__aligned_u64 grows;
+	__aligned_u64 same_size_grows;
+	__aligned_u64 evacuated;
+	__aligned_u64 longest_chain;
+	__aligned_u64 alloc_failures;
+};
+
+/**
+ * struct hmap_layout - how full buckets and chains are
+ * @buckets: buckets looked at: heads of chains and overflow buckets
+ * @slots: [i] is the number of buckets with i of 8 slots in use
+ * @chains: [i] is the number of chains with i overflow buckets; the last
+ *	counts all longer ones too
+ *
+ * Gathered a few buckets at a time: exact if nobody writes meanwhile.
+ */
+struct hmap_layout {
+	__aligned_u64 buckets;
+	__aligned_u64 slots[HMAP_BUCKET_SLOTS + 1];
+	__aligned_u64 chains[HMAP_LAYOUT_CHAINS];
+};
+
+/**
+ * struct hmap_cursor - a place in the order of a scan
+ * @place: opaque; 0 at the start of a scan
+ * @tie: opaque; 0 at the start of a scan
+ *
+ * All zero bytes: the start. Both fields with all bits set: the end.
+ */
+struct hmap_cursor {
+	__aligned_u64 place;
+	__aligned_u64 tie;
+};
+
+/**
+ * struct hmap_ioc_info - argument of HMAP_IOC_INFO
+ * @size: sizeof(struct hmap_ioc_info)
+ * @flags: 0
+ * @abi_version: out: HMAP_ABI_VERSION of the kernel
+ * @key_size: out: bytes of a key of this map
+ * @value_size: out: bytes of a value of this map
+ * @max_key_size: out: HMAP_MAX_KEY_SIZE of the kernel
+ * @max_value_size: out: HMAP_MAX_VALUE_SIZE of the kernel
+ * @max_inline_size: out: HMAP_MAX_INLINE_SIZE of the kernel
+ * @max_entries: out: elements that the map may hold, 0 for no limit
+ * @hint: out: elements that the map was made for
+ */
+struct hmap_ioc_info {
+	__u32 size;
+	__u32 flags;
+	__u32 abi_version;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 max_key_size;
+	__u32 max_value_size;
+	__u32 max_inline_size;
+	__aligned_u64 max_entries;
+	__aligned_u64 hint;
+};
+
+/**
+ * struct hmap_ioc_elem - argument of HMAP_IOC_GET, HMAP_IOC_PUT, HMAP_IOC_DELETE
+ * @size: sizeof(struct hmap_ioc_elem)
+ * @flags: PUT: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST; GET and DELETE: 0
+ * @key_size: the map's key size; any other is -EINVAL
+ * @value_size: GET and PUT: the map's value size, any other is -EINVAL; GET
+ *	also takes 0 with @value 0, to ask only whether the key is there.
+ *	DELETE: 0
+ * @key: address of the key
+ * @value: GET: where the value goes; PUT: where it is; DELETE: 0. Not looked
+ *	at if the map's value size is 0
+ */
+struct hmap_ioc_elem {
+	__u32 size;
+	__u32 flags;
+	__u32 key_size;
+	__u32 value_size;
+	__aligned_u64 key;
+	__aligned_u64 value;
+};
+
+/**
+ * struct hmap_ioc_scan - argument of HMAP_IOC_SCAN
+ * @size: sizeof(struct hmap_ioc_scan)
+ * @flags: 0
+ * @key_size: the map's key size
+ * @value_size: the map's value size, or 0 with @values 0
+ * @keys: where the keys go, one after the other
+ * @values: where the values go, in the same order; 0 if they are not wanted
+ * @capacity: elements that fit there; at least 1
+ * @count: out: elements written. Valid on every return but -EFAULT for the
+ *	structure itself
+ * @cursor: in: where to begin; out: where to go on. All zero to start. The
+ *	scan is over when @count is 0
+ *
+ * A key that is in the map from the start of a scan to its end is returned
+ * exactly once, whatever is written and however the map is resized meanwhile.
+ */
+struct hmap_ioc_scan {
+	__u32 size;
+	__u32 flags;
+	__u32 key_size;
+	__u32 value_size;
+	__aligned_u64 keys;
+	__aligned_u64 values;
+	__u32 capacity;
+	__u32 count;
+	struct hmap_cursor cursor;
+};
+
+/**
+ * struct hmap_ioc_stats - argument of HMAP_IOC_STATS
+ * @size: sizeof(struct hmap_ioc_stats)
+ * @reserved: 0
+ * @stats: out
+ */
+struct hmap_ioc_stats {
+	__u32 size;
+	__u32 reserved;
+	struct hmap_stats stats;
+};
+
+/**
+ * struct hmap_ioc_layout - argument of HMAP_IOC_LAYOUT
+ * @size: sizeof(struct hmap_ioc_layout)
+ * @reserved: 0
+ * @layout: out
+ */
+struct hmap_ioc_layout {
+	__u32 size;
+	__u32 reserved;
+	struct hmap_layout layout;
+};
+
+/**
+ * struct hmap_ioc_plain - argument of HMAP_IOC_CLEAR and HMAP_IOC_VERIFY
+ * @size: sizeof(struct hmap_ioc_plain)
+ * @flags: 0
+ */
+struct hmap_ioc_plain {
+	__u32 size;
+	__u32 flags;
+};
+
+#define HMAP_IOC_MAGIC	0xB9
+
+/*
+ * The numbers carry no size: it is in the structure. Which files may use a
+ * command: r needs a file open for reading, w one open for writing (-EACCES
+ * otherwise), x any.
+ *
+ * INFO    x  sizes, limits and the version of this interface
+ * GET     r  -ENOENT: no such key
+ * PUT     w  -EEXIST, -ENOENT: see the flags; -ENOSPC: max_entries reached;
+ *            -ENOMEM: no memory, nothing changed
+ * DELETE  w  -ENOENT: no such key
+ * SCAN    r  elements from a cursor; -EINTR: killed
+ * CLEAR   w  removes everything; -ENOMEM: nothing changed
+ * STATS   x  the fields of the map
+ * LAYOUT  x  how full buckets and chains are; -EINTR: killed
+ * VERIFY  x  checks the whole map while nobody can write; needs
+ *            CAP_SYS_ADMIN (-EPERM); -EUCLEAN: broken, see the kernel log
+ */
+#define HMAP_IOC_INFO	_IO(HMAP_IOC_MAGIC, 0x00) /* struct hmap_ioc_info */
+#define HMAP_IOC_GET	_IO(HMAP_IOC_MAGIC, 0x01) /* struct hmap_ioc_elem */
+#define HMAP_IOC_PUT	_IO(HMAP_IOC_MAGIC, 0x02) /* struct hmap_ioc_elem */
+#define HMAP_IOC_DELETE	_IO(HMAP_IOC_MAGIC, 0x03) /* struct hmap_ioc_elem */
+#define HMAP_IOC_SCAN	_IO(HMAP_IOC_MAGIC, 0x04) /* struct hmap_ioc_scan */
+#define HMAP_IOC_CLEAR	_IO(HMAP_IOC_MAGIC, 0x05) /* struct hmap_ioc_plain */
+#define HMAP_IOC_STATS	_IO(HMAP_IOC_MAGIC, 0x06) /* struct hmap_ioc_stats */
+#define HMAP_IOC_LAYOUT	_IO(HMAP_IOC_MAGIC, 0x07) /* struct hmap_ioc_layout */
+#define HMAP_IOC_VERIFY	_IO(HMAP_IOC_MAGIC, 0x08) /* struct hmap_ioc_plain */
+
+#endif /* _UAPI_LINUX_HMAP_H */

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Scanning by cursor: exactly once, with no state in the map.
+ *
+ * Keys are visited in the order of their bit-reversed hashes: their places. In
+ * that order the keys of a bucket are an interval whatever the number of
+ * buckets, since its index is the low bits of the hash, and a key keeps its
+ * place while the map is resized. So a cursor, which is the next place to
+ * visit, stays good across any resize: what is before it has been visited.
+ *
+ * Keys of equal hashes are told apart by a second hash, the tie.
+ */
+#include <linux/export.h>
+#include <linux/random.h>
+#include <linux/sizes.h>
+#include <linux/swab.h>
+
+#include "hash.h"
+#include "internal.h"
+
+/* Elements that are collected in one pass over a chain. */
+#define SCAN_GROUP	32
+
+/* Bytes that are copied with the lock held, unless one element is more. */
+#define SCAN_BYTES	SZ_64K
+
+/* Bits 63..0 become bits 0..63. */
+static u64 hmap_bitrev64(u64 x)
+{
+	x = ((x >> 1) & 0x5555555555555555ULL) |
+	    ((x & 0x5555555555555555ULL) << 1);
+	x = ((x >> 2) & 0x3333333333333333ULL) |
+	    ((x & 0x3333333333333333ULL) << 2);
+	x = ((x >> 4) & 0x0f0f0f0f0f0f0f0fULL) |
+	    ((x & 0x0f0f0f0f0f0f0f0fULL) << 4);
+	return swab64(x);
+}
+
+/**
+ * hmap_unit_locked() - the chains of the bucket that a place is in
+ * @h: the map
+ * @place: the place
+ * @chains: out: one chain, or the two that it has been evacuated to
+ * @last: out: the last place of the bucket
+ *
+ * The bucket is one of the smaller of the arrays in use, so that it holds all
+ * keys of an interval of places.
+ *
+ * Return: the number of chains.
+ */
+unsigned int hmap_unit_locked(struct hmap *h, u64 place,
+			      struct hmap_chain chains[2], u64 *last)
+{
+	struct hmap_array *a = hmap_array_locked(h);
+	struct hmap_array *small = a->oldbuckets ?: a;
+	u64 hash = hmap_bitrev64(place);
+	size_t i = hmap_bucket_index(small, hash);
+
+	*last = place | (U64_MAX >> small->B);
+	chains[0] = hmap_chain_locked(h, hash);
+	if (chains[0].a == small || hmap_same_size(a, small))
+		return 1;
+	chains[0].head = hmap_bucket(h, a, i);
+	chains[1].a = a;
+	chains[1].head = hmap_bucket(h, a, i + hmap_nbuckets(small));
+	return 2;
+}
+
+/**
+ * struct scan_ref - an element that has been found
+ * @place: its place
+ * @slot: where it is
+ */
+struct scan_ref {
+	u64 place;
+	struct hmap_slot slot;
+};
+
+/**
+ * struct scan_group - the first elements of a bucket at or after a cursor
+ * @n: how many
+ * @limit: how many are wanted
+ * @more: whether there are more than these
+ * @ref: in the order of their places
+ */
+struct scan_group {
+	unsigned int n;
+	unsigned int limit;
+	bool more;
+	struct scan_ref ref[SCAN_GROUP];
+};
+
+/*
+ * The order among equal places. Independent of the hash that was equal; never
+ * all ones, which is the end.
+ */
+static u64 hmap_tie(struct hmap *h, const struct hmap_slot *slot)
+{
+	siphash_key_t seed = hmap_array_locked(h)->hash0;
+	u64 tie;
+
+	seed.key[1] = ~seed.key[1];
+	tie = hmap_siphash(hmap_key_bytes(h, slot->b, slot->i),
+			   h->params.key_size, &seed);
+	return min(tie, U64_MAX - 1);
+}
+
+static bool scan_before(struct hmap *h, const struct scan_ref *a,
+			const struct scan_ref *b)
+{
+	if (a->place != b->place)
+		return a->place < b->place;
+	return hmap_tie(h, &a->slot) < hmap_tie(h, &b->slot);
+}
+
+static bool scan_visited(struct hmap *h, const struct scan_ref *ref,
+			 const struct hmap_cursor *cursor)
+{
+	if (ref->place != cursor->place)
+		return ref->place < cursor->place;
+	return cursor->tie && hmap_tie(h, &ref->slot) < cursor->tie;
+}
+
+/* Insert in order; what does not fit is left for the next time. */
+static void scan_group_add(struct hmap *h, struct scan_group *group,
+			   const struct scan_ref *ref)
+{
+	unsigned int i;
+
+	if (group->n == group->limit) {
+		group->more = true;
+		if (!scan_before(h, ref, &group->ref[group->n - 1]))
+			return;
+		group->n--;
+	}
+	for (i = group->n; i && scan_before(h, ref, &group->ref[i - 1]); i--)
+		group->ref[i] = group->ref[i - 1];
+	group->ref[i] = *ref;
+	group->n++;
+}
+
+static void scan_chain(struct hmap *h, const struct hmap_chain *chain,
+		       const struct hmap_cursor *cursor, u64 end,
+		       struct scan_group *group)
+{
+	const siphash_key_t *hash0 = &hmap_array_locked(h)->hash0;
+	struct scan_ref ref;
+	struct bmap *b;
+	unsigned int i;
+	u64 hash;
+
+	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
+		bmap_for_each_slot(i, bmap_match_used(bmap_tophashes(b))) {
+			hash = hmap_hash(h, hmap_key_bytes(h, b, i), hash0);
+			ref.place = hmap_bitrev64(hash);
+			ref.slot = (struct hmap_slot){ b, i };
+			if (ref.place <= end && !scan_visited(h, &ref, cursor))
+				scan_group_add(h, group, &ref);
+		}
+	}
+}
+
+static void scan_copy(struct hmap *h, const struct scan_group *group,
+		      void *keys, void *values)
+{
+	u32 key_size = h->params.key_size;
+	u32 value_size = h->params.value_size;
+	const struct hmap_slot *slot;
+	unsigned int n;
+
+	for (n = 0; n < group->n; n++) {
+		slot = &group->ref[n].slot;
+		if (keys)
+			memcpy(keys + (size_t)n * key_size,
+			       hmap_key_bytes(h, slot->b, slot->i), key_size);
+		if (values)
+			memcpy(values + (size_t)n * value_size,
+			       hmap_value_bytes(h, slot->b, slot->i),
+			       value_size);
+	}
+}
+
+/* Move the cursor behind the group, or behind the bucket if that was all. */
+static void scan_advance(struct hmap *h, const struct scan_group *group,
+			 struct hmap_cursor *cursor, u64 last, u64 end)
+{
+	const struct scan_ref *ref = &group->ref[group->n - 1];
+
+	if (group->more) {
+		cursor->place = ref->place;
+		cursor->tie = hmap_tie(h, &ref->slot) + 1;
+	} else if (last >= end) {
+		cursor->place = U64_MAX;
+		cursor->tie = U64_MAX;
+	} else {
+		cursor->place = last + 1;
+		cursor->tie = 0;
+	}
+}
+
+/* What is left of one bucket, as far as it fits. Returns the number. */
+static unsigned int scan_bucket(struct hmap *h, struct hmap_cursor *cursor,
+				u64 end, void *keys, void *values,
+				unsigned int capacity)
+{
+	struct scan_group group;
+	struct hmap_chain chains[2];
+	unsigned int n, i;
+	u64 last;
+
+	group.n = 0;
+	group.more = false;
+	group.limit = min_t(unsigned int, capacity, SCAN_GROUP);
+	n = hmap_unit_locked(h, cursor->place, chains, &last);
+	for (i = 0; i < n; i++)
+		scan_chain(h, &chains[i], cursor, end, &group);
+	scan_copy(h, &group, keys, values);
+	scan_advance(h, &group, cursor, last, end);
+	return group.n;
+}
+
+/* Elements that may be copied with the lock held. */
+static unsigned int scan_limit(const struct hmap *h, unsigned int capacity)
+{
+	u32 size = h->params.key_size + h->params.value_size;
+
+	return min_t(unsigned int, capacity, max_t(u32, SCAN_BYTES / size, 1));
+}
+
+/* A bounded part of a scan of the places up to and including @end. */
+static unsigned int scan_part(struct hmap *h, struct hmap_cursor *cursor,
+			      u64 end, void *keys, void *values,
+			      unsigned int capacity)
+{
+	unsigned int n = 0, batch = 0;
+
+	capacity = scan_limit(h, capacity);
+	spin_lock_bh(&h->lock);
+	while (n < capacity && batch++ < HMAP_BATCH &&
+	       !hmap_cursor_done(cursor))
+		n += scan_bucket(h, cursor, end,
+				 keys ? keys + (size_t)n * h->params.key_size :
+					NULL,
+				 values ? values +
+					  (size_t)n * h->params.value_size :
+					  NULL,
+				 capacity - n);
+	spin_unlock_bh(&h->lock);
+	return n;
+}
+
+/**
+ * hmap_scan() - copy elements from a cursor on
+ * @h: the map
+ * @cursor: in: where to begin, all zero for the start; out: where to go on
+ * @keys: where keys go, one after the other; NULL if they are not wanted
+ * @values: where values go; NULL if they are not wanted
+ * @capacity: elements that fit there
+ *
+ * A key that is in the map from the start of a scan to its end is returned
+ * exactly once, whatever is written and however the map is resized meanwhile.
+ * Elements come in the order of their hashes. Each call does a bounded amount
+ * of work; it may return 0 before the end, which hmap_cursor_done() tells.
+ *
+ * Context: process or softirq.
+ * Return: the number of elements copied.
+ */
+unsigned int hmap_scan(struct hmap *h, struct hmap_cursor *cursor, void *keys,
+		       void *values, unsigned int capacity)
+{
+	return scan_part(h, cursor, U64_MAX, keys, values, capacity);
+}
+EXPORT_SYMBOL_GPL(hmap_scan);
+
+/**
+ * hmap_iter_init() - begin an iteration at a random place
+ * @iter: the iteration
+ *
+ * Context: any.
+ */
+void hmap_iter_init(struct hmap_iter *iter)
+{
+	get_random_bytes(&iter->start, sizeof(iter->start));
+	iter->cursor = (struct hmap_cursor){ .place = iter->start };
+	iter->wrapped = false;
+}
+EXPORT_SYMBOL_GPL(hmap_iter_init);
+
+/* Go on at the first place. Returns false if the iteration is over. */
+static bool hmap_iter_wrap(struct hmap_iter *iter)
+{
+	if (iter->wrapped || !iter->start)
+		return false;
+	iter->wrapped = true;
+	iter->cursor = (struct hmap_cursor){};
+	return true;
+}
+
+/**
+ * hmap_iter_next() - the next elements of an iteration
+ * @h: the map
+ * @iter: the iteration
+ * @keys: where keys go; NULL if they are not wanted
+ * @values: where values go; NULL if they are not wanted
+ * @capacity: elements that fit there, at least 1
+ *
+ * As hmap_scan(), from a random place to the end and from the first place to
+ * there, like Go's range. There is nothing to release when it is given up.
+ *
+ * Context: process or softirq. The time is that of the empty buckets passed.
+ * Return: the number of elements copied; 0 when the iteration is over.
+ */
+unsigned int hmap_iter_next(struct hmap *h, struct hmap_iter *iter, void *keys,
+			    void *values, unsigned int capacity)
+{
+	unsigned int n = 0;
+	u64 end;
+
+	while (!n) {
+		if (hmap_cursor_done(&iter->cursor) && !hmap_iter_wrap(iter))
+			break;
+		end = iter->wrapped ? iter->start - 1 : U64_MAX;
+		n = scan_part(h, &iter->cursor, end, keys, values, capacity);
+	}
+	return n;
+}
+EXPORT_SYMBOL_GPL(hmap_iter_next);

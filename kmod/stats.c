@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a map tells of itself: its fields, and how full its buckets are.
+ */
+#include <linux/export.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "internal.h"
+
+static u64 hmap_address(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+/* The seed's extra is there when there are, or were, overflow buckets. */
+static bool hmap_has_extra(const struct hmap_array *a)
+{
+	return a->extra.overflow.nr || a->extra.oldoverflow;
+}
+
+static void hmap_stats_old(const struct hmap_array *a, struct hmap_stats *stats)
+{
+	const struct hmap_array *old = a->oldbuckets;
+
+	if (!old)
+		return;
+	stats->present |= HMAP_HAS_OLDBUCKETS;
+	stats->oldbuckets = hmap_address(old->data);
+	stats->oldoverflow = old->noverflow;
+	stats->longest_chain = max_t(u64, stats->longest_chain,
+				     old->longest_chain);
+}
+
+static void hmap_stats_array(const struct hmap_array *a,
+			     struct hmap_stats *stats)
+{
+	stats->B = a->B;
+	stats->noverflow = a->noverflow;
+	stats->hash0 = a->hash0.key[0];
+	stats->nevacuate = a->nevacuate;
+	stats->overflow = a->extra.overflow.nr;
+	stats->longest_chain = a->longest_chain;
+	if (a->noverflow < a->extra.overflow.nr)
+		stats->nextOverflow = a->extra.nextOverflow;
+	if (a->data) {
+		stats->present |= HMAP_HAS_BUCKETS;
+		stats->buckets = hmap_address(a->data);
+	}
+	if (hmap_has_extra(a)) {
+		stats->present |= HMAP_HAS_EXTRA;
+		stats->extra = hmap_address(&a->extra);
+	}
+	hmap_stats_old(a, stats);
+}
+
+/**
+ * hmap_get_stats() - the fields of a map
+ * @h: the map
+ * @stats: out: all fields, addresses and seed included: who passes them on to
+ *	users must hide those from users who may not see them
+ *
+ * Context: process or softirq.
+ */
+void hmap_get_stats(struct hmap *h, struct hmap_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->present = HMAP_HAS_ADDRESSES;
+	spin_lock_bh(&h->lock);
+	stats->count = h->count;
+	stats->flags = h->flags;
+	stats->grows = h->grows;
+	stats->same_size_grows = h->same_size_grows;
+	stats->evacuated = h->evacuated;
+	hmap_stats_array(hmap_array_locked(h), stats);
+	spin_unlock_bh(&h->lock);
+	stats->memory = atomic_long_read(&h->memory);
+	stats->alloc_failures = atomic_long_read(&h->alloc_failures);
+}
+EXPORT_SYMBOL_GPL(hmap_get_stats);
+
+static void hmap_layout_chain(struct hmap *h, const struct hmap_chain *chain,
+			      struct hmap_layout *layout)
+{
+	struct bmap *b;
+	u32 len = 0;
+
+	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
+		len++;
+		layout->buckets++;
+		layout->slots[hweight64(bmap_match_used(bmap_tophashes(b)))]++;
+	}
+	if (len)
+		layout->chains[min_t(u32, len - 1, HMAP_LAYOUT_CHAINS - 1)]++;
+}
+
+/* The chains from @place on, a bounded number. Returns the next place. */
+static u64 hmap_layout_part(struct hmap *h, u64 place,
+			    struct hmap_layout *layout)
+{
+	struct hmap_chain chains[2];
+	unsigned int batch, n;
+	u64 last;
+
+	spin_lock_bh(&h->lock);
+	for (batch = 0; batch < HMAP_BATCH; batch++) {
+		n = hmap_unit_locked(h, place, chains, &last);
+		while (n--)
+			hmap_layout_chain(h, &chains[n], layout);
+		place = last + 1;
+		if (!place)
+			break;
+	}
+	spin_unlock_bh(&h->lock);
+	return place;
+}
+
+/**
+ * hmap_get_layout() - how full buckets and chains are
+ * @h: the map
+ * @layout: out
+ *
+ * The map is gone through a bounded number of buckets at a time; the result is
+ * exact if nobody writes meanwhile.
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -EINTR if the task was killed.
+ */
+int hmap_get_layout(struct hmap *h, struct hmap_layout *layout)
+{
+	u64 place = 0;
+
+	might_sleep();
+	memset(layout, 0, sizeof(*layout));
+	do {
+		place = hmap_layout_part(h, place, layout);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	} while (place);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(hmap_get_layout);

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What must always hold, checked: for tests, after every scenario.
+ *
+ * 1. Every key is in the chain that its hash names, once, in one array.
+ * 2. Behind the last slot in use of a chain all slots are EMPTY_REST, and only
+ *    there; no slot in use follows an EMPTY_REST.
+ * 3. count is the slots in use, noverflow the overflow buckets in chains.
+ * 4. An old bucket has been evacuated with its whole chain or not at all;
+ *    without an old array no bucket is.
+ * 5. No version is odd. The flags agree with the arrays.
+ * 6. Slots that are not in use hold zeros.
+ */
+#include <linux/export.h>
+#include <linux/string.h>
+
+#include "hash.h"
+#include "internal.h"
+
+/**
+ * struct verify - a check in progress
+ * @h: the map
+ * @count: slots in use so far
+ * @noverflow: overflow buckets seen in the present array
+ * @chain: the chain being checked
+ * @index: its index
+ * @rest: an EMPTY_REST has been seen in it
+ * @last: tophash of its last slot that is not EMPTY_REST
+ */
+struct verify {
+	struct hmap *h;
+	size_t count;
+	u32 noverflow;
+	struct hmap_chain chain;
+	size_t index;
+	bool rest;
+	u8 last;
+};
+
+static int verify_fail(const struct verify *v, const char *what)
+{
+	pr_err("hmap: verify: B %u, bucket %zu: %s\n", v->chain.a->B, v->index,
+	       what);
+	return -EUCLEAN;
+}
+
+/* A slot in use: its key is found there, and nowhere before. */
+static int verify_used(struct verify *v, struct bmap *b, unsigned int i)
+{
+	struct hmap *h = v->h;
+	const struct hmap_array *a = v->chain.a;
+	const void *key = hmap_key_bytes(h, b, i);
+	struct hmap_slot slot;
+	u64 hash;
+
+	v->count++;
+	if (v->rest)
+		return verify_fail(v, "a slot in use behind emptyRest");
+	if (!key || !hmap_value_bytes(h, b, i))
+		return verify_fail(v, "a slot in use without key or value");
+	hash = hmap_hash(h, key, &hmap_array_locked(h)->hash0);
+	if (hmap_bucket_index(a, hash) != v->index)
+		return verify_fail(v, "a key that belongs to another bucket");
+	if (bmap_tophash_of(hash) != b->tophash[i])
+		return verify_fail(v, "a tophash that is not its key's");
+	if (!hmap_find(h, &v->chain, key, b->tophash[i], &slot) ||
+	    slot.b != b || slot.i != i)
+		return verify_fail(v, "a key that is there twice");
+	return 0;
+}
+
+static int verify_empty(struct verify *v, struct bmap *b, unsigned int i)
+{
+	const struct hmap_geometry *geo = &v->h->geo;
+
+	if (b->tophash[i] == EMPTY_REST)
+		v->rest = true;
+	else if (v->rest)
+		return verify_fail(v, "emptyOne behind emptyRest");
+	if (memchr_inv(bmap_key(geo, b, i), 0, geo->key_slot) ||
+	    memchr_inv(bmap_value(geo, b, i), 0, geo->value_slot))
+		return verify_fail(v, "an empty slot that was not wiped");
+	return 0;
+}
+
+static int verify_slot(struct verify *v, struct bmap *b, unsigned int i)
+{
+	u8 top = b->tophash[i];
+
+	if (top != EMPTY_REST)
+		v->last = top;
+	if (top >= MIN_TOPHASH)
+		return verify_used(v, b, i);
+	if (top <= EMPTY_ONE)
+		return verify_empty(v, b, i);
+	return verify_fail(v, "an evacuated slot in a bucket that is not");
+}
+
+/* A chain that counts. */
+static int verify_chain(struct verify *v)
+{
+	struct bmap *b;
+	unsigned int i;
+	int err;
+
+	v->rest = false;
+	v->last = EMPTY_REST;
+	for (b = v->chain.head; b; b = hmap_next(v->h, v->chain.a, b)) {
+		if (bmap_tail(&v->h->geo, b)->version & 1)
+			return verify_fail(v, "an odd version");
+		for (i = 0; i < BUCKET_CNT; i++) {
+			err = verify_slot(v, b, i);
+			if (err)
+				return err;
+		}
+	}
+	if (v->last == EMPTY_ONE)
+		return verify_fail(v, "emptyOne before emptyRest");
+	return 0;
+}
+
+/* A chain that has been evacuated: so have all of its slots. */
+static int verify_evacuated(struct verify *v)
+{
+	struct bmap *b;
+	unsigned int i;
+
+	if (bmap_tail(&v->h->geo, v->chain.head)->version & 1)
+		return verify_fail(v, "an odd version");
+	for (b = v->chain.head; b; b = hmap_next(v->h, v->chain.a, b))
+		for (i = 0; i < BUCKET_CNT; i++)
+			if (b->tophash[i] <= EMPTY_ONE ||
+			    b->tophash[i] >= MIN_TOPHASH)
+				return verify_fail(v, "not evacuated whole");
+	return 0;
+}
+
+/* Nothing is written to a new chain before its old one has been evacuated. */
+static int verify_untouched(struct verify *v)
+{
+	size_t tail = v->h->geo.tail;
+
+	if (memchr_inv(v->chain.head, 0, tail + sizeof(struct bmap_tail)))
+		return verify_fail(v, "in use before it was evacuated to");
+	return 0;
+}
+
+static int verify_bucket(struct verify *v, struct hmap_array *a, size_t i)
+{
+	struct hmap_array *present = hmap_array_locked(v->h);
+	struct hmap_array *old = present->oldbuckets;
+
+	v->chain = (struct hmap_chain){ a, hmap_bucket(v->h, a, i) };
+	v->index = i;
+	if (a == old && i < present->nevacuate &&
+	    !hmap_evacuated(v->h, a, i))
+		return verify_fail(v, "below nevacuate and not evacuated");
+	if (a == old && hmap_evacuated(v->h, a, i))
+		return verify_evacuated(v);
+	if (a != old && old &&
+	    !hmap_evacuated(v->h, old, i & (hmap_nbuckets(old) - 1)))
+		return verify_untouched(v);
+	return verify_chain(v);
+}
+
+static int verify_array(struct verify *v, struct hmap_array *a)
+{
+	u32 noverflow = 0;
+	struct bmap *b;
+	size_t i;
+	int err;
+
+	for (i = 0; a->data && i < hmap_nbuckets(a); i++) {
+		err = verify_bucket(v, a, i);
+		if (err)
+			return err;
+		for (b = hmap_bucket(v->h, a, i); (b = hmap_next(v->h, a, b));)
+			noverflow++;
+	}
+	if (noverflow != a->noverflow)
+		return verify_fail(v, "noverflow is not what chains hold");
+	if (a->extra.nextOverflow != noverflow + 1)
+		return verify_fail(v, "nextOverflow is not the next one");
+	if (noverflow > a->extra.overflow.nr)
+		return verify_fail(v, "more overflow buckets than there are");
+	return 0;
+}
+
+static int verify_whole(struct verify *v, struct hmap_array *a)
+{
+	struct hmap_array *old = a->oldbuckets;
+	bool same = old && hmap_same_size(a, old);
+
+	if (v->count != v->h->count)
+		return verify_fail(v, "count is not the slots in use");
+	if (v->h->flags != (same ? HMAP_FLAG_SAMESIZEGROW : 0))
+		return verify_fail(v, "flags do not agree with the arrays");
+	if (a->extra.oldoverflow != (old ? &old->extra.overflow : NULL))
+		return verify_fail(v, "oldoverflow is not the old array's");
+	if (old && (old->oldbuckets || !old->data ||
+		    (!same && old->B + 1 != a->B)))
+		return verify_fail(v, "an old array that cannot be");
+	return 0;
+}
+
+static int verify_locked(struct verify *v)
+{
+	struct hmap_array *a = hmap_array_locked(v->h);
+	int err = 0;
+
+	v->chain.a = a;
+	if (a->oldbuckets)
+		err = verify_array(v, a->oldbuckets);
+	if (!err)
+		err = verify_array(v, a);
+	if (!err)
+		err = verify_whole(v, a);
+	return err;
+}
+
+/**
+ * hmap_verify() - check everything that must always hold
+ * @h: the map
+ *
+ * For tests: the lock is held, and nobody can write, while the whole map is
+ * gone through.
+ *
+ * Context: process or softirq.
+ * Return: 0, or -EUCLEAN, with the reason in the kernel log.
+ */
+int hmap_verify(struct hmap *h)
+{
+	struct verify v = { .h = h };
+	int err;
+
+	spin_lock_bh(&h->lock);
+	err = verify_locked(&v);
+	spin_unlock_bh(&h->lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(hmap_verify);
