@@ -142,12 +142,12 @@ static inline struct bmap_tail *bmap_tail(const struct hmap_geometry *geo,
 	return (void *)((u8 *)b + geo->tail);
 }
 
-/*
- * Copies between slots and private memory. A reader's copy may race with a
- * writer: the reader then finds another version and throws it away.
- */
 static inline void bmap_copy(void *to, const void *from, u32 size)
 {
+	/*
+	 * A reader's copy may race with a writer: the reader then finds
+	 * another version and throws it away.
+	 */
 	data_race(memcpy(to, from, size));
 }
 
@@ -162,6 +162,7 @@ static inline void bmap_copy_slot(const struct hmap_geometry *geo,
 
 static inline void bmap_wipe(void *slot, u32 size)
 {
+	/* As in bmap_copy(). */
 	data_race(memset(slot, 0, size));
 }
 

@@ -9,6 +9,7 @@
 #ifndef _HMAP_HASH_H
 #define _HMAP_HASH_H
 
+#include <linux/compiler.h>
 #include <linux/hmap.h>
 #include <linux/random.h>
 #include <linux/string.h>
@@ -28,6 +29,13 @@ static inline u64 hmap_hash(const struct hmap *h, const void *key,
 static inline bool hmap_equal_bytes(const void *a, const void *b, u32 key_size)
 {
 	return !memcmp(a, b, key_size);
+}
+
+static inline bool hmap_equal(const struct hmap *h, const void *a,
+			      const void *b)
+{
+	/* As in bmap_copy(). */
+	return data_race(h->params.equalfn(a, b, h->params.key_size));
 }
 
 static inline siphash_key_t hmap_new_seed(void)

@@ -9,6 +9,7 @@
 #include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
 
 #include "dev.h"
 
@@ -130,6 +131,8 @@ static void __exit hmap_module_exit(void)
 {
 	hmap_dev_unregister();
 	hmap_destroy(&default_map);
+	/* Arrays that maps have left are freed by a callback in this module. */
+	rcu_barrier();
 }
 
 module_init(hmap_module_init);

@@ -175,8 +175,7 @@ bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 		tophashes = bmap_tophashes(b);
 		bmap_for_each_slot(i, bmap_match(tophashes, top)) {
 			k = hmap_key_bytes(h, b, i);
-			if (k && data_race(h->params.equalfn(k, key,
-						h->params.key_size))) {
+			if (k && hmap_equal(h, k, key)) {
 				*slot = (struct hmap_slot){ b, i };
 				return true;
 			}
@@ -201,8 +200,8 @@ struct hmap_chain hmap_chain_locked(struct hmap *h, u64 hash)
 }
 
 /*
- * Lock the map and hash the key, with the lock held for the short part only.
- * The seed may change before the lock is held, or while it is being copied.
+ * Hash the key and lock the map; not the other way round, since a key may be
+ * long. The seed may change before the lock is held.
  */
 static u64 hmap_lock_hash(struct hmap *h, const void *key)
 	__acquires(&h->lock)
@@ -212,6 +211,7 @@ static u64 hmap_lock_hash(struct hmap *h, const void *key)
 
 	for (;;) {
 		rcu_read_lock();
+		/* A mixture of two seeds is found out under the lock. */
 		hash0 = data_race(rcu_dereference(h->buckets)->hash0);
 		rcu_read_unlock();
 		hash = hmap_hash(h, key, &hash0);
@@ -268,13 +268,15 @@ static bool hmap_read_chain(struct hmap *h, struct hmap_array *a, u64 hash,
 static int hmap_get_lockless(struct hmap *h, const void *key, void *value)
 {
 	struct hmap_array *a = rcu_dereference(h->buckets), *old;
-	siphash_key_t hash0 = data_race(a->hash0);
 	struct hmap_chain chain;
+	siphash_key_t hash0;
 	u32 version;
 	u64 hash;
 
 	if (!a->data)
 		return -ENOENT;
+	/* A mixture of two seeds: the map was empty, the key is not there. */
+	hash0 = data_race(a->hash0);
 	hash = hmap_hash(h, key, &hash0);
 	/* Pairs with the release in hmap_grow_done(). */
 	old = smp_load_acquire(&a->oldbuckets);
@@ -724,7 +726,7 @@ static struct hmap_removed hmap_remove_slot(struct hmap *h,
 	bmap_write_end(&h->geo, chain->head);
 	WRITE_ONCE(h->count, h->count - 1);
 	if (!h->count)
-		data_race(hmap_array_locked(h)->hash0 = hmap_new_seed());
+		hmap_array_locked(h)->hash0 = hmap_new_seed();
 	return removed;
 }
 

@@ -235,18 +235,8 @@ bool hmap_grow_work(struct hmap *h, u64 hash, struct hmap_supply *supply)
 	return !(supply && supply->want);
 }
 
-/* The smallest B whose load @n elements do not exceed. */
-static u8 hmap_B_for(unsigned long n)
-{
-	u8 B = 0;
-
-	while (B < HMAP_MAX_B && hmap_over_load(n, B))
-		B++;
-	return B;
-}
-
 /**
- * hmap_hint_B() - the size of array for a number of elements
+ * hmap_hint_B() - the smallest array whose load a number does not exceed
  * @h: the map, of which geometry is set
  * @n: elements
  * @B: out: log2 of the number of buckets
@@ -255,9 +245,9 @@ static u8 hmap_B_for(unsigned long n)
  */
 int hmap_hint_B(const struct hmap *h, unsigned long n, u8 *B)
 {
-	*B = hmap_B_for(n);
-	if (hmap_over_load(n, *B) || !hmap_array_size_ok(h, *B))
-		return -EINVAL;
+	for (*B = 0; hmap_over_load(n, *B); ++*B)
+		if (!hmap_array_size_ok(h, *B + 1))
+			return -EINVAL;
 	return 0;
 }
 

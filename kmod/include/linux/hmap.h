@@ -114,7 +114,7 @@ struct hmap_geometry {
  */
 struct hmap {
 	struct hmap_array __rcu *buckets;
-	spinlock_t lock;
+	spinlock_t lock; /* writers and resizing */
 	size_t count;
 	u8 flags;
 	struct hmap_geometry geo;

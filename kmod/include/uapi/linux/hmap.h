@@ -41,10 +41,10 @@
 #define HMAP_FLAG_SAMESIZEGROW	8	/* oldbuckets is as large as buckets */
 
 /* hmap_stats.present: which pointers of the map are not NULL. */
-#define HMAP_HAS_BUCKETS	(1U << 0)
-#define HMAP_HAS_OLDBUCKETS	(1U << 1)
-#define HMAP_HAS_EXTRA		(1U << 2)
-#define HMAP_HAS_ADDRESSES	(1U << 3)	/* hash0 and addresses are shown */
+#define HMAP_HAS_BUCKETS	1
+#define HMAP_HAS_OLDBUCKETS	2
+#define HMAP_HAS_EXTRA		4
+#define HMAP_HAS_ADDRESSES	8	/* hash0 and addresses are shown */
 
 /* hmap_layout.slots and .chains */
 #define HMAP_BUCKET_SLOTS	8
