@@ -287,8 +287,9 @@ static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
  * others use it. A map that has the room already is left as it is.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL if no map can be that large; -ENOMEM if there is no
- * memory (steps that were made stay made); -EINTR if the task was killed.
+ * Return: 0; -EINVAL if no map can be that large or @n is above max_entries;
+ * -ENOMEM if there is no memory (steps that were made stay made); -EINTR if the
+ * task was killed.
  */
 int hmap_reserve(struct hmap *h, unsigned long n)
 {
@@ -298,6 +299,8 @@ int hmap_reserve(struct hmap *h, unsigned long n)
 	u8 B;
 
 	might_sleep();
+	if (h->params.max_entries && n > h->params.max_entries)
+		return -EINVAL;
 	err = hmap_hint_B(h, n, &B);
 	if (err)
 		return err;

@@ -302,13 +302,14 @@ static bool hmap_iter_wrap(struct hmap_iter *iter)
  * @iter: the iteration
  * @keys: where keys go; NULL if they are not wanted
  * @values: where values go; NULL if they are not wanted
- * @capacity: elements that fit there, at least 1
+ * @capacity: elements that fit there
  *
  * As hmap_scan(), from a random place to the end and from the first place to
  * there, like Go's range. There is nothing to release when it is given up.
  *
  * Context: process or softirq. The time is that of the empty buckets passed.
- * Return: the number of elements copied; 0 when the iteration is over.
+ * Return: the number of elements copied; 0 when the iteration is over, or if
+ * @capacity is 0.
  */
 unsigned int hmap_iter_next(struct hmap *h, struct hmap_iter *iter, void *keys,
 			    void *values, unsigned int capacity)
@@ -316,7 +317,7 @@ unsigned int hmap_iter_next(struct hmap *h, struct hmap_iter *iter, void *keys,
 	unsigned int n = 0;
 	u64 end;
 
-	while (!n) {
+	while (capacity && !n) {
 		if (hmap_cursor_done(&iter->cursor) && !hmap_iter_wrap(iter))
 			break;
 		end = iter->wrapped ? iter->start - 1 : U64_MAX;
