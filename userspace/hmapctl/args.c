@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command line: options and operands in any order. A negative number is
+ * an operand, not an option.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hmapctl.h"
+
+/* The letters are also how a command names the options that it takes. */
+enum {
+	OPT_ABSENT = 'A',
+	OPT_EXIST = 'E',
+	OPT_FROM = 'F',
+	OPT_KEEP_GOING = 'K',
+	OPT_NOEXIST = 'N',
+	OPT_SEED = 'S',
+	OPT_WATCH = 'W',
+	OPT_ASCII = 'X',
+};
+
+/* In the mode that "-" selects, operands come as option 1. */
+static const char short_options[] = "-d:hjk:v:V";
+
+static const struct option long_options[] = {
+	{ "device", required_argument, NULL, 'd' },
+	{ "key-format", required_argument, NULL, 'k' },
+	{ "value-format", required_argument, NULL, 'v' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "noexist", no_argument, NULL, OPT_NOEXIST },
+	{ "exist", no_argument, NULL, OPT_EXIST },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "keep-going", no_argument, NULL, OPT_KEEP_GOING },
+	{ "absent", no_argument, NULL, OPT_ABSENT },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "watch", no_argument, NULL, OPT_WATCH },
+	{ "ascii", no_argument, NULL, OPT_ASCII },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ }
+};
+
+/* One line of help for each option, in the order of long_options. */
+static const struct {
+	int letter;
+	const char *text;
+} help_lines[] = {
+	{ 'd', "-d, --device PATH        the map [" HMAP_DEVICE "]" },
+	{ 'k', "-k, --key-format NAME    dec, int, str or hex" },
+	{ 'v', "-v, --value-format NAME  [dec for 1, 2, 4 and 8 bytes, else str]" },
+	{ 'j', "-j, --json               print JSON" },
+	{ OPT_NOEXIST, "    --noexist            insert only" },
+	{ OPT_EXIST, "    --exist              overwrite only" },
+	{ OPT_FROM, "    --from FILE          delete the keys of the lines of FILE" },
+	{ OPT_KEEP_GOING, "    --keep-going         do not stop at a bad line" },
+	{ OPT_ABSENT, "    --absent             check that none of the keys is there" },
+	{ OPT_SEED, "    --seed NUMBER        make the same keys and values each time" },
+	{ OPT_WATCH, "    --watch              draw how old buckets are evacuated" },
+	{ OPT_ASCII, "    --ascii              draw with ASCII characters" },
+	{ 'h', "-h, --help               print this help" },
+	{ 'V', "-V, --version            print the version" },
+};
+
+/* What is in hand while the command line is read. */
+struct parser {
+	const struct command *commands;
+	struct options *opt;
+	char given[64];		/* letters of the options seen */
+	bool help;
+	bool version;
+	bool error;
+};
+
+static const char *long_name(int letter)
+{
+	const struct option *o = long_options;
+
+	while (o->val != letter)
+		o++;
+	return o->name;
+}
+
+static bool takes(const struct command *command, int letter)
+{
+	return letter == 'h' || letter == 'V' ||
+	       strchr(command->options, letter);
+}
+
+static void print_options(const struct command *command)
+{
+	size_t i;
+
+	puts("\nOptions:");
+	for (i = 0; i < ARRAY_SIZE(help_lines); i++) {
+		if (!command || takes(command, help_lines[i].letter))
+			printf("  %s\n", help_lines[i].text);
+	}
+}
+
+static void print_command_help(const struct command *command)
+{
+	printf("Usage: hmapctl %s [OPTIONS]%s%s\n\n%s.\n", command->name,
+	       *command->operands ? " " : "", command->operands,
+	       command->summary);
+	print_options(command);
+}
+
+static void print_help(const struct command *commands)
+{
+	const struct command *c;
+	char usage[64];
+
+	puts("Usage: hmapctl COMMAND [OPTIONS] [OPERANDS]\n\n"
+	     "Use a hash map of the hmap kernel module.\n\n"
+	     "Commands:");
+	for (c = commands; c->name; c++) {
+		snprintf(usage, sizeof(usage), "%s %s", c->name, c->operands);
+		printf("  %-22s %s\n", usage, c->summary);
+	}
+	print_options(NULL);
+	puts("\nhmapctl COMMAND --help tells which options a command takes; "
+	     "hmapctl(1) tells all.");
+}
+
+static void usage_error(struct parser *p, const char *what, const char *name)
+{
+	p_err("%s '%s'", what, name);
+	p->error = true;
+}
+
+static enum format parse_format(struct parser *p, const char *name)
+{
+	enum format format = format_by_name(name);
+
+	if (format == FORMAT_DEFAULT)
+		usage_error(p, "no such format (dec, int, str, hex):", name);
+	return format;
+}
+
+/* Returns 0 or -1; a decimal number without sign. */
+static int parse_u64(const char *text, __u64 *number)
+{
+	return format_parse(FORMAT_DEC, text, number, sizeof(*number)) ||
+	       *text == '-' ? -1 : 0;
+}
+
+static void take_option(struct parser *p, int letter, const char *argument)
+{
+	struct options *opt = p->opt;
+	size_t seen = strlen(p->given);
+
+	if (seen + 1 < sizeof(p->given) && !strchr(p->given, letter))
+		p->given[seen] = (char)letter;
+	switch (letter) {
+	case 'd':
+		opt->device = argument;
+		break;
+	case 'k':
+		opt->key_format = parse_format(p, argument);
+		break;
+	case 'v':
+		opt->value_format = parse_format(p, argument);
+		break;
+	case 'j':
+		opt->json = true;
+		break;
+	case OPT_NOEXIST:
+		opt->put_flags |= HMAP_NOEXIST;
+		break;
+	case OPT_EXIST:
+		opt->put_flags |= HMAP_EXIST;
+		break;
+	case OPT_FROM:
+		opt->from = argument;
+		break;
+	case OPT_KEEP_GOING:
+		opt->keep_going = true;
+		break;
+	case OPT_ABSENT:
+		opt->absent = true;
+		break;
+	case OPT_SEED:
+		opt->seeded = true;
+		if (parse_u64(argument, &opt->seed))
+			usage_error(p, "not a seed:", argument);
+		break;
+	case OPT_WATCH:
+		opt->watch = true;
+		break;
+	case OPT_ASCII:
+		opt->ascii = true;
+		break;
+	case 'h':
+		p->help = true;
+		break;
+	case 'V':
+		p->version = true;
+		break;
+	default:	/* getopt_long() has said what is wrong */
+		p->error = true;
+	}
+}
+
+static bool is_negative_number(const char *text)
+{
+	return text && text[0] == '-' && isdigit((unsigned char)text[1]);
+}
+
+static void read_arguments(struct parser *p, int argc, char **argv)
+{
+	struct options *opt = p->opt;
+	int letter;
+
+	optind = 0;
+	while (optind <= argc) {
+		if (optind && is_negative_number(argv[optind])) {
+			opt->argv[opt->argc++] = argv[optind++];
+			continue;
+		}
+		letter = getopt_long(argc, argv, short_options, long_options,
+				     NULL);
+		if (letter == -1)
+			break;
+		if (letter == 1)
+			opt->argv[opt->argc++] = optarg;
+		else
+			take_option(p, letter, optarg);
+	}
+	while (optind < argc)
+		opt->argv[opt->argc++] = argv[optind++];
+}
+
+static const struct command *find_command(struct parser *p)
+{
+	const struct command *c;
+
+	if (!p->opt->argc) {
+		p_err("which command? See hmapctl --help");
+		p->error = true;
+		return NULL;
+	}
+	for (c = p->commands; c->name; c++) {
+		if (!strcmp(c->name, p->opt->argv[0]))
+			break;
+	}
+	if (!c->name) {
+		usage_error(p, "no such command, see hmapctl --help:",
+			    p->opt->argv[0]);
+		return NULL;
+	}
+	p->opt->argc--;
+	p->opt->argv++;
+	return c;
+}
+
+static void check(struct parser *p, const struct command *command)
+{
+	const struct options *opt = p->opt;
+	const char *letter;
+
+	for (letter = p->given; *letter; letter++) {
+		if (*letter == '?' || takes(command, *letter))
+			continue;
+		p_err("%s does not take the option --%s", command->name,
+		      long_name(*letter));
+		p->error = true;
+	}
+	if (opt->put_flags == (HMAP_NOEXIST | HMAP_EXIST)) {
+		p_err("--noexist and --exist exclude each other");
+		p->error = true;
+	}
+	if (opt->argc < command->min || opt->argc > command->max) {
+		p_err("usage: hmapctl %s [OPTIONS]%s%s", command->name,
+		      *command->operands ? " " : "", command->operands);
+		p->error = true;
+	}
+}
+
+const struct command *args_parse(const struct command *commands, int argc,
+				 char **argv, struct options *opt, int *status)
+{
+	struct parser p = { .commands = commands, .opt = opt };
+	const struct command *command = NULL;
+
+	read_arguments(&p, argc, argv);
+	*status = EXIT_SUCCESS;
+	if (p.version && !p.error) {
+		printf("hmapctl %s\n", hmap_version());
+		return NULL;
+	}
+	if (opt->argc || !p.help)
+		command = find_command(&p);
+	if (p.help && !p.error) {
+		if (command)
+			print_command_help(command);
+		else
+			print_help(commands);
+		return NULL;
+	}
+	if (command)
+		check(&p, command);
+	if (!p.error)
+		return command;
+	*status = EXIT_USAGE;
+	return NULL;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* hmapctl get, put, del: single elements. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "hmapctl.h"
+
+static int report(int err, const char *doing, const char *key)
+{
+	if (!err)
+		return EXIT_SUCCESS;
+	p_err("%s '%s': %s", doing, key, explain(err));
+	return EXIT_FAILURE;
+}
+
+static int get(struct session *s, const char *key)
+{
+	int err;
+
+	if (session_parse_key(s, "", key))
+		return EXIT_FAILURE;
+	err = hmap_get(s->map, s->key, s->value);
+	if (!err && s->value_size) {
+		format_print(s->value_format, s->value, s->value_size, s->text);
+		puts(s->text);
+	}
+	return report(err, "get", key);
+}
+
+int cmd_get(const struct options *opt)
+{
+	struct session s;
+	int status;
+
+	if (session_open(&s, opt, O_RDONLY))
+		return EXIT_FAILURE;
+	status = get(&s, opt->argv[0]);
+	session_close(&s);
+	return status;
+}
+
+static int put(struct session *s, const struct options *opt)
+{
+	const char *key = opt->argv[0];
+	const char *value = opt->argc > 1 ? opt->argv[1] : NULL;
+
+	if (session_parse_key(s, "", key) ||
+	    session_parse_value(s, "", value))
+		return EXIT_FAILURE;
+	return report(hmap_put(s->map, s->key, s->value, opt->put_flags),
+		      "put", key);
+}
+
+int cmd_put(const struct options *opt)
+{
+	struct session s;
+	int status;
+
+	if (session_open(&s, opt, O_WRONLY))
+		return EXIT_FAILURE;
+	status = put(&s, opt);
+	session_close(&s);
+	return status;
+}
+
+static int delete_keys(struct session *s, const struct options *opt)
+{
+	int status = EXIT_SUCCESS;
+	int i;
+
+	for (i = 0; i < opt->argc; i++) {
+		const char *key = opt->argv[i];
+
+		if (session_parse_key(s, "", key) ||
+		    report(hmap_delete(s->map, s->key), "del", key))
+			status = EXIT_FAILURE;
+	}
+	return status;
+}
+
+int cmd_del(const struct options *opt)
+{
+	struct session s;
+	int status;
+
+	if (!opt->argc == !opt->from) {
+		p_err("usage: hmapctl del [OPTIONS] KEY... | --from FILE");
+		return EXIT_USAGE;
+	}
+	if (opt->from)
+		return del_lines(opt);
+	if (session_open(&s, opt, O_WRONLY))
+		return EXIT_FAILURE;
+	status = delete_keys(&s, opt);
+	session_close(&s);
+	return status;
+}

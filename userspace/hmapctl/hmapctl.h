@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of hmapctl share. */
+#ifndef HMAPCTL_H
+#define HMAPCTL_H
+
+#include <hmap.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "format.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define __printf(a, b) __attribute((__format__(printf, a, b)))
+
+/* Exit statuses besides EXIT_SUCCESS and EXIT_FAILURE. */
+#define EXIT_USAGE 2
+
+/* What the command line says. */
+struct options {
+	const char *device;
+	const char *from;
+	enum format key_format;
+	enum format value_format;
+	unsigned int put_flags;
+	bool json;
+	bool ascii;
+	bool watch;
+	bool keep_going;
+	bool absent;
+	bool seeded;
+	__u64 seed;
+	int argc;		/* operands, without the name of the command */
+	char **argv;
+};
+
+struct command {
+	const char *name;
+	int (*run)(const struct options *opt);
+	const char *operands;	/* for the usage line */
+	const char *summary;
+	const char *options;	/* letters of the options that it takes */
+	int min;		/* number of operands */
+	int max;
+};
+
+/* args.c */
+
+/*
+ * Read the command line. Returns the command to run, or NULL with *@status
+ * the exit status: after --help, --version or an error that was reported.
+ */
+const struct command *args_parse(const struct command *commands, int argc,
+				 char **argv, struct options *opt, int *status);
+
+/* message.c */
+
+/* Report an error on stderr, behind the name of the program. */
+__printf(1, 2) void p_err(const char *format, ...);
+
+/* What a negative errno value of the library means to the user. */
+const char *explain(int err);
+
+/* Say on stderr why @device did not open: errno tells. */
+void p_err_open(const char *device);
+
+/* session.c: an open map with the formats and buffers for one element */
+
+struct session {
+	struct hmap *map;
+	size_t key_size;
+	size_t value_size;
+	enum format key_format;
+	enum format value_format;
+	unsigned char *key;
+	unsigned char *value;
+	char *text;		/* room for a key or a value as text */
+};
+
+/* Returns 0, or -1 after having reported why not. */
+int session_open(struct session *s, const struct options *opt, int flags);
+void session_close(struct session *s);
+
+/* Fill s->key or s->value. @where (may be "") begins an error message. */
+int session_parse_key(struct session *s, const char *where, const char *text);
+int session_parse_value(struct session *s, const char *where,
+			const char *text);
+
+/* lines.c: files of "key value" lines */
+
+struct lines {
+	FILE *file;
+	const char *name;
+	unsigned long number;
+	char *text;
+	size_t room;
+	char *key;		/* fields of the current line */
+	char *value;		/* NULL if the line has only a key */
+	char where[4096 + 32];	/* "file:line: " */
+};
+
+enum line { LINE_END, LINE_OK, LINE_BAD };
+
+/* "-" is stdin. Returns 0, or -1 after having reported why not. */
+int lines_open(struct lines *lines, const char *path);
+void lines_close(struct lines *lines);
+
+/* The next line that is neither empty nor a comment. Reports a bad one. */
+enum line lines_next(struct lines *lines);
+
+/* output.c: a JSON object, or the same as aligned lines of names and values */
+
+struct json_object;
+
+/* Takes over @object. Returns an exit status. */
+int print_object(struct json_object *object, bool json);
+
+/* trace.c */
+
+/* Print the state as the seed's program prints its Go map. */
+void trace_print_state(FILE *file, const struct hmap_stats *stats);
+
+/* The commands, each in the file that is named after its group. */
+int cmd_get(const struct options *opt);		/* element.c */
+int cmd_put(const struct options *opt);
+int cmd_del(const struct options *opt);
+int cmd_dump(const struct options *opt);	/* bulk.c */
+int cmd_load(const struct options *opt);
+int cmd_compare(const struct options *opt);
+int del_lines(const struct options *opt);
+int cmd_stats(const struct options *opt);	/* stats.c */
+int cmd_info(const struct options *opt);
+int cmd_layout(const struct options *opt);	/* layout.c */
+int cmd_clear(const struct options *opt);	/* whole.c */
+int cmd_verify(const struct options *opt);
+int cmd_trace(const struct options *opt);	/* trace.c */
+
+#endif /* HMAPCTL_H */

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* hmapctl stats, info: the fields of the map. */
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "hmapctl.h"
+
+static void add_number(struct json_object *object, const char *name,
+		       __u64 number)
+{
+	json_object_object_add(object, name, json_object_new_uint64(number));
+}
+
+/* nil, or where it is, or that it is not ours to know */
+static void add_address(struct json_object *object, const char *name,
+			const struct hmap_stats *stats, __u32 bit,
+			__u64 address)
+{
+	struct json_object *value = NULL;
+	char text[2 + 16 + 1];
+
+	if (stats->present & bit) {
+		snprintf(text, sizeof(text), "0x%llx",
+			 address);
+		if (!(stats->present & HMAP_HAS_ADDRESSES))
+			value = json_object_new_string("<hidden>");
+		else
+			value = json_object_new_string(text);
+	}
+	json_object_object_add(object, name, value);
+}
+
+static void add_hash0(struct json_object *object,
+		      const struct hmap_stats *stats)
+{
+	if (stats->present & HMAP_HAS_ADDRESSES)
+		add_number(object, "hash0", stats->hash0);
+	else
+		json_object_object_add(object, "hash0",
+				       json_object_new_string("<hidden>"));
+}
+
+static void add_present(struct json_object *object,
+			const struct hmap_stats *stats)
+{
+	static const char * const names[] = {
+		"buckets", "oldbuckets", "extra", "addresses",
+	};
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (stats->present & 1U << i)
+			json_object_array_add(list,
+					      json_object_new_string(names[i]));
+	}
+	json_object_object_add(object, "present", list);
+}
+
+static struct json_object *describe_stats(const struct hmap_stats *stats)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	add_number(o, "count", stats->count);
+	add_number(o, "flags", stats->flags);
+	add_number(o, "B", stats->B);
+	add_number(o, "noverflow", stats->noverflow);
+	add_hash0(o, stats);
+	add_present(o, stats);
+	add_address(o, "buckets", stats, HMAP_HAS_BUCKETS, stats->buckets);
+	add_address(o, "oldbuckets", stats, HMAP_HAS_OLDBUCKETS,
+		    stats->oldbuckets);
+	add_number(o, "nevacuate", stats->nevacuate);
+	add_address(o, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
+	add_number(o, "overflow", stats->overflow);
+	add_number(o, "oldoverflow", stats->oldoverflow);
+	add_number(o, "nextOverflow", stats->nextOverflow);
+	add_number(o, "memory", stats->memory);
+	add_number(o, "grows", stats->grows);
+	add_number(o, "same_size_grows", stats->same_size_grows);
+	add_number(o, "evacuated", stats->evacuated);
+	add_number(o, "longest_chain", stats->longest_chain);
+	add_number(o, "alloc_failures", stats->alloc_failures);
+	return o;
+}
+
+int cmd_stats(const struct options *opt)
+{
+	struct hmap_stats stats;
+	struct session s;
+	int err;
+
+	if (session_open(&s, opt, O_RDONLY))
+		return EXIT_FAILURE;
+	err = hmap_get_stats(s.map, &stats);
+	session_close(&s);
+	if (!err)
+		return print_object(describe_stats(&stats), opt->json);
+	p_err("stats: %s", explain(err));
+	return EXIT_FAILURE;
+}
+
+static struct json_object *describe_info(const struct hmap_ioc_info *info)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	add_number(o, "abi_version", info->abi_version);
+	add_number(o, "key_size", info->key_size);
+	add_number(o, "value_size", info->value_size);
+	add_number(o, "max_key_size", info->max_key_size);
+	add_number(o, "max_value_size", info->max_value_size);
+	add_number(o, "max_inline_size", info->max_inline_size);
+	add_number(o, "max_entries", info->max_entries);
+	add_number(o, "hint", info->hint);
+	return o;
+}
+
+int cmd_info(const struct options *opt)
+{
+	struct session s;
+	int status;
+
+	if (session_open(&s, opt, O_RDONLY))
+		return EXIT_FAILURE;
+	status = print_object(describe_info(hmap_info(s.map)), opt->json);
+	session_close(&s);
+	return status;
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hmapctl trace: the program of the seed documents, which looks into Go's map
+ * while it puts random int64 keys and values, for the map in the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "hmapctl.h"
+
+#define TRACE_DEFAULT_PUTS	10
+#define TRACE_NUMBERS		10000	/* keys and values are below this */
+#define TRACE_BAR_WIDTH		64	/* old buckets drawn one by one */
+
+struct trace {
+	const struct options *opt;
+	struct hmap *map;
+	unsigned int puts;
+	unsigned short random[3];
+	__s64 keys[TRACE_NUMBERS];
+	struct hmap_stats stats;	/* after the last put */
+	__u64 base;			/* .evacuated before this resize */
+};
+
+static void print_address(FILE *file, const char *name,
+			  const struct hmap_stats *stats, __u32 bit,
+			  __u64 address)
+{
+	if (!(stats->present & bit))
+		fprintf(file, " %s:<nil>", name);
+	else if (!(stats->present & HMAP_HAS_ADDRESSES))
+		fprintf(file, " %s:<hidden>", name);
+	else
+		fprintf(file, " %s:0x%llx", name, address);
+}
+
+void trace_print_state(FILE *file, const struct hmap_stats *stats)
+{
+	fprintf(file, "&{count:%llu flags:%u B:%u noverflow:%llu",
+		stats->count, stats->flags, stats->B,
+		stats->noverflow);
+	if (stats->present & HMAP_HAS_ADDRESSES)
+		fprintf(file, " hash0:%u", stats->hash0);
+	else
+		fputs(" hash0:<hidden>", file);
+	print_address(file, "buckets", stats, HMAP_HAS_BUCKETS, stats->buckets);
+	print_address(file, "oldbuckets", stats, HMAP_HAS_OLDBUCKETS,
+		      stats->oldbuckets);
+	fprintf(file, " nevacuate:%llu", stats->nevacuate);
+	print_address(file, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
+	fprintf(file, "} len:%llu\n", stats->count);
+}
+
+/*
+ * The old buckets, one character each as far as they fit: those below
+ * nevacuate are done for certain. Puts evacuate others, too, out of turn; how
+ * many is known, which ones is not.
+ */
+static void draw_evacuation(const struct trace *t)
+{
+	const struct hmap_stats *stats = &t->stats;
+	bool same_size = stats->flags & HMAP_FLAG_SAMESIZEGROW;
+	__u64 old = 1ULL << (stats->B - !same_size);
+	__u64 per = (old + TRACE_BAR_WIDTH - 1) / TRACE_BAR_WIDTH;
+	__u64 done = stats->evacuated - t->base;
+	__u64 i;
+
+	printf("    oldbuckets [");
+	for (i = 0; i < old / per; i++) {
+		if ((i + 1) * per <= stats->nevacuate)
+			fputs(t->opt->ascii ? "#" : "█", stdout);
+		else
+			fputs(t->opt->ascii ? "." : "░", stdout);
+	}
+	printf("] nevacuate %llu of %llu, %llu evacuated%s\n",
+	       stats->nevacuate, old,
+	       done, same_size ? ", same size" : "");
+}
+
+static __u64 below(struct trace *t, unsigned int limit)
+{
+	return nrand48(t->random) % limit;
+}
+
+/* Shuffle as many distinct keys to the front as are needed. */
+static void choose_keys(struct trace *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < TRACE_NUMBERS; i++)
+		t->keys[i] = i;
+	for (i = 0; i < t->puts; i++) {
+		unsigned int j = i + below(t, TRACE_NUMBERS - i);
+		__s64 key = t->keys[j];
+
+		t->keys[j] = t->keys[i];
+		t->keys[i] = key;
+	}
+}
+
+static int read_stats(struct trace *t)
+{
+	int err = hmap_get_stats(t->map, &t->stats);
+
+	if (err) {
+		p_err("trace: %s", explain(err));
+		return -1;
+	}
+	if (!(t->stats.present & HMAP_HAS_OLDBUCKETS))
+		t->base = t->stats.evacuated;
+	return 0;
+}
+
+static int put_and_print(struct trace *t, unsigned int i)
+{
+	__s64 value = below(t, TRACE_NUMBERS);
+	int err = hmap_put(t->map, &t->keys[i], &value, HMAP_ANY);
+
+	if (err) {
+		p_err("trace: put '%lld': %s", (long long)t->keys[i],
+		      explain(err));
+		return -1;
+	}
+	if (read_stats(t))
+		return -1;
+	printf("i:%u ", i);
+	trace_print_state(stdout, &t->stats);
+	if (t->opt->watch && t->stats.present & HMAP_HAS_OLDBUCKETS)
+		draw_evacuation(t);
+	return 0;
+}
+
+/* A map that has had elements does not begin as the seed's does. */
+static int check_new(struct trace *t)
+{
+	if (hmap_key_size(t->map) != 8 || hmap_value_size(t->map) != 8) {
+		p_err("trace needs keys and values of 8 bytes, these have %zu and %zu: load the module again (rmmod hmap; modprobe hmap key_size=8 value_size=8)",
+		      hmap_key_size(t->map), hmap_value_size(t->map));
+		return -1;
+	}
+	if (read_stats(t))
+		return -1;
+	if (t->stats.count || t->stats.present & HMAP_HAS_BUCKETS) {
+		p_err("trace needs a new map, this one has %s: load the module again without a hint (rmmod hmap; modprobe hmap)",
+		      t->stats.count ? "elements" : "buckets");
+		return -1;
+	}
+	return 0;
+}
+
+/* The seed prints the empty map twice, through two pointers to it. */
+static int run(struct trace *t)
+{
+	unsigned int i;
+
+	if (check_new(t))
+		return EXIT_FAILURE;
+	trace_print_state(stdout, &t->stats);
+	trace_print_state(stdout, &t->stats);
+	choose_keys(t);
+	for (i = 0; i < t->puts; i++) {
+		if (put_and_print(t, i))
+			return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+static int read_puts(struct trace *t)
+{
+	__u16 puts = TRACE_DEFAULT_PUTS;
+	const char *text = t->opt->argv[0];
+
+	if (t->opt->argc &&
+	    (*text == '-' ||
+	     format_parse(FORMAT_DEC, text, &puts, sizeof(puts)) ||
+	     puts > TRACE_NUMBERS)) {
+		p_err("trace: not a number up to %d: '%s'", TRACE_NUMBERS,
+		      text);
+		return -1;
+	}
+	t->puts = puts;
+	return 0;
+}
+
+static void seed(struct trace *t)
+{
+	__u64 number = t->opt->seed;
+
+	if (!t->opt->seeded &&
+	    getrandom(&number, sizeof(number), 0) != sizeof(number))
+		number = time(NULL);
+	t->random[0] = (unsigned short)number;
+	t->random[1] = (unsigned short)(number >> 16);
+	t->random[2] = (unsigned short)(number >> 32);
+}
+
+int cmd_trace(const struct options *opt)
+{
+	static struct trace t;
+	int status;
+
+	t.opt = opt;
+	if (read_puts(&t))
+		return EXIT_USAGE;
+	seed(&t);
+	t.map = hmap_open(opt->device, O_RDWR);
+	if (!t.map) {
+		p_err_open(opt->device);
+		return EXIT_FAILURE;
+	}
+	status = run(&t);
+	hmap_close(t.map);
+	return status;
+}

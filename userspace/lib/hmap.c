@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * libhmap: one function per command of /dev/hmap. What they do is told in
+ * hmap.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "hmap.h"
+
+struct hmap {
+	int fd;
+	struct hmap_ioc_info info;
+};
+
+/* Return a negative errno value, and set errno. */
+static int fail(int err)
+{
+	errno = err;
+	return -err;
+}
+
+static int command(const struct hmap *map, unsigned long request, void *arg)
+{
+	return ioctl(map->fd, request, arg) < 0 ? -errno : 0;
+}
+
+static __u64 address(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+struct hmap *hmap_open(const char *path, int flags)
+{
+	struct hmap *map;
+	int fd;
+
+	if (flags != O_RDONLY && flags != O_WRONLY && flags != O_RDWR) {
+		errno = EINVAL;
+		return NULL;
+	}
+	fd = open(path ? path : HMAP_DEVICE, flags | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	map = hmap_open_fd(fd);
+	if (!map) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+	}
+	return map;
+}
+
+struct hmap *hmap_open_fd(int fd)
+{
+	struct hmap *map = calloc(1, sizeof(*map));
+	int err;
+
+	if (!map)
+		return NULL;
+	map->fd = fd;
+	map->info.size = sizeof(map->info);
+	err = command(map, HMAP_IOC_INFO, &map->info);
+	if (err) {
+		free(map);
+		errno = -err;
+		return NULL;
+	}
+	return map;
+}
+
+void hmap_close(struct hmap *map)
+{
+	int err = errno;
+
+	if (!map)
+		return;
+	close(map->fd);
+	free(map);
+	errno = err;
+}
+
+int hmap_fd(const struct hmap *map)
+{
+	return map ? map->fd : fail(EINVAL);
+}
+
+const struct hmap_ioc_info *hmap_info(const struct hmap *map)
+{
+	if (!map) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return &map->info;
+}
+
+size_t hmap_key_size(const struct hmap *map)
+{
+	const struct hmap_ioc_info *info = hmap_info(map);
+
+	return info ? info->key_size : 0;
+}
+
+size_t hmap_value_size(const struct hmap *map)
+{
+	const struct hmap_ioc_info *info = hmap_info(map);
+
+	return info ? info->value_size : 0;
+}
+
+int hmap_get(const struct hmap *map, const void *key, void *value)
+{
+	struct hmap_ioc_elem elem = { .size = sizeof(elem) };
+
+	if (!map || !key || (!value && map->info.value_size))
+		return fail(EINVAL);
+	elem.key_size = map->info.key_size;
+	elem.key = address(key);
+	elem.value_size = map->info.value_size;
+	elem.value = map->info.value_size ? address(value) : 0;
+	return command(map, HMAP_IOC_GET, &elem);
+}
+
+int hmap_contains(const struct hmap *map, const void *key)
+{
+	struct hmap_ioc_elem elem = { .size = sizeof(elem) };
+	int err;
+
+	if (!map || !key)
+		return fail(EINVAL);
+	elem.key_size = map->info.key_size;
+	elem.key = address(key);
+	err = command(map, HMAP_IOC_GET, &elem);
+	if (err == -ENOENT)
+		return 0;
+	return err ? err : 1;
+}
+
+int hmap_put(const struct hmap *map, const void *key, const void *value,
+	     unsigned int flags)
+{
+	struct hmap_ioc_elem elem = { .size = sizeof(elem), .flags = flags };
+
+	if (!map || !key || (!value && map->info.value_size))
+		return fail(EINVAL);
+	elem.key_size = map->info.key_size;
+	elem.key = address(key);
+	elem.value_size = map->info.value_size;
+	elem.value = map->info.value_size ? address(value) : 0;
+	return command(map, HMAP_IOC_PUT, &elem);
+}
+
+int hmap_delete(const struct hmap *map, const void *key)
+{
+	struct hmap_ioc_elem elem = { .size = sizeof(elem) };
+
+	if (!map || !key)
+		return fail(EINVAL);
+	elem.key_size = map->info.key_size;
+	elem.key = address(key);
+	return command(map, HMAP_IOC_DELETE, &elem);
+}
+
+int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
+	      void *values, unsigned int capacity)
+{
+	struct hmap_ioc_scan scan = { .size = sizeof(scan) };
+	int err;
+
+	if (!map || !cursor || !keys || !capacity || capacity > INT_MAX)
+		return fail(EINVAL);
+	scan.key_size = map->info.key_size;
+	scan.keys = address(keys);
+	if (values) {
+		scan.value_size = map->info.value_size;
+		scan.values = map->info.value_size ? address(values) : 0;
+	}
+	scan.capacity = capacity;
+	scan.cursor = *cursor;
+	err = command(map, HMAP_IOC_SCAN, &scan);
+	if (err)
+		return err;
+	*cursor = scan.cursor;
+	return scan.count;
+}
+
+static int plain_command(const struct hmap *map, unsigned long request)
+{
+	struct hmap_ioc_plain plain = { .size = sizeof(plain) };
+
+	if (!map)
+		return fail(EINVAL);
+	return command(map, request, &plain);
+}
+
+int hmap_clear(const struct hmap *map)
+{
+	return plain_command(map, HMAP_IOC_CLEAR);
+}
+
+int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats)
+{
+	struct hmap_ioc_stats arg = { .size = sizeof(arg) };
+	int err;
+
+	if (!map || !stats)
+		return fail(EINVAL);
+	err = command(map, HMAP_IOC_STATS, &arg);
+	if (!err)
+		*stats = arg.stats;
+	return err;
+}
+
+int hmap_get_layout(const struct hmap *map, struct hmap_layout *layout)
+{
+	struct hmap_ioc_layout arg = { .size = sizeof(arg) };
+	int err;
+
+	if (!map || !layout)
+		return fail(EINVAL);
+	err = command(map, HMAP_IOC_LAYOUT, &arg);
+	if (!err)
+		*layout = arg.layout;
+	return err;
+}
+
+int hmap_verify(const struct hmap *map)
+{
+	return plain_command(map, HMAP_IOC_VERIFY);
+}
+
+const char *hmap_version(void)
+{
+	return HMAP_VERSION;
+}
