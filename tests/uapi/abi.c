@@ -1,0 +1,701 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rules of the interface: sizes of structures, flags, reserved fields,
+ * addresses, and the order in which what is wrong is found.
+ */
+#include <limits.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stddef.h>
+
+#include "hmap_test.h"
+
+#define KEY_SIZE	16
+#define VALUE_SIZE	24
+
+/* The largest structure, with room behind it. */
+union any_arg {
+	uint32_t size;
+	struct hmap_ioc_info info;
+	struct hmap_ioc_elem elem;
+	struct hmap_ioc_scan scan;
+	struct hmap_ioc_stats stats;
+	struct hmap_ioc_layout layout;
+	struct hmap_ioc_plain plain;
+	unsigned char bytes[8192];
+};
+
+struct command {
+	const char *name;
+	unsigned int cmd;
+	uint32_t size;
+	uint32_t min_size;	/* of version 1 of the interface */
+	bool writes_back;
+};
+
+static const struct command commands[] = {
+	{ "INFO", HMAP_IOC_INFO, sizeof(struct hmap_ioc_info), 8, true },
+	{ "GET", HMAP_IOC_GET, sizeof(struct hmap_ioc_elem), 32, false },
+	{ "PUT", HMAP_IOC_PUT, sizeof(struct hmap_ioc_elem), 32, false },
+	{ "DELETE", HMAP_IOC_DELETE, sizeof(struct hmap_ioc_elem), 32, false },
+	{ "SCAN", HMAP_IOC_SCAN, sizeof(struct hmap_ioc_scan), 56, true },
+	{ "CLEAR", HMAP_IOC_CLEAR, sizeof(struct hmap_ioc_plain), 8, false },
+	{ "STATS", HMAP_IOC_STATS, sizeof(struct hmap_ioc_stats), 8, true },
+	{ "LAYOUT", HMAP_IOC_LAYOUT, sizeof(struct hmap_ioc_layout), 8, true },
+	{ "VERIFY", HMAP_IOC_VERIFY, sizeof(struct hmap_ioc_plain), 8, false },
+};
+
+#define for_each_command(c) \
+	for (c = commands; c < commands + ARRAY_LEN(commands); c++)
+
+/* An argument that makes the command succeed while key 1 is in the map. */
+static void good_arg(struct map *m, const struct command *c,
+		     union any_arg *arg)
+{
+	static struct scan scan;
+
+	memset(arg, 0, sizeof(*arg));
+	switch (c->cmd) {
+	case HMAP_IOC_GET:
+	case HMAP_IOC_PUT:
+	case HMAP_IOC_DELETE:
+		make_key(m, m->key, 1);
+		make_value(m, m->value, 1);
+		arg->elem = elem_arg(m);
+		if (c->cmd != HMAP_IOC_DELETE)
+			break;
+		arg->elem.value_size = 0;
+		arg->elem.value = 0;
+		break;
+	case HMAP_IOC_SCAN:
+		if (!scan.keys)
+			scan = scan_begin(m, 4);
+		arg->scan = scan.arg;
+		break;
+	}
+	arg->size = c->size;
+}
+
+FIXTURE(abi) {
+	struct map m;
+};
+
+FIXTURE_SETUP(abi)
+{
+	ASSERT_EQ(0, map_load(&self->m, KEY_SIZE, VALUE_SIZE));
+	ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
+}
+
+FIXTURE_TEARDOWN(abi)
+{
+	EXPECT_EQ(0, map_unload(&self->m));
+	TELL_SEED_ON_FAILURE();
+}
+
+/* Programs of 32 and of 64 bits agree on these. */
+TEST(structures_have_the_sizes_of_version_1)
+{
+	EXPECT_EQ(48, sizeof(struct hmap_ioc_info));
+	EXPECT_EQ(32, sizeof(struct hmap_ioc_elem));
+	EXPECT_EQ(56, sizeof(struct hmap_ioc_scan));
+	EXPECT_EQ(136, sizeof(struct hmap_stats));
+	EXPECT_EQ(144, sizeof(struct hmap_ioc_stats));
+	EXPECT_EQ(208, sizeof(struct hmap_layout));
+	EXPECT_EQ(216, sizeof(struct hmap_ioc_layout));
+	EXPECT_EQ(8, sizeof(struct hmap_ioc_plain));
+	EXPECT_EQ(16, sizeof(struct hmap_cursor));
+	EXPECT_EQ(40, offsetof(struct hmap_ioc_scan, cursor));
+	EXPECT_EQ(1, HMAP_ABI_VERSION);
+}
+
+TEST_F(abi, every_command_can_succeed)
+{
+	const struct command *c;
+	union any_arg arg;
+
+	for_each_command(c) {
+		ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
+		good_arg(&self->m, c, &arg);
+		EXPECT_EQ(0, ioc(self->m.fd, c->cmd, &arg))
+			TH_LOG("%s", c->name);
+	}
+}
+
+TEST_F(abi, unknown_commands_are_enotty)
+{
+	union any_arg arg = { .size = 64 };
+	unsigned int nr, magic;
+
+	for (nr = ARRAY_LEN(commands); nr < 256; nr++)
+		EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IO(HMAP_IOC_MAGIC, nr),
+				       &arg));
+	for (magic = 0; magic < 256; magic++) {
+		if (magic == HMAP_IOC_MAGIC || magic == 'f' || magic == 'T' ||
+		    magic == 'X')
+			continue;	/* the kernel's own: FIONREAD, FIGETBSZ */
+		EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IO(magic, 1), &arg))
+			TH_LOG("magic %u", magic);
+	}
+	EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IOWR(HMAP_IOC_MAGIC, 0,
+						 struct hmap_ioc_info), &arg));
+	EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IOR(HMAP_IOC_MAGIC, 0, uint32_t),
+			       &arg));
+	EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IO(HMAP_IOC_MAGIC, 9), NULL));
+}
+
+/* ---- the size of the structure ---- */
+
+TEST_F(abi, a_short_structure_is_refused)
+{
+	const struct command *c;
+	union any_arg arg;
+	uint32_t size;
+
+	for_each_command(c) {
+		for (size = 0; size < c->min_size; size++) {
+			good_arg(&self->m, c, &arg);
+			arg.size = size;
+			EXPECT_EQ(-EINVAL, ioc(self->m.fd, c->cmd, &arg))
+				TH_LOG("%s size %u", c->name, size);
+		}
+	}
+	EXPECT_EQ(0, map_check_range(&self->m, 1, 1));
+}
+
+/* What the caller does not know is not written. */
+TEST_F(abi, a_result_is_no_longer_than_the_structure)
+{
+	const struct command *c;
+	union any_arg arg;
+	uint32_t size;
+
+	for_each_command(c) {
+		for (size = c->min_size; size < c->size; size++) {
+			good_arg(&self->m, c, &arg);
+			arg.size = size;
+			memset(arg.bytes + size, POISON, sizeof(arg) - size);
+			EXPECT_EQ(0, ioc(self->m.fd, c->cmd, &arg))
+				TH_LOG("%s size %u", c->name, size);
+			EXPECT_EQ(size, arg.size);
+			EXPECT_TRUE(is_poison(arg.bytes + size,
+					      sizeof(arg) - size));
+		}
+	}
+}
+
+TEST_F(abi, a_longer_structure_is_taken_if_the_rest_is_zero)
+{
+	const struct command *c;
+	union any_arg arg;
+	uint32_t size;
+
+	for_each_command(c) {
+		for (size = c->size; size <= 4096; size += 1 + size / 3) {
+			ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
+			good_arg(&self->m, c, &arg);
+			arg.size = size;
+			memset(arg.bytes + size, POISON, sizeof(arg) - size);
+			EXPECT_EQ(0, ioc(self->m.fd, c->cmd, &arg))
+				TH_LOG("%s size %u", c->name, size);
+			EXPECT_TRUE(is_poison(arg.bytes + size,
+					      sizeof(arg) - size));
+		}
+	}
+}
+
+TEST_F(abi, a_longer_structure_is_refused_if_the_rest_is_not_zero)
+{
+	const struct command *c;
+	union any_arg arg;
+	uint32_t i;
+
+	for_each_command(c) {
+		for (i = c->size; i < 1024; i += 1 + i / 8) {
+			good_arg(&self->m, c, &arg);
+			arg.size = 1024;
+			arg.bytes[i] = 1;
+			EXPECT_EQ(-E2BIG, ioc(self->m.fd, c->cmd, &arg))
+				TH_LOG("%s byte %u", c->name, i);
+		}
+	}
+	EXPECT_EQ(0, map_check_range(&self->m, 1, 1));
+}
+
+TEST_F(abi, a_structure_of_more_than_a_page_is_refused)
+{
+	const uint32_t sizes[] = { page_size() + 1, 1U << 20, UINT32_MAX };
+	const struct command *c;
+	union any_arg arg;
+	size_t i;
+
+	for_each_command(c) {
+		for (i = 0; i < ARRAY_LEN(sizes); i++) {
+			good_arg(&self->m, c, &arg);
+			arg.size = sizes[i];
+			EXPECT_EQ(-E2BIG, ioc(self->m.fd, c->cmd, &arg))
+				TH_LOG("%s size %u", c->name, sizes[i]);
+		}
+	}
+}
+
+/* ---- the address of the structure ---- */
+
+TEST_F(abi, a_structure_that_cannot_be_read_is_efault)
+{
+	const struct command *c;
+	union any_arg arg;
+	uint32_t n;
+	char *p;
+
+	for_each_command(c) {
+		EXPECT_EQ(-EFAULT, ioc(self->m.fd, c->cmd, NULL));
+		EXPECT_EQ(-EFAULT, ioc(self->m.fd, c->cmd, (void *)-8L));
+		EXPECT_EQ(-EFAULT, ioc(self->m.fd, c->cmd,
+				       (void *)(LONG_MAX - 7)));
+		good_arg(&self->m, c, &arg);
+		for (n = 0; n < c->size; n++) {
+			p = guarded(n);
+			memcpy(p, &arg, n);
+			EXPECT_EQ(-EFAULT, ioc(self->m.fd, c->cmd, p))
+				TH_LOG("%s: only %u bytes", c->name, n);
+			unguard(p, n);
+		}
+		/* a tail that cannot be read */
+		arg.size = c->size + 1;
+		p = guarded(c->size);
+		memcpy(p, &arg, c->size);
+		EXPECT_EQ(-EFAULT, ioc(self->m.fd, c->cmd, p));
+		unguard(p, c->size);
+	}
+	EXPECT_EQ(0, map_check_range(&self->m, 1, 1));
+}
+
+TEST_F(abi, a_structure_needs_no_alignment_and_no_more_room_than_its_size)
+{
+	const struct command *c;
+	union any_arg arg;
+	char *p;
+
+	for_each_command(c) {
+		ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
+		good_arg(&self->m, c, &arg);
+		p = guarded(c->size);
+		memcpy(p, &arg, c->size);
+		EXPECT_EQ(0, ioc(self->m.fd, c->cmd, p))
+			TH_LOG("%s", c->name);
+		p = guarded(c->size + 1);
+		ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
+		good_arg(&self->m, c, &arg);
+		memcpy(p, &arg, c->size);
+		EXPECT_EQ(0, ioc(self->m.fd, c->cmd, p))
+			TH_LOG("%s unaligned", c->name);
+	}
+}
+
+/* Only commands with results in the structure have to write there. */
+TEST_F(abi, a_structure_without_results_may_be_read_only)
+{
+	const struct command *c;
+	union any_arg *arg = map_pages(2);
+
+	for_each_command(c) {
+		ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
+		good_arg(&self->m, c, arg);
+		ASSERT_EQ(0, mprotect(arg, 2 * page_size(), PROT_READ));
+		EXPECT_EQ(c->writes_back ? -EFAULT : 0,
+			  ioc(self->m.fd, c->cmd, arg))
+			TH_LOG("%s", c->name);
+		ASSERT_EQ(0, mprotect(arg, 2 * page_size(),
+				      PROT_READ | PROT_WRITE));
+	}
+}
+
+/* ---- fields of the structure ---- */
+
+/* The call fails so, and changes neither the structure nor the map. */
+#define EXPECT_REFUSED(errno_, cmd_, arg_) do {				\
+	union any_arg before_ = *(arg_);				\
+									\
+	EXPECT_EQ(-(errno_), ioc(self->m.fd, cmd_, arg_));		\
+	EXPECT_EQ(0, memcmp(&before_, arg_, sizeof(before_)));		\
+	EXPECT_EQ(1, dev_count(self->m.fd));				\
+	EXPECT_EQ(0, map_check_range(&self->m, 1, 1));			\
+} while (0)
+
+static bool is_put_flag(unsigned int cmd, uint32_t flags)
+{
+	return cmd == HMAP_IOC_PUT && flags <= HMAP_EXIST;
+}
+
+/* The second field is flags, or reserved: everywhere at the same place. */
+TEST_F(abi, unknown_flags_and_reserved_fields_are_refused)
+{
+	const struct command *c;
+	union any_arg arg;
+	unsigned int bit;
+
+	for_each_command(c) {
+		for (bit = 0; bit < 32; bit++) {
+			if (is_put_flag(c->cmd, 1U << bit))
+				continue;
+			good_arg(&self->m, c, &arg);
+			arg.plain.flags = 1U << bit;
+			if (c->cmd == HMAP_IOC_SCAN)
+				arg.scan.count = 0;
+			EXPECT_REFUSED(EINVAL, c->cmd, &arg);
+		}
+		good_arg(&self->m, c, &arg);
+		arg.plain.flags = 3;
+		if (c->cmd == HMAP_IOC_SCAN)
+			arg.scan.count = 0;
+		EXPECT_REFUSED(EINVAL, c->cmd, &arg);
+	}
+}
+
+static const struct command *command_of(unsigned int cmd)
+{
+	return &commands[_IOC_NR(cmd)];
+}
+
+TEST_F(abi, another_key_size_is_refused)
+{
+	const uint32_t sizes[] = {
+		0, 1, KEY_SIZE - 1, KEY_SIZE + 1, 2 * KEY_SIZE, UINT32_MAX,
+	};
+	union any_arg arg;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(sizes); i++) {
+		good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
+		arg.elem.key_size = sizes[i];
+		EXPECT_REFUSED(EINVAL, HMAP_IOC_GET, &arg);
+		EXPECT_REFUSED(EINVAL, HMAP_IOC_PUT, &arg);
+		good_arg(&self->m, command_of(HMAP_IOC_DELETE), &arg);
+		arg.elem.key_size = sizes[i];
+		EXPECT_REFUSED(EINVAL, HMAP_IOC_DELETE, &arg);
+		good_arg(&self->m, command_of(HMAP_IOC_SCAN), &arg);
+		arg.scan.key_size = sizes[i];
+		arg.scan.count = 0;
+		EXPECT_REFUSED(EINVAL, HMAP_IOC_SCAN, &arg);
+	}
+}
+
+TEST_F(abi, another_value_size_is_refused)
+{
+	const uint32_t sizes[] = {
+		0, 1, VALUE_SIZE - 1, VALUE_SIZE + 1, UINT32_MAX,
+	};
+	union any_arg arg;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(sizes); i++) {
+		/* 0 with an address is as wrong as any other size */
+		good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
+		arg.elem.value_size = sizes[i];
+		EXPECT_REFUSED(EINVAL, HMAP_IOC_GET, &arg);
+		EXPECT_REFUSED(EINVAL, HMAP_IOC_PUT, &arg);
+		good_arg(&self->m, command_of(HMAP_IOC_SCAN), &arg);
+		arg.scan.value_size = sizes[i];
+		arg.scan.count = 0;
+		EXPECT_REFUSED(EINVAL, HMAP_IOC_SCAN, &arg);
+	}
+	/* presence can be asked for, but not put */
+	good_arg(&self->m, command_of(HMAP_IOC_PUT), &arg);
+	arg.elem.value_size = 0;
+	arg.elem.value = 0;
+	EXPECT_REFUSED(EINVAL, HMAP_IOC_PUT, &arg);
+}
+
+TEST_F(abi, a_delete_has_no_value)
+{
+	union any_arg arg;
+
+	good_arg(&self->m, command_of(HMAP_IOC_DELETE), &arg);
+	arg.elem.value_size = VALUE_SIZE;
+	EXPECT_REFUSED(EINVAL, HMAP_IOC_DELETE, &arg);
+	arg.elem.value_size = 0;
+	arg.elem.value = addr(self->m.value);
+	EXPECT_REFUSED(EINVAL, HMAP_IOC_DELETE, &arg);
+}
+
+TEST_F(abi, a_scan_without_room_is_refused)
+{
+	union any_arg arg;
+
+	good_arg(&self->m, command_of(HMAP_IOC_SCAN), &arg);
+	arg.scan.capacity = 0;
+	arg.scan.count = 0;
+	EXPECT_REFUSED(EINVAL, HMAP_IOC_SCAN, &arg);
+}
+
+/* Once the structure has been taken, count is right whatever is returned. */
+TEST_F(abi, a_refused_scan_counts_nothing_and_stays_where_it_was)
+{
+	union any_arg arg;
+
+	good_arg(&self->m, command_of(HMAP_IOC_SCAN), &arg);
+	arg.scan.flags = 1;
+	arg.scan.count = 77;
+	arg.scan.cursor.place = 1234;
+	arg.scan.cursor.tie = 5678;
+	EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_SCAN, &arg));
+	EXPECT_EQ(0, arg.scan.count);
+	EXPECT_EQ(1234, arg.scan.cursor.place);
+	EXPECT_EQ(5678, arg.scan.cursor.tie);
+}
+
+/* ---- addresses of keys and values ---- */
+
+/* Addresses at which @size bytes are not all there. */
+#define BAD_ADDRESSES	7
+
+static void bad_addresses(uint64_t bad[BAD_ADDRESSES], size_t size)
+{
+	char *none = map_pages(1);
+
+	if (mprotect(none, page_size(), PROT_NONE))
+		abort();
+	bad[0] = 0;
+	bad[1] = 8;
+	bad[2] = addr(guarded(size - 1));
+	bad[3] = addr(guarded(0));
+	bad[4] = addr(none);
+	bad[5] = 0xffffffff80000000ULL;	/* a kernel's */
+	bad[6] = UINT64_MAX;
+}
+
+TEST_F(abi, a_key_that_cannot_be_read_is_efault)
+{
+	uint64_t bad[BAD_ADDRESSES];
+	union any_arg arg;
+	size_t i;
+
+	bad_addresses(bad, KEY_SIZE);
+	for (i = 0; i < BAD_ADDRESSES; i++) {
+		good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
+		arg.elem.key = bad[i];
+		EXPECT_REFUSED(EFAULT, HMAP_IOC_GET, &arg);
+		EXPECT_REFUSED(EFAULT, HMAP_IOC_PUT, &arg);
+		good_arg(&self->m, command_of(HMAP_IOC_DELETE), &arg);
+		arg.elem.key = bad[i];
+		EXPECT_REFUSED(EFAULT, HMAP_IOC_DELETE, &arg);
+	}
+}
+
+TEST_F(abi, a_value_that_cannot_be_read_changes_nothing)
+{
+	uint64_t bad[BAD_ADDRESSES];
+	union any_arg arg;
+	size_t i;
+
+	bad_addresses(bad, VALUE_SIZE);
+	for (i = 0; i < BAD_ADDRESSES; i++) {
+		good_arg(&self->m, command_of(HMAP_IOC_PUT), &arg);
+		arg.elem.value = bad[i];
+		EXPECT_REFUSED(EFAULT, HMAP_IOC_PUT, &arg);
+		arg.elem.flags = HMAP_NOEXIST;
+		make_key(&self->m, self->m.key, 2);
+		EXPECT_REFUSED(EFAULT, HMAP_IOC_PUT, &arg);
+		EXPECT_EQ(-ENOENT, map_has(&self->m, 2));
+	}
+}
+
+TEST_F(abi, a_value_that_cannot_be_written_is_efault)
+{
+	uint64_t bad[BAD_ADDRESSES];
+	char *read_only = map_pages(1);
+	union any_arg arg;
+	size_t i;
+
+	bad_addresses(bad, VALUE_SIZE);
+	for (i = 0; i < BAD_ADDRESSES; i++) {
+		good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
+		arg.elem.value = bad[i];
+		EXPECT_REFUSED(EFAULT, HMAP_IOC_GET, &arg);
+	}
+	ASSERT_EQ(0, mprotect(read_only, page_size(), PROT_READ));
+	good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
+	arg.elem.value = addr(read_only);
+	EXPECT_REFUSED(EFAULT, HMAP_IOC_GET, &arg);
+}
+
+TEST_F(abi, what_is_only_read_may_be_read_only)
+{
+	struct map *m = &self->m;
+	char *p = map_pages(1);
+	struct hmap_ioc_elem elem = elem_arg(m);
+
+	make_key(m, p, 5);
+	make_value(m, p + KEY_SIZE, 5);
+	ASSERT_EQ(0, mprotect(p, page_size(), PROT_READ));
+	elem.key = addr(p);
+	elem.value = addr(p + KEY_SIZE);
+	ASSERT_EQ(0, ioc(m->fd, HMAP_IOC_PUT, &elem));
+	EXPECT_EQ(0, map_check_range(m, 5, 1));
+}
+
+/* A set has no values, so it does not matter where they are not. */
+TEST(the_value_of_a_set_is_not_looked_at)
+{
+	struct hmap_ioc_elem elem;
+	struct scan scan;
+	struct map m;
+
+	ASSERT_EQ(0, map_load(&m, KEY_SIZE, 0));
+	elem = elem_arg(&m);
+	elem.value = 8;
+	make_key(&m, m.key, 1);
+	EXPECT_EQ(0, ioc(m.fd, HMAP_IOC_PUT, &elem));
+	EXPECT_EQ(0, ioc(m.fd, HMAP_IOC_GET, &elem));
+	elem.value_size = 1;
+	EXPECT_EQ(-EINVAL, ioc(m.fd, HMAP_IOC_PUT, &elem));
+	EXPECT_EQ(-EINVAL, ioc(m.fd, HMAP_IOC_GET, &elem));
+	scan = scan_begin(&m, 3);
+	scan.arg.values = 8;
+	EXPECT_EQ(0, scan_next(&m, &scan));
+	EXPECT_EQ(1, scan.arg.count);
+	EXPECT_EQ(0, map_unload(&m));
+}
+
+/* ---- what comes first when several things are wrong ---- */
+
+TEST_F(abi, errors_are_found_in_their_order)
+{
+	struct map *m = &self->m;
+	int ro = dev_open(O_RDONLY);
+	union any_arg arg;
+	char *none = guarded(0);
+
+	ASSERT_GE(ro, 0);
+	/* no such command, not open for writing, no structure */
+	EXPECT_EQ(-ENOTTY, ioc(ro, _IO(HMAP_IOC_MAGIC, 99), none));
+	EXPECT_EQ(-EACCES, ioc(ro, HMAP_IOC_PUT, none));
+	EXPECT_EQ(-EACCES, ioc(ro, HMAP_IOC_DELETE, none));
+	EXPECT_EQ(-EACCES, ioc(ro, HMAP_IOC_CLEAR, none));
+
+	/* the structure before its fields, and its size before its tail */
+	good_arg(m, command_of(HMAP_IOC_PUT), &arg);
+	arg.elem.flags = 99;
+	arg.size = sizeof(arg.elem) + 8;
+	arg.bytes[sizeof(arg.elem)] = 1;
+	EXPECT_EQ(-E2BIG, ioc(m->fd, HMAP_IOC_PUT, &arg));
+	arg.size = 8;
+	EXPECT_EQ(-EINVAL, ioc(m->fd, HMAP_IOC_PUT, &arg));
+
+	/* fields before addresses */
+	good_arg(m, command_of(HMAP_IOC_PUT), &arg);
+	arg.elem.flags = 99;
+	arg.elem.key = 0;
+	EXPECT_EQ(-EINVAL, ioc(m->fd, HMAP_IOC_PUT, &arg));
+
+	/* addresses that are read before what the map says */
+	arg.elem.flags = HMAP_NOEXIST;
+	EXPECT_EQ(-EFAULT, ioc(m->fd, HMAP_IOC_PUT, &arg));
+	good_arg(m, command_of(HMAP_IOC_PUT), &arg);
+	arg.elem.flags = HMAP_NOEXIST;
+	arg.elem.value = 0;
+	EXPECT_EQ(-EFAULT, ioc(m->fd, HMAP_IOC_PUT, &arg));
+
+	/* what the map says before addresses that are written */
+	good_arg(m, command_of(HMAP_IOC_GET), &arg);
+	arg.elem.value = 0;
+	make_key(m, m->key, 2);
+	EXPECT_EQ(-ENOENT, ioc(m->fd, HMAP_IOC_GET, &arg));
+	close(ro);
+}
+
+/* ---- what else can be done to a file ---- */
+
+TEST_F(abi, the_file_only_has_ioctls)
+{
+	struct pollfd p = { .fd = self->m.fd, .events = POLLIN | POLLOUT };
+	char buf[8];
+
+	EXPECT_EQ(-1, read(self->m.fd, buf, sizeof(buf)));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, write(self->m.fd, buf, sizeof(buf)));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, pread(self->m.fd, buf, sizeof(buf), 0));
+	EXPECT_EQ(ESPIPE, errno);
+	EXPECT_EQ(-1, lseek(self->m.fd, 0, SEEK_SET));
+	EXPECT_EQ(ESPIPE, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, page_size(), PROT_READ, MAP_SHARED,
+				   self->m.fd, 0));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(0, map_check_range(&self->m, 1, 1));
+}
+
+/* ---- a 32-bit program on a 64-bit kernel ---- */
+
+#ifdef __x86_64__
+static sigjmp_buf no_ia32;
+
+static void on_no_ia32(int sig)
+{
+	siglongjmp(no_ia32, 1);
+}
+
+static long ioctl32(int fd, unsigned int cmd, uint32_t arg)
+{
+	long ret;
+
+	asm volatile("int $0x80"
+		     : "=a" (ret)
+		     : "a" (54), "b" (fd), "c" (cmd), "d" (arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return (int)ret;
+}
+
+/* User Mode Linux has no 32-bit system calls: they would reach the host. */
+static bool has_ia32(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	char line[256];
+	bool um = false;
+
+	while (f && fgets(line, sizeof(line), f))
+		um |= !!strstr(line, "User Mode Linux");
+	if (f)
+		fclose(f);
+	if (um)
+		return false;
+	signal(SIGSEGV, on_no_ia32);
+	if (sigsetjmp(no_ia32, 1))
+		return false;
+	return ioctl32(-1, 0, 0) == -EBADF;
+}
+
+/* Everything lies below 4 GiB, as in a 32-bit program. */
+TEST_F(abi, programs_of_32_bits_work)
+{
+	struct map *m = &self->m;
+	char *p = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	union any_arg *arg = (void *)p;
+	char *key = p + 1024, *value = key + KEY_SIZE;
+	uint32_t arg32 = addr(p);
+
+	ASSERT_NE(MAP_FAILED, (void *)p);
+	if (!has_ia32())
+		SKIP(return, "this kernel runs no 32-bit programs");
+	make_key(m, key, 9);
+	make_value(m, value, 9);
+	arg->elem = elem_arg(m);
+	arg->elem.key = addr(key);
+	arg->elem.value = addr(value);
+	EXPECT_EQ(0, ioctl32(m->fd, HMAP_IOC_PUT, arg32));
+	memset(value, POISON, VALUE_SIZE);
+	EXPECT_EQ(0, ioctl32(m->fd, HMAP_IOC_GET, arg32));
+	EXPECT_TRUE(value_is(m, value, 9));
+	arg->elem.flags = 99;
+	EXPECT_EQ(-EINVAL, ioctl32(m->fd, HMAP_IOC_PUT, arg32));
+	EXPECT_EQ(-EFAULT, ioctl32(m->fd, HMAP_IOC_GET, 0));
+	EXPECT_EQ(-ENOTTY, ioctl32(m->fd, _IO(HMAP_IOC_MAGIC, 99), arg32));
+	arg->stats = (struct hmap_ioc_stats){ .size = sizeof(arg->stats) };
+	EXPECT_EQ(0, ioctl32(m->fd, HMAP_IOC_STATS, arg32));
+	EXPECT_EQ(2, arg->stats.stats.count);
+}
+#endif
+
+TEST_HARNESS_MAIN

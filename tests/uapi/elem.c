@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GET, PUT, DELETE and CLEAR: what they do with elements of all sizes.
+ */
+#include "hmap_test.h"
+
+FIXTURE(elem) {
+	struct map m;
+};
+
+FIXTURE_VARIANT(elem) {
+	uint32_t key_size;
+	uint32_t value_size;
+};
+
+#define SIZES(k, v)							\
+	FIXTURE_VARIANT_ADD(elem, k##_##v) {				\
+		.key_size = k, .value_size = v,				\
+	}
+
+SIZES(8, 8);
+SIZES(1, 1);
+SIZES(3, 5);
+SIZES(8, 0);
+SIZES(64, 8);
+SIZES(128, 128);
+SIZES(129, 8);
+SIZES(8, 129);
+SIZES(200, 1000);
+SIZES(4096, 65536);
+
+FIXTURE_SETUP(elem)
+{
+	ASSERT_EQ(0, map_load(&self->m, variant->key_size,
+			      variant->value_size));
+}
+
+FIXTURE_TEARDOWN(elem)
+{
+	EXPECT_EQ(0, map_unload(&self->m));
+	TELL_SEED_ON_FAILURE();
+}
+
+TEST_F(elem, nothing_is_in_a_new_map)
+{
+	struct map *m = &self->m;
+
+	EXPECT_EQ(-ENOENT, map_get(m, 1));
+	EXPECT_TRUE(is_poison(m->value, m->value_size));
+	EXPECT_EQ(-ENOENT, map_has(m, 1));
+	EXPECT_EQ(-ENOENT, map_delete(m, 1));
+	EXPECT_EQ(-ENOENT, map_put(m, 1, 1, HMAP_EXIST));
+	EXPECT_EQ(0, dev_count(m->fd));
+}
+
+TEST_F(elem, what_was_put_can_be_got)
+{
+	struct map *m = &self->m;
+	uint64_t n = distinct_keys(m, m->value_size > 4096 ? 100 : 2000);
+
+	ASSERT_EQ(0, map_put_range(m, 0, n));
+	EXPECT_EQ(n, dev_count(m->fd));
+	EXPECT_EQ(0, map_check_range(m, 0, n));
+	EXPECT_EQ(0, dev_verify(m->fd));
+	if (distinct_keys(m, n + 1) > n)
+		EXPECT_EQ(-ENOENT, map_get(m, n));
+}
+
+TEST_F(elem, any_overwrites)
+{
+	struct map *m = &self->m;
+
+	ASSERT_EQ(0, map_put(m, 7, 1, HMAP_ANY));
+	ASSERT_EQ(0, map_put(m, 7, 2, HMAP_ANY));
+	EXPECT_EQ(1, dev_count(m->fd));
+	ASSERT_EQ(0, map_get(m, 7));
+	EXPECT_TRUE(value_is(m, m->value, 2));
+}
+
+TEST_F(elem, noexist_only_inserts)
+{
+	struct map *m = &self->m;
+
+	ASSERT_EQ(0, map_put(m, 7, 1, HMAP_NOEXIST));
+	EXPECT_EQ(-EEXIST, map_put(m, 7, 2, HMAP_NOEXIST));
+	EXPECT_EQ(1, dev_count(m->fd));
+	ASSERT_EQ(0, map_get(m, 7));
+	EXPECT_TRUE(value_is(m, m->value, 1));
+}
+
+TEST_F(elem, exist_only_overwrites)
+{
+	struct map *m = &self->m;
+
+	EXPECT_EQ(-ENOENT, map_put(m, 7, 1, HMAP_EXIST));
+	EXPECT_EQ(0, dev_count(m->fd));
+	EXPECT_EQ(-ENOENT, map_has(m, 7));
+
+	ASSERT_EQ(0, map_put(m, 7, 1, HMAP_ANY));
+	EXPECT_EQ(0, map_put(m, 7, 2, HMAP_EXIST));
+	EXPECT_EQ(1, dev_count(m->fd));
+	ASSERT_EQ(0, map_get(m, 7));
+	EXPECT_TRUE(value_is(m, m->value, 2));
+}
+
+TEST_F(elem, what_was_deleted_is_gone)
+{
+	struct map *m = &self->m;
+	uint64_t n = distinct_keys(m, m->value_size > 4096 ? 100 : 1000);
+	uint64_t i;
+
+	ASSERT_EQ(0, map_put_range(m, 0, n));
+	for (i = 0; i < n; i += 2)
+		ASSERT_EQ(0, map_delete(m, i));
+	EXPECT_EQ(n / 2, dev_count(m->fd));
+	EXPECT_EQ(0, dev_verify(m->fd));
+	for (i = 0; i < n; i += 2) {
+		ASSERT_EQ(-ENOENT, map_get(m, i));
+		ASSERT_EQ(-ENOENT, map_delete(m, i));
+		ASSERT_EQ(0, map_check_range(m, i + 1, 1));
+	}
+	EXPECT_EQ(n / 2, dev_count(m->fd));
+}
+
+/* The place of a deleted element is used again, with nothing left in it. */
+TEST_F(elem, what_was_deleted_can_be_put_again)
+{
+	struct map *m = &self->m;
+
+	ASSERT_EQ(0, map_put_range(m, 0, 6));
+	ASSERT_EQ(0, map_delete(m, 3));
+	ASSERT_EQ(0, map_put(m, 3, 99, HMAP_NOEXIST));
+	ASSERT_EQ(0, map_get(m, 3));
+	EXPECT_TRUE(value_is(m, m->value, 99));
+	EXPECT_EQ(6, dev_count(m->fd));
+}
+
+TEST_F(elem, only_presence_can_be_asked_for)
+{
+	struct map *m = &self->m;
+
+	ASSERT_EQ(0, map_put(m, 7, 1, HMAP_ANY));
+	memset(m->value, POISON, m->value_size);
+	EXPECT_EQ(0, map_has(m, 7));
+	EXPECT_EQ(-ENOENT, map_has(m, 8));
+	EXPECT_TRUE(is_poison(m->value, m->value_size));
+}
+
+/* Every byte of a key counts, the first as well as the last. */
+TEST_F(elem, keys_that_differ_in_one_bit_are_different)
+{
+	struct map *m = &self->m;
+	struct hmap_ioc_elem elem = elem_arg(m);
+	unsigned char *key = m->key;
+	uint32_t i;
+	int failed = 0;
+
+	make_value(m, m->value, 1);
+	for (i = 0; i < m->key_size; i += 1 + i / 16) {
+		memset(key, 0, m->key_size);
+		key[i] = 0x80;
+		elem.flags = HMAP_NOEXIST;
+		failed += !!ioc(m->fd, HMAP_IOC_PUT, &elem);
+		elem.flags = 0;
+		key[i] = 0x40;
+		failed += ioc(m->fd, HMAP_IOC_GET, &elem) != -ENOENT;
+		key[i] = 0x80;
+		failed += !!ioc(m->fd, HMAP_IOC_GET, &elem);
+	}
+	EXPECT_EQ(0, failed);
+}
+
+TEST_F(elem, addresses_need_no_alignment)
+{
+	struct map *m = &self->m;
+	char *buf = guarded(sizeof(struct hmap_ioc_elem) + 1 + m->key_size +
+			    1 + m->value_size + 1);
+	char *key = buf + sizeof(struct hmap_ioc_elem) + 1;
+	char *value = key + m->key_size + 1;
+	struct hmap_ioc_elem elem = elem_arg(m);
+
+	elem.key = addr(key);
+	if (m->value_size)
+		elem.value = addr(value);
+	memcpy(buf + 1, &elem, sizeof(elem));
+	make_key(m, key, 7);
+	make_value(m, value, 7);
+	ASSERT_EQ(0, ioc(m->fd, HMAP_IOC_PUT, buf + 1));
+	memset(value, POISON, m->value_size);
+	ASSERT_EQ(0, ioc(m->fd, HMAP_IOC_GET, buf + 1));
+	EXPECT_TRUE(value_is(m, value, 7));
+	EXPECT_TRUE(is_poison(value + m->value_size, 1));
+	EXPECT_TRUE(is_poison(value - 1, 1));
+	EXPECT_EQ(0, map_check_range(m, 7, 1));
+}
+
+TEST_F(elem, a_clear_leaves_nothing)
+{
+	struct map *m = &self->m;
+	uint64_t n = distinct_keys(m, 100), i;
+
+	EXPECT_EQ(0, dev_clear(m->fd));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, map_put_range(m, 0, n));
+		EXPECT_EQ(0, dev_clear(m->fd));
+		EXPECT_EQ(0, dev_count(m->fd));
+		EXPECT_EQ(0, dev_verify(m->fd));
+		EXPECT_EQ(-ENOENT, map_get(m, 0));
+		EXPECT_EQ(-ENOENT, map_delete(m, n - 1));
+	}
+	ASSERT_EQ(0, map_put_range(m, 0, n));
+	EXPECT_EQ(0, map_check_range(m, 0, n));
+}
+
+/* One random operation on the map and on a table of what it should hold. */
+static int mix_step(struct map *m, uint64_t *model, uint64_t n)
+{
+	uint64_t k = rnd_below(n), x = rnd() | 1;
+	uint32_t flags;
+	int ret;
+
+	switch (rnd_below(8)) {
+	case 0 ... 3:
+		flags = rnd_below(3);
+		ret = map_put(m, k, x, flags);
+		if (flags == HMAP_NOEXIST && model[k])
+			return ret != -EEXIST;
+		if (flags == HMAP_EXIST && !model[k])
+			return ret != -ENOENT;
+		model[k] = x;
+		return ret;
+	case 4 ... 5:
+		ret = map_delete(m, k);
+		if (!model[k])
+			return ret != -ENOENT;
+		model[k] = 0;
+		return ret;
+	default:
+		ret = map_get(m, k);
+		if (!model[k])
+			return ret != -ENOENT;
+		return ret || !value_is(m, m->value, model[k]);
+	}
+}
+
+TEST_F(elem, a_random_mixture_agrees_with_a_table)
+{
+	struct map *m = &self->m;
+	uint64_t n = distinct_keys(m, m->value_size > 4096 ? 60 : 700);
+	uint64_t steps = m->value_size > 4096 ? 1000 : 20000;
+	uint64_t i, present = 0;
+	uint64_t model[700] = {};
+
+	for (i = 0; i < steps; i++) {
+		ASSERT_EQ(0, mix_step(m, model, n))
+			TH_LOG("at step %" PRIu64, i);
+		if (i % (steps / 10) == 0)
+			ASSERT_EQ(0, dev_verify(m->fd));
+	}
+	for (i = 0; i < n; i++) {
+		EXPECT_EQ(model[i] ? 0 : -ENOENT, map_get(m, i));
+		if (model[i]) {
+			EXPECT_TRUE(value_is(m, m->value, model[i]));
+			present++;
+		}
+	}
+	EXPECT_EQ(present, dev_count(m->fd));
+}
+
+/* ---- every size against every size ---- */
+
+static const uint32_t key_sizes[] = {
+	1, 2, 3, 4, 7, 8, 9, 16, 31, 64, 127, 128, 129, 255, 1000, 4095, 4096,
+};
+
+static const uint32_t value_sizes[] = {
+	0, 1, 2, 4, 7, 8, 9, 31, 64, 127, 128, 129, 255, 1000, 4096, 65535,
+	65536,
+};
+
+#define GRID_KEYS	30
+
+static int grid_fill(struct map *m)
+{
+	uint64_t i;
+	int ret;
+
+	ret = map_put_range(m, 0, GRID_KEYS);
+	if (!ret)
+		ret = map_check_range(m, 0, GRID_KEYS);
+	for (i = 0; !ret && i < GRID_KEYS; i += 2)
+		ret = map_delete(m, i);
+	for (i = 1; !ret && i < GRID_KEYS; i += 2)
+		ret = map_check_range(m, i, 1);
+	return ret;
+}
+
+/* Only the odd keys are left. */
+static int grid_scan(struct map *m)
+{
+	struct scan s = scan_begin(m, GRID_KEYS);
+	uint32_t i;
+	uint64_t k;
+	int ret;
+
+	ret = scan_next(m, &s);
+	if (ret)
+		return ret;
+	if (s.arg.count != GRID_KEYS / 2)
+		return -ERANGE;
+	for (i = 0; i < s.arg.count; i++) {
+		k = scan_key(m, &s, i);
+		if (k >= GRID_KEYS || !(k & 1) ||
+		    !value_is(m, scan_value(m, &s, i), k))
+			return -EBADMSG;
+	}
+	scan_end(m, &s);
+	return 0;
+}
+
+static int grid_cell(uint32_t key_size, uint32_t value_size)
+{
+	struct map m;
+	int ret, unloaded;
+
+	ret = map_load(&m, key_size, value_size);
+	if (ret)
+		return ret;
+	ret = grid_fill(&m);
+	if (!ret)
+		ret = grid_scan(&m);
+	unloaded = map_unload(&m);
+	return ret ? ret : unloaded;
+}
+
+TEST(sizes_work_in_every_combination)
+{
+	size_t k, v;
+
+	for (k = 0; k < ARRAY_LEN(key_sizes); k++)
+		for (v = 0; v < ARRAY_LEN(value_sizes); v++)
+			EXPECT_EQ(0, grid_cell(key_sizes[k], value_sizes[v]))
+				TH_LOG("key_size=%u value_size=%u",
+				       key_sizes[k], value_sizes[v]);
+	TELL_SEED_ON_FAILURE();
+}
+
+TEST_HARNESS_MAIN

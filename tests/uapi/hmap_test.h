@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the selftests of /dev/hmap share: loading the module, calling the
+ * device without a library in between, elements that can be told apart.
+ *
+ * Environment: HMAP_KO is the module (default ./hmap.ko), HMAP_SEED repeats
+ * the random choices of an earlier run. Every function returns 0 or a
+ * negative errno unless it says otherwise. All of it needs root.
+ */
+#ifndef HMAP_TEST_H
+#define HMAP_TEST_H
+
+#include "kselftest_harness.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include <linux/hmap.h>
+
+/* Emulated processors are ten times slower than real ones. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	300
+
+#define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
+#define POISON		0xcc
+
+#define MAX_KEY		HMAP_MAX_KEY_SIZE
+#define MAX_VALUE	HMAP_MAX_VALUE_SIZE
+
+/* ---- random numbers: one seed for a program, the same for each test ---- */
+
+static uint64_t test_seed;
+static uint64_t rng_state;
+
+/* splitmix64: any 64-bit number gives a well-mixed one. */
+static inline uint64_t mix64(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ULL;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	return x ^ (x >> 31);
+}
+
+static inline uint64_t rnd(void)
+{
+	rng_state += 0x9e3779b97f4a7c15ULL;
+	return mix64(rng_state);
+}
+
+static inline uint64_t rnd_below(uint64_t n)
+{
+	return rnd() % n;
+}
+
+__attribute__((constructor)) static void seed_init(void)
+{
+	const char *env = getenv("HMAP_SEED");
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	test_seed = env ? strtoull(env, NULL, 0) :
+			  (uint64_t)now.tv_sec * 1000000000ULL + now.tv_nsec;
+	rng_state = test_seed;
+	printf("# HMAP_SEED=%" PRIu64 "\n", test_seed);
+	fflush(stdout);
+}
+
+/* To be called by every teardown: a failure names its seed. */
+#define TELL_SEED_ON_FAILURE() do {					\
+	if (!__test_passed(_metadata))					\
+		TH_LOG("repeat with HMAP_SEED=%" PRIu64, test_seed);	\
+} while (0)
+
+/* ---- memory that ends at a page which cannot be touched ---- */
+
+static inline size_t page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+static inline void *map_pages(size_t n)
+{
+	void *p = mmap(NULL, n * page_size(), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		abort();
+	return p;
+}
+
+/*
+ * @size poisoned bytes directly before an inaccessible page: a kernel that
+ * reads or writes one byte more than it should gets a fault. Most are never
+ * freed: each test is a process of its own.
+ */
+static inline void *guarded(size_t size)
+{
+	size_t pages = (size + page_size() - 1) / page_size();
+	char *p = map_pages(pages + 1);
+
+	if (mprotect(p + pages * page_size(), page_size(), PROT_NONE))
+		abort();
+	memset(p, POISON, pages * page_size());
+	return p + pages * page_size() - size;
+}
+
+static inline void unguard(void *p, size_t size)
+{
+	size_t pages = (size + page_size() - 1) / page_size();
+	char *end = (char *)p + size;
+
+	munmap(end - pages * page_size(), (pages + 1) * page_size());
+}
+
+static inline bool is_poison(const void *p, size_t n)
+{
+	const unsigned char *b = p;
+
+	while (n--)
+		if (*b++ != POISON)
+			return false;
+	return true;
+}
+
+static inline uint64_t addr(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+/* ---- the module ---- */
+
+static inline int sys_result(long ret)
+{
+	return ret < 0 ? -errno : 0;
+}
+
+static inline int load_file(const char *path, const char *params)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = sys_result(syscall(SYS_finit_module, fd, params, 0));
+	close(fd);
+	return ret;
+}
+
+static inline int module_load(const char *params)
+{
+	const char *path = getenv("HMAP_KO");
+
+	return load_file(path ? path : "hmap.ko", params);
+}
+
+static inline int unload_name(const char *name)
+{
+	return sys_result(syscall(SYS_delete_module, name, O_NONBLOCK));
+}
+
+static inline int module_unload(void)
+{
+	return unload_name("hmap");
+}
+
+static inline bool module_loaded(void)
+{
+	return !access("/sys/module/hmap", F_OK);
+}
+
+/* ---- the device ---- */
+
+static inline int dev_open(int flags)
+{
+	int fd = open(HMAP_DEVICE, flags | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static inline int ioc(int fd, unsigned int cmd, void *arg)
+{
+	return ioctl(fd, cmd, arg) ? -errno : 0;
+}
+
+static inline int dev_info(int fd, struct hmap_ioc_info *info)
+{
+	*info = (struct hmap_ioc_info){ .size = sizeof(*info) };
+	return ioc(fd, HMAP_IOC_INFO, info);
+}
+
+static inline int dev_stats(int fd, struct hmap_stats *stats)
+{
+	struct hmap_ioc_stats arg = { .size = sizeof(arg) };
+	int ret = ioc(fd, HMAP_IOC_STATS, &arg);
+
+	*stats = arg.stats;
+	return ret;
+}
+
+static inline int dev_layout(int fd, struct hmap_layout *layout)
+{
+	struct hmap_ioc_layout arg = { .size = sizeof(arg) };
+	int ret = ioc(fd, HMAP_IOC_LAYOUT, &arg);
+
+	*layout = arg.layout;
+	return ret;
+}
+
+static inline int dev_plain(int fd, unsigned int cmd)
+{
+	struct hmap_ioc_plain arg = { .size = sizeof(arg) };
+
+	return ioc(fd, cmd, &arg);
+}
+
+static inline int dev_clear(int fd)
+{
+	return dev_plain(fd, HMAP_IOC_CLEAR);
+}
+
+static inline int dev_verify(int fd)
+{
+	return dev_plain(fd, HMAP_IOC_VERIFY);
+}
+
+/* Elements in the map, or a negative errno. */
+static inline int64_t dev_count(int fd)
+{
+	struct hmap_stats stats;
+	int ret = dev_stats(fd, &stats);
+
+	return ret ? ret : (int64_t)stats.count;
+}
+
+/* ---- a loaded module with an open device ---- */
+
+struct map {
+	int fd;
+	uint32_t key_size;
+	uint32_t value_size;
+	void *key;		/* room for one, guarded */
+	void *value;
+};
+
+/* For a child that opens the device itself. */
+static inline int map_open(struct map *m, int flags)
+{
+	struct hmap_ioc_info info;
+	int ret;
+
+	m->fd = dev_open(flags);
+	if (m->fd < 0)
+		return m->fd;
+	ret = dev_info(m->fd, &info);
+	if (ret) {
+		close(m->fd);
+		return ret;
+	}
+	m->key_size = info.key_size;
+	m->value_size = info.value_size;
+	m->key = guarded(m->key_size);
+	m->value = guarded(m->value_size);
+	return 0;
+}
+
+/* Whatever an earlier test has left behind goes first. */
+static inline int map_load_params(struct map *m, const char *params)
+{
+	int ret;
+
+	m->fd = -1;
+	if (module_loaded()) {
+		ret = module_unload();
+		if (ret)
+			return ret;
+	}
+	ret = module_load(params);
+	if (ret)
+		return ret;
+	ret = map_open(m, O_RDWR);
+	if (ret)
+		module_unload();
+	return ret;
+}
+
+static inline int map_load(struct map *m, uint32_t key_size,
+			   uint32_t value_size)
+{
+	char params[64];
+
+	snprintf(params, sizeof(params), "key_size=%u value_size=%u", key_size,
+		 value_size);
+	return map_load_params(m, params);
+}
+
+/* Every scenario ends with this: is the map still whole? */
+static inline int map_unload(struct map *m)
+{
+	int verified, unloaded;
+
+	if (m->fd < 0)
+		return 0;
+	verified = dev_verify(m->fd);
+	close(m->fd);
+	m->fd = -1;
+	unloaded = module_unload();
+	return verified ? verified : unloaded;
+}
+
+/* ---- elements ---- */
+
+static inline void fill(void *to, size_t size, uint64_t x)
+{
+	unsigned char *p = to;
+	size_t n;
+
+	while (size) {
+		x = mix64(x);
+		n = size < sizeof(x) ? size : sizeof(x);
+		memcpy(p, &x, n);
+		p += n;
+		size -= n;
+	}
+}
+
+/*
+ * Key number @i. The number stands at its end, after bytes that are the same
+ * for all, so that a long key differs only in its last bytes. Keys of one
+ * byte are the same for numbers that differ by 256, and so on.
+ */
+static inline void make_key(const struct map *m, void *key, uint64_t i)
+{
+	size_t n = m->key_size < sizeof(i) ? m->key_size : sizeof(i);
+
+	memset(key, 'k', m->key_size - n);
+	memcpy((char *)key + m->key_size - n, &i, n);
+}
+
+static inline uint64_t key_number(const struct map *m, const void *key)
+{
+	size_t n = m->key_size < sizeof(uint64_t) ? m->key_size :
+						    sizeof(uint64_t);
+	uint64_t i = 0;
+
+	memcpy(&i, (const char *)key + m->key_size - n, n);
+	return i;
+}
+
+static inline void make_value(const struct map *m, void *value, uint64_t x)
+{
+	fill(value, m->value_size, x);
+}
+
+static inline bool value_is(const struct map *m, const void *value, uint64_t x)
+{
+	static unsigned char expected[MAX_VALUE];
+
+	fill(expected, m->value_size, x);
+	return !memcmp(value, expected, m->value_size);
+}
+
+/* How many different keys there can be, at most @limit. */
+static inline uint64_t distinct_keys(const struct map *m, uint64_t limit)
+{
+	if (m->key_size < sizeof(limit) && limit > 1ULL << (8 * m->key_size))
+		return 1ULL << (8 * m->key_size);
+	return limit;
+}
+
+/* ---- operations on the element in m->key and m->value ---- */
+
+static inline struct hmap_ioc_elem elem_arg(const struct map *m)
+{
+	return (struct hmap_ioc_elem){
+		.size = sizeof(struct hmap_ioc_elem),
+		.key_size = m->key_size,
+		.value_size = m->value_size,
+		.key = addr(m->key),
+		.value = m->value_size ? addr(m->value) : 0,
+	};
+}
+
+static inline int map_put(struct map *m, uint64_t i, uint64_t x,
+			  uint32_t flags)
+{
+	struct hmap_ioc_elem elem = elem_arg(m);
+
+	elem.flags = flags;
+	make_key(m, m->key, i);
+	make_value(m, m->value, x);
+	return ioc(m->fd, HMAP_IOC_PUT, &elem);
+}
+
+/* The value is in m->value, which is poison unless 0 is returned. */
+static inline int map_get(struct map *m, uint64_t i)
+{
+	struct hmap_ioc_elem elem = elem_arg(m);
+
+	make_key(m, m->key, i);
+	memset(m->value, POISON, m->value_size);
+	return ioc(m->fd, HMAP_IOC_GET, &elem);
+}
+
+static inline int map_has(struct map *m, uint64_t i)
+{
+	struct hmap_ioc_elem elem = elem_arg(m);
+
+	make_key(m, m->key, i);
+	elem.value_size = 0;
+	elem.value = 0;
+	return ioc(m->fd, HMAP_IOC_GET, &elem);
+}
+
+static inline int map_delete(struct map *m, uint64_t i)
+{
+	struct hmap_ioc_elem elem = elem_arg(m);
+
+	make_key(m, m->key, i);
+	elem.value_size = 0;
+	elem.value = 0;
+	return ioc(m->fd, HMAP_IOC_DELETE, &elem);
+}
+
+/* Keys first..first+n-1, each with its own number as its value's. */
+static inline int map_put_range(struct map *m, uint64_t first, uint64_t n)
+{
+	uint64_t i;
+	int ret = 0;
+
+	for (i = first; !ret && i < first + n; i++)
+		ret = map_put(m, i, i, HMAP_ANY);
+	return ret;
+}
+
+/* -EBADMSG: a wrong value. */
+static inline int map_check_range(struct map *m, uint64_t first, uint64_t n)
+{
+	uint64_t i;
+	int ret = 0;
+
+	for (i = first; !ret && i < first + n; i++) {
+		ret = map_get(m, i);
+		if (!ret && !value_is(m, m->value, i))
+			ret = -EBADMSG;
+	}
+	return ret;
+}
+
+/* ---- scans ---- */
+
+struct scan {
+	struct hmap_ioc_scan arg;
+	void *keys;
+	void *values;
+};
+
+static inline struct scan scan_begin(const struct map *m, uint32_t capacity)
+{
+	struct scan s = {
+		.keys = guarded((size_t)capacity * m->key_size),
+		.values = guarded((size_t)capacity * m->value_size),
+	};
+
+	s.arg = (struct hmap_ioc_scan){
+		.size = sizeof(s.arg),
+		.key_size = m->key_size,
+		.value_size = m->value_size,
+		.keys = addr(s.keys),
+		.values = m->value_size ? addr(s.values) : 0,
+		.capacity = capacity,
+		.count = 0xdeadbeef,
+	};
+	return s;
+}
+
+static inline int scan_next(const struct map *m, struct scan *s)
+{
+	return ioc(m->fd, HMAP_IOC_SCAN, &s->arg);
+}
+
+static inline void scan_end(const struct map *m, struct scan *s)
+{
+	unguard(s->keys, (size_t)s->arg.capacity * m->key_size);
+	unguard(s->values, (size_t)s->arg.capacity * m->value_size);
+}
+
+static inline uint64_t scan_key(const struct map *m, const struct scan *s,
+				uint32_t i)
+{
+	return key_number(m, (char *)s->keys + (size_t)i * m->key_size);
+}
+
+static inline void *scan_value(const struct map *m, const struct scan *s,
+			       uint32_t i)
+{
+	return (char *)s->values + (size_t)i * m->value_size;
+}
+
+/*
+ * A whole scan that counts in seen[] how often each key below @n came, and
+ * returns how many others did, or a negative errno. Values are not looked at.
+ */
+static inline int64_t scan_count(const struct map *m, uint32_t capacity,
+				 unsigned char *seen, uint64_t n)
+{
+	struct scan s = scan_begin(m, capacity);
+	int64_t others = 0;
+	uint32_t i;
+	uint64_t k;
+	int ret;
+
+	while (!(ret = scan_next(m, &s)) && s.arg.count) {
+		for (i = 0; i < s.arg.count; i++) {
+			k = scan_key(m, &s, i);
+			if (k < n)
+				seen[k]++;
+			else
+				others++;
+		}
+	}
+	scan_end(m, &s);
+	return ret ? ret : others;
+}
+
+static inline bool all_are(const unsigned char *seen, uint64_t n,
+			   unsigned char value)
+{
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		if (seen[i] != value)
+			return false;
+	return true;
+}
+
+/* ---- processes ---- */
+
+/* Runs fn(arg) in a child, whose exit status is 0 if it returns 0. */
+static inline pid_t spawn(int (*fn)(void *), void *arg)
+{
+	pid_t pid;
+	int ret;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid)
+		return pid;
+	ret = fn(arg);
+	if (ret)
+		fprintf(stderr, "# child: returned %d (%s)\n", ret,
+			strerror(-ret));
+	_exit(ret ? 1 : 0);
+}
+
+/* 0 if the child exited with 0, else its wait status. */
+static inline int reap(pid_t pid)
+{
+	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -ECHILD;
+	return status;
+}
+
+#endif /* HMAP_TEST_H */
