@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# "make help" tells what there is.
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+PREFIX ?= /usr/local
+
+# The kernel to build for, and what its configuration says about the build.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+kconfig = $(shell grep -qs '^$(1)=y' '$(KDIR)/.config' && echo 1)
+
+ifneq ($(call kconfig,CONFIG_UML),)
+ARCH := um
+export ARCH
+endif
+ifneq ($(call kconfig,CONFIG_CC_IS_CLANG),)
+LLVM ?= 1
+export LLVM
+endif
+
+# Variables given on the command line (CC, V, W, C, ...) reach the sub-makes
+# by themselves.
+kbuild = $(MAKE) -C '$(KDIR)' M='$(CURDIR)'
+
+export KERNEL_SRC SEED SUITE KERNELS
+
+.PHONY: help
+help:
+	@echo 'hmap $(VERSION): a resizable hash map in the Linux kernel'
+	@echo
+	@echo '  make demo        boot a Debian kernel in QEMU and watch the map at work'
+	@echo '  make test        boot three kernels and run every test in them'
+	@echo '                   (SUITE="kunit uapi ..." for a part, SEED=n to repeat a run,'
+	@echo '                   KERNELS="um-7.2 debian-6.1 debian-6.12" to choose)'
+	@echo '  make check       style only: checkpatch, sparse, W=1, kernel-doc, shellcheck'
+	@echo '  make coverage    lines of kmod/ that the tests run, by gcov'
+	@echo
+	@echo '  make modules     kmod/hmap.ko and Module.symvers'
+	@echo '  make userspace   libhmap and hmapctl'
+	@echo '  make install     modules, library, tool, headers, man pages, udev rule'
+	@echo '  make uninstall'
+	@echo '  make clean'
+	@echo
+	@echo '  KDIR=dir         built kernel or headers  [$(KDIR)]'
+	@echo '  KERNEL_SRC=dir   source tree to build the test kernel from'
+	@echo '                   [the package linux-source-7.2]'
+	@echo '  DESTDIR= INSTALL_MOD_PATH= PREFIX=  where to install  [PREFIX=$(PREFIX)]'
+	@echo '  CC= LLVM=1 V=1 W=1 C=1              as for the kernel'
+
+# One sentence that says what to do, rather than a page of compiler errors.
+# The numbers are KERNEL_VERSION(6, 1, 0) and KERNEL_VERSION(7, 3, 0).
+.PHONY: check-kdir
+check-kdir:
+	@refuse() { echo "hmap: $$*" >&2; exit 1; }; \
+	dir='$(KDIR)'; \
+	if [ ! -d "$$dir/" ]; then \
+		case "$$dir" in \
+		/lib/modules/*/build) \
+			release=$${dir#/lib/modules/}; release=$${release%/build}; \
+			refuse "there are no headers for the kernel $$release: install the package linux-headers-$$release (if it is gone because of an upgrade, reboot first), or name a kernel with KDIR=."; \
+			;; \
+		esac; \
+		refuse "KDIR=$$dir is not a directory: name the build directory of a kernel, or install its linux-headers package."; \
+	fi; \
+	if [ ! -f "$$dir/Makefile" ]; then \
+		refuse "KDIR=$$dir is not a kernel tree: name the build directory of a kernel, or install its linux-headers package."; \
+	fi; \
+	if [ ! -f "$$dir/.config" ]; then \
+		refuse "the kernel in $$dir is not configured: run 'make olddefconfig' and 'make' there, or use the headers of a linux-headers package."; \
+	fi; \
+	code=$$(awk '$$2 == "LINUX_VERSION_CODE" { print $$3 }' \
+		"$$dir/include/generated/uapi/linux/version.h" 2>/dev/null); \
+	if [ -z "$$code" ] || [ ! -f "$$dir/Module.symvers" ]; then \
+		refuse "the kernel in $$dir is not built: run 'make' there, or use the headers of a linux-headers package."; \
+	fi; \
+	if [ "$$code" -lt 393472 ] || [ "$$code" -ge 459520 ]; then \
+		refuse "the kernel in $$dir is version $$((code >> 16)).$$((code >> 8 & 255)), but hmap supports 6.1 to 7.2: name another one with KDIR=, or get a newer hmap."; \
+	fi
+
+# The objects of two kernels do not mix.
+.PHONY: modules
+modules: check-kdir
+	@if [ -f .kdir ] && [ "$$(cat .kdir)" != '$(KDIR)' ]; then \
+		$(MAKE) --no-print-directory clean-modules; \
+	fi
+	@echo '$(KDIR)' > .kdir
+	$(kbuild) modules
+
+.PHONY: userspace
+userspace:
+	$(MAKE) -C userspace all
+
+.PHONY: install install-modules uninstall
+install: install-modules
+	$(MAKE) -C userspace install
+
+mod_path = $(or $(INSTALL_MOD_PATH),$(DESTDIR))
+
+install-modules: modules
+	$(kbuild) INSTALL_MOD_PATH='$(mod_path)' modules_install
+	@release=$$(cat '$(KDIR)/include/config/kernel.release') && \
+	if [ -z '$(mod_path)' ]; then depmod -a "$$release"; fi
+
+uninstall: check-kdir
+	@release=$$(cat '$(KDIR)/include/config/kernel.release') && \
+	for sub in updates extra; do \
+		rm -fv '$(mod_path)'/lib/modules/"$$release"/$$sub/kmod/hmap.ko*; \
+	done; \
+	if [ -z '$(mod_path)' ]; then depmod -a "$$release"; fi
+	$(MAKE) -C userspace uninstall
+
+.PHONY: demo test check coverage
+demo:
+	@tests/vm/demo.sh
+
+test:
+	@tests/vm/run.sh $(SUITE)
+
+check:
+	@tests/vm/run.sh style
+
+coverage:
+	@tests/vm/coverage.sh
+
+# Works without a kernel tree, too: DKMS and "make clean" may run after it left.
+.PHONY: clean clean-modules
+clean: clean-modules
+	@if [ -f userspace/Makefile ]; then $(MAKE) -C userspace clean; fi
+	rm -rf build
+
+kbuild_droppings = *.o *.ko *.mod *.mod.c .*.cmd .*.d *.gcno modules.order Module.symvers
+
+clean-modules:
+	find . -maxdepth 1 -type f \( -false $(foreach p,$(kbuild_droppings),-o -name '$(p)') \) -delete
+	find kmod tests/kunit tests/example -type f \
+		\( -false $(foreach p,$(kbuild_droppings),-o -name '$(p)') \) -delete
+	rm -rf .kdir .tmp_versions

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# boot.sh KERNEL SCRIPT: builds what the guest needs and boots it. The console is
+# build/test/SCRIPT@KERNEL.log, the results .tap beside it, shown at the end.
+set -euo pipefail
+cd "$(dirname "$0")"
+. ./lib.sh
+. ./kernels.sh
+. ./modules.sh
+. ./guest.sh
+
+kernel=${1:?usage: boot.sh KERNEL SCRIPT}
+script=${2:?usage: boot.sh KERNEL SCRIPT}
+result=$build/test/$script@$kernel
+
+use_kernel "$kernel"
+[ -n "${PREBUILT:-}" ] || {
+	need_boot_packages
+	build_modules "$kernel" "$build/$kernel" || die "see build/$kernel/build.log"
+	build_userspace
+	build_uapi_tests
+}
+boot "$kernel" "$script" "$build/$kernel" "$result" || true
+cat "$result.tap"
+python3 "$vm/summary.py" "$result.tap"

@@ -1,0 +1,139 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Making the initramfs of a guest, booting it, and the end of it.
+
+# copy_program ROOT FILE [NAME]: with the libraries that it needs, in /bin
+copy_program()
+{
+	local lib
+
+	cp -L "$2" "$1/bin/${3:-$(basename "$2")}"
+	ldd "$2" 2>/dev/null | grep -o '/[^ ]*' | while read -r lib; do
+		mkdir -p "$1$(dirname "$lib")"
+		[ -e "$1$lib" ] || cp -L "$lib" "$1$lib"
+	done || true
+}
+
+# Everything but the modules and the scenario is the same for all guests.
+make_root() # ROOT
+{
+	local program
+
+	mkdir -p "$1"/{bin,dev,etc,hmap,lib,lib64,out,proc,run,sys,tmp,usr}
+	ln -s ../bin "$1/usr/bin"
+	ln -s ../bin "$1/sbin"
+	ln -s ../lib "$1/usr/lib"
+	echo 'root:x:0:0::/:/bin/sh
+nobody:x:65534:65534::/:/bin/sh' >"$1/etc/passwd"
+	echo 'root:x:0:
+hmap:x:999:' >"$1/etc/group"
+	cp "$vm/guest/init" "$1/init"
+	copy_program "$1" /bin/busybox
+	copy_program "$1" /bin/bash
+	# the real ones: busybox's differ in what the tests see
+	for program in cmp diff od seq setpriv sort stat timeout; do
+		copy_program "$1" "$(command -v $program)"
+	done
+	copy_bats "$1"
+	copy_tests "$1"
+}
+
+copy_bats() # ROOT
+{
+	[ -d /usr/lib/bats-core ] || [ -d /usr/libexec/bats-core ] || return 0
+	cp -L /usr/bin/bats "$1/bin/bats"
+	local dir
+	for dir in /usr/lib/bats-core /usr/libexec/bats-core /usr/lib/bats; do
+		[ ! -d "$dir" ] || { mkdir -p "$1$dir"; cp -rL "$dir/." "$1$dir/"; }
+	done
+}
+
+copy_tests() # ROOT
+{
+	local program
+
+	mkdir -p "$1/hmap"/{uapi,cli,guest}
+	cp "$vm/tap.sh" "$vm"/guest/*.sh "$1/hmap/guest/"
+	for program in "$build"/uapi/*; do
+		[ ! -x "$program" ] || cp "$program" "$1/hmap/uapi/"
+	done
+	cp -r "$top"/tests/cli/. "$1/hmap/cli/" 2>/dev/null || true
+	if [ -x "$top/userspace/hmapctl/hmapctl" ]; then
+		copy_program "$1" "$top/userspace/hmapctl/hmapctl"
+		cp -P "$top"/userspace/lib/libhmap.so* "$1/lib/" 2>/dev/null || true
+	fi
+}
+
+# make_initramfs FILE SCRIPT MODULE-DIR: adds modules and the scenario
+make_initramfs()
+{
+	local root module
+
+	root=$(mktemp -d)
+	make_root "$root"
+	for module in "$3"/kmod/*.ko "$3"/tests/*/*.ko; do
+		[ ! -f "$module" ] || cp "$module" "$root/hmap/"
+	done
+	{
+		echo "scenario=$2"
+		echo "seed=${SEED:-1}"
+	} >"$root/hmap/env"
+	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
+	rm -rf "$root"
+}
+
+# What the head of a guest script says: "# timeout: 120"
+scenario_says() # SCRIPT KEY
+{
+	sed -n "s/^# $2: *//p" "$vm/guest/$1.sh" | head -n 1
+}
+
+# boot KERNEL SCRIPT MODULE-DIR RESULT [PROGRAM-OUTPUT-OF-GUEST]
+# Leaves RESULT.tap and RESULT.log. With "-" the guest's output goes to stdout.
+boot()
+{
+	local name=$1 script=$2 modules=$3 result=$4 out=${5:-} timeout status=0
+
+	timeout=$(scenario_says "$script" timeout)
+	mkdir -p "$(dirname "$result")"
+	: >"$result.tap"
+	make_initramfs "$result.cpio" "$script" "$modules"
+	if is_um "$name"; then
+		boot_um "${timeout:-120}" "$result" "$name" || status=$?
+	else
+		boot_qemu "${timeout:-120}" "$result" "${out:-file:$result.tap}" ||
+			status=$?
+	fi
+	rm -f "$result.cpio"
+	[ "$status" != 124 ] ||
+		echo "# hmap: no end after ${timeout:-120} s" >>"$result.log"
+	return "$status"
+}
+
+boot_um() # TIMEOUT RESULT KERNEL
+{
+	local out=$2.out cpus=() status=0
+
+	[ "$3" != um-7.2 ] || cpus=(ncpus=2)
+	rm -rf "$out"
+	mkdir -p "$out"
+	timeout -k 5 "$1" "$image" mem=1G "${cpus[@]}" seccomp=on \
+		initrd="$2.cpio" con=null con0=null,fd:1 panic=-1 loglevel=7 \
+		hmap_out="$out" </dev/null >"$2.log" 2>&1 || status=$?
+	[ ! -f "$out/tap" ] || mv "$out/tap" "$2.tap"
+	rmdir "$out" 2>/dev/null || true
+	return "$status"
+}
+
+boot_qemu() # TIMEOUT RESULT CHARDEV
+{
+	local status=0
+
+	timeout -k 5 "$1" qemu-system-x86_64 -M q35 -m 1G -smp 2 -cpu max \
+		-accel tcg,thread=multi -display none -monitor none -no-reboot \
+		-nic none -serial "file:$2.log" -serial "${3/#-/stdio}" \
+		-kernel "$image" -initrd "$2.cpio" \
+		-append "console=ttyS0 panic=-1 loglevel=7 random.trust_cpu=on" \
+		</dev/null || status=$?
+	return "$status"
+}

@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# hmapctl against the device: every tests/cli/*.bats. The files load and unload
+# the module themselves ($HMAP/hmap.ko); what they leave loaded is removed.
+# suite: cli
+# kernels: debian-6.1 debian-6.12
+# timeout: 300
+
+. "$HMAP/guest/lib.sh"
+
+cd "$HMAP/cli" || exit 1
+for file in *.bats; do
+	[ -e "$file" ] || continue
+	lsmod | grep -q '^hmap ' || load_hmap
+	tap_program "$file" bats --tap "$file"
+	! lsmod | grep -q '^hmap ' || tap_ok "rmmod hmap after $file" unload_hmap
+done
+tap_done

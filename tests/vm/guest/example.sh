@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A module of somebody else links the exported symbols and checks itself when it
+# is loaded; hmap cannot go away under it, nor under an open file.
+# suite: example
+# kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
+# timeout: 90
+
+. "$HMAP/guest/lib.sh"
+
+check_passed()
+{
+	dmesg | grep 'hmap_example: [1-9][0-9]* flows'
+}
+
+leaks_begin
+tap_fails "hmap_example.ko needs hmap.ko" insmod "$HMAP/hmap_example.ko"
+tap_ok "insmod hmap.ko" load_hmap
+tap_ok "insmod hmap_example.ko" insmod "$HMAP/hmap_example.ko"
+tap_ok "its self-check passed" check_passed
+tap_fails "rmmod hmap is refused while a module uses it" unload_hmap
+tap_ok "rmmod hmap_example" rmmod hmap_example
+exec 5<>/dev/hmap
+tap_fails "rmmod hmap is refused while /dev/hmap is open" unload_hmap
+exec 5>&-
+tap_ok "rmmod hmap" unload_hmap
+tap_ok "/dev/hmap is gone" test ! -e /dev/hmap
+leaks_end
+tap_done

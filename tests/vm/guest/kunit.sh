@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The KUnit suites in hmap_kunit.ko: they run when the module is inserted.
+# suite: kunit
+# kernels: um-7.2 um-7.2-kasan
+# timeout: 400
+
+. "$HMAP/guest/lib.sh"
+
+# current->fail_nth decides which allocation fails; these only let it reach those
+# that may sleep, and keep the log quiet
+for fault in failslab fail_page_alloc; do
+	dir=/sys/kernel/debug/$fault
+	[ -d "$dir" ] || continue
+	echo N >$dir/ignore-gfp-wait
+	[ ! -e $dir/ignore-gfp-highmem ] || echo N >$dir/ignore-gfp-highmem
+	[ ! -e $dir/min-order ] || echo 0 >$dir/min-order
+	echo 0 >$dir/verbose
+done
+
+leaks_begin
+tap_ok "insmod hmap.ko" load_hmap
+tap_ok "insmod hmap_kunit.ko" insmod "$HMAP/hmap_kunit.ko" seed="$seed"
+found=0
+for results in /sys/kernel/debug/kunit/*/results; do
+	[ -e "$results" ] || continue
+	found=$((found + 1))
+	suite=$(basename "$(dirname "$results")")
+	# without the two lines of the outer document and its result
+	echo "# Subtest: $suite"
+	sed 's/^/    /' "$results"
+	if grep -q '^not ok' "$results"; then
+		tap_result "not ok" "$suite"
+	else
+		tap_result ok "$suite"
+	fi
+done
+tap_ok "there are KUnit suites" test $found -gt 0
+tap_ok "rmmod hmap_kunit" rmmod hmap_kunit
+# coverage.sh reads the counters before they go away with the module
+if [ -d /sys/kernel/debug/gcov ] && [ -d /out ] && [ -n "${coverage:-}" ]; then
+	. "$HMAP/guest/gcov.sh"
+fi
+tap_ok "rmmod hmap" unload_hmap
+leaks_end
+tap_done

@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# insmod and rmmod, fifty times, with something in the map: no memory is lost.
+# suite: reload
+# kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
+# timeout: 150
+
+. "$HMAP/guest/lib.sh"
+
+cycle() # COUNT
+{
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		load_hmap hint=100000 || return 1
+		if command -v hmapctl >/dev/null; then
+			hmapctl put 1 2 >/dev/null || return 1
+		fi
+		unload_hmap || return 1
+	done
+}
+
+# kB that are neither free nor a cache that shrinks on demand
+used()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	awk '$1 == "Slab:" || $1 == "VmallocUsed:" || $1 == "Percpu:" { n += $2 }
+	     END { print n }' /proc/meminfo
+}
+
+# A leak of one page per cycle would be 200 kB, of the hinted table 50 MB.
+grows_little()
+{
+	echo "used before $before kB, after $after kB"
+	[ $((after - before)) -lt 150 ]
+}
+
+leaks_begin
+tap_ok "warm up" cycle 5
+before=$(used)
+tap_ok "50 times insmod, put, rmmod" cycle 50
+after=$(used)
+tap_ok "memory in use is as before" grows_little
+tap_ok "/proc/modules has no hmap" tap_not grep -q '^hmap' /proc/modules
+leaks_end
+tap_done

@@ -1,0 +1,279 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Kernels in the cache. An entry is built under another name and renamed when it
+# is complete. A symbolic link without the version leads to the current entry.
+
+um_source_package=linux-source-7.2
+
+# The URI of a repository, from this machine's own apt sources.
+mirror() # Debian|Debian-Security
+{
+	apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' \
+		2>/dev/null | awk -v l="$1" '$1 == l && $2 ~ /:/ { print $2; exit }'
+}
+
+# An apt that sees the suites in which the kernels are, and leaves the machine's
+# own configuration alone.
+other_apt() # apt-get|apt-cache ARGUMENT...
+{
+	local tool=$1
+
+	shift
+	"$tool" -qq -o Dir::Etc::sourcelist="$cache/apt/sources.list" \
+		-o Dir::Etc::sourceparts=- -o Dir::State::Lists="$cache/apt/lists" \
+		-o Dir::Cache="$cache/apt/cache" -o APT::Sandbox::User=root "$@"
+}
+
+write_sources()
+{
+	local debian security suite key
+
+	key="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+	debian=$(mirror Debian)
+	[ -n "$debian" ] || die "no Debian mirror in this machine's apt sources"
+	security=$(mirror Debian-Security)
+	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
+	for suite in bookworm bookworm-backports trixie trixie-backports sid; do
+		echo "deb $key $debian $suite main"
+	done >"$cache/apt/sources.list"
+	[ -n "$security" ] || return 0
+	for suite in bookworm trixie; do
+		echo "deb $key $security $suite-security main"
+	done >>"$cache/apt/sources.list"
+}
+
+update_other_apt()
+{
+	[ -z "${other_apt_updated:-}" ] || return 0
+	command -v apt-get >/dev/null ||
+		die "kernels come from Debian packages; without apt, name a source" \
+		    "tree of Linux 7.2 with KERNEL_SRC= and choose KERNELS=um-7.2"
+	[ -n "$(mirror Debian)" ] || as_root apt-get -qq update
+	write_sources
+	other_apt apt-get update || note "some suites could not be read"
+	other_apt_updated=yes
+}
+
+# The newest version of a package that begins so, or nothing.
+newest_version() # PACKAGE VERSION-PREFIX [SUITES]
+{
+	other_apt apt-cache madison "$1" 2>/dev/null |
+		awk -F ' *[|] *' -v p="$2" -v s=" (${3:-.*})[-/]" \
+			'index($2, p) == 1 && " " $3 ~ s { print $2 }' |
+		sort -V | tail -n 1
+}
+
+# The programs among the headers (fixdep, modpost) have to run here: a suite newer
+# than this machine's is of no use.
+usable_suites()
+{
+	case $(. /etc/os-release && echo "${VERSION_CODENAME:-}") in
+	bookworm) echo bookworm ;;
+	*) echo 'bookworm|trixie' ;;
+	esac
+}
+
+download() # DIR PACKAGE=VERSION...
+{
+	local dir=$1
+
+	shift
+	mkdir -p "$dir"
+	(cd "$dir" && other_apt apt-get download "$@")
+}
+
+complete() # TMP FINAL LINK
+{
+	rm -rf "$2"
+	mv "$1" "$2"
+	ln -sfn "$(basename "$2")" "$3"
+}
+
+# --- Debian's kernels: image and headers, unpacked -----------------------------
+
+debian_kernel() # 6.1|6.12
+{
+	local link=$cache/debian-$1
+
+	if [ ! -e "$link/kdir" ] || [ -n "${REFRESH:-}" ]; then
+		exclusive "debian-$1" fetch_debian_kernel "$1" >&2
+	fi
+	[ -e "$link/kdir" ]
+}
+
+fetch_debian_kernel() # 6.1|6.12
+{
+	local link=$cache/debian-$1 version release final tmp
+
+	[ ! -e "$link/kdir" ] || [ -n "${REFRESH:-}" ] || return 0
+	update_other_apt
+	version=$(newest_version linux-headers-amd64 "$1." "$(usable_suites)")
+	[ -n "$version" ] || die "no mirror has a Debian kernel $1"
+	final=$cache/debian-$version
+	if [ ! -e "$final/kdir" ]; then
+		release=$(other_apt apt-cache show "linux-headers-amd64=$version" |
+			sed -n 's/^Depends: linux-headers-\([^ ]*\)-amd64.*/\1/p')
+		note "fetching the Debian kernel $release ($version)"
+		tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+		unpack_debian_kernel "$tmp" "$final" "$release" "$version" "$1"
+		complete "$tmp" "$final" "$link"
+	fi
+	ln -sfn "$(basename "$final")" "$link"
+}
+
+unpack_debian_kernel() # TMP FINAL RELEASE VERSION SERIES
+{
+	local tmp=$1 final=$2 release=$3 version=$4 kbuild deb
+
+	kbuild=linux-kbuild-$release
+	[ -n "$(newest_version "$kbuild" "$version")" ] || kbuild=linux-kbuild-$5
+	download "$tmp/deb" "linux-image-$release-amd64=$version" \
+		"linux-headers-$release-amd64=$version" \
+		"linux-headers-$release-common=$version" "$kbuild=$version"
+	for deb in "$tmp"/deb/linux-{headers,kbuild}*.deb; do
+		dpkg-deb -x "$deb" "$tmp"
+	done
+	dpkg-deb --fsys-tarfile "$tmp"/deb/linux-image*.deb |
+		tar -x -C "$tmp" --wildcards './boot/vmlinuz-*'
+	rm -r "$tmp/deb"
+	# headers name each other by the path that they have when installed
+	sed -i "s|^include /usr/src/|include $final/usr/src/|" \
+		"$tmp/usr/src/linux-headers-$release-amd64/Makefile"
+	ln -s "boot/vmlinuz-$release-amd64" "$tmp/image"
+	ln -s "usr/src/linux-headers-$release-amd64" "$tmp/kdir"
+}
+
+# The compiler of a Debian kernel, as its headers name it (gcc-12, gcc-14).
+debian_compiler() # KDIR
+{
+	sed -n 's/^CC = .*[^a-z]\(gcc-[0-9]*\)$/\1/p' "$1/.kernelvariables"
+}
+
+# --- the source tree and the kernels built from it ------------------------------
+
+source_tree()
+{
+	if [ -n "${KERNEL_SRC:-}" ]; then
+		[ -f "$KERNEL_SRC/Kbuild" ] ||
+			die "KERNEL_SRC=$KERNEL_SRC is not a kernel source tree"
+		(cd "$KERNEL_SRC" && pwd)
+		return
+	fi
+	if [ ! -e "$cache/source/Kbuild" ] || [ -n "${REFRESH:-}" ]; then
+		exclusive source fetch_source >&2
+	fi
+	(cd "$cache/source" && pwd -P)
+}
+
+fetch_source()
+{
+	local version final tmp
+
+	[ ! -e "$cache/source/Kbuild" ] || [ -n "${REFRESH:-}" ] || return 0
+	need_build_packages
+	update_other_apt
+	version=$(newest_version "$um_source_package" "")
+	[ -n "$version" ] || die "no mirror has $um_source_package any more:" \
+		"name a source tree of Linux 7.2 with KERNEL_SRC="
+	final=$cache/source-$version
+	if [ ! -e "$final/Kbuild" ]; then
+		note "fetching $um_source_package ($version)"
+		tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+		unpack_source "$tmp" "$version"
+		complete "$tmp/tree" "$final" "$cache/source"
+		rm -rf "$tmp"
+	fi
+	ln -sfn "$(basename "$final")" "$cache/source"
+}
+
+unpack_source() # TMP VERSION
+{
+	download "$1/deb" "$um_source_package=$2"
+	dpkg-deb -x "$1"/deb/*.deb "$1/x"
+	mkdir "$1/tree"
+	tar -x -C "$1/tree" --strip-components=1 -f "$1"/x/usr/src/linux-source-*.tar.xz
+}
+
+# What the entry depends on: the tree, the configuration, the compiler.
+um_key() # SOURCE NAME
+{
+	{
+		echo "$1"
+		cat "$vm/um.config" "$vm/$2.config"
+		"${CC:-gcc}" --version
+	} | sha256sum | cut -c 1-10
+}
+
+um_kernel() # um-7.2|um-7.2-kasan
+{
+	local src final
+
+	src=$(source_tree)
+	final=$cache/$1-$(um_key "$src" "$1")
+	[ -e "$final/kdir" ] || exclusive "$1" build_um_kernel "$1" "$src" "$final" >&2
+	ln -sfn "$(basename "$final")" "$cache/$1"
+	[ -e "$final/kdir" ]
+}
+
+build_um_kernel() # NAME SOURCE FINAL
+{
+	local tmp
+
+	[ ! -e "$3/kdir" ] || return 0
+	need_build_packages
+	note "building $1 (a few minutes)"
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	um_make "$2" "$tmp" defconfig >"$tmp/build.log" 2>&1
+	cat "$vm/um.config" "$vm/$1.config" >>"$tmp/.config"
+	{
+		um_make "$2" "$tmp" olddefconfig &&
+		um_make "$2" "$tmp" -j "$jobs" &&
+		um_make "$2" "$tmp" modules_prepare
+	} >>"$tmp/build.log" 2>&1 || {
+		cp "$tmp/build.log" "$build/$1.build.log"
+		rm -rf "$tmp"
+		die "$1 could not be built, see build/$1.build.log"
+	}
+	check_um_config "$1" "$tmp/.config"
+	# only what modules are built against is kept
+	find "$tmp" -name '*.o' ! -path '*/scripts/*' ! -path '*/tools/*' -delete
+	rm -f "$tmp"/vmlinux "$tmp"/.tmp_vmlinux*
+	sed -i "s|$tmp|$3|" "$tmp/Makefile"
+	ln -s linux "$tmp/image"
+	ln -s . "$tmp/kdir"
+	complete "$tmp" "$3" "$cache/$1"
+}
+
+um_make() # SOURCE OUTPUT ARGUMENT...
+{
+	make -C "$1" ARCH=um O="$2" ${CC:+CC="$CC"} "${@:3}"
+}
+
+# An option that olddefconfig dropped would silently weaken every test.
+check_um_config() # NAME CONFIG
+{
+	local option
+
+	grep -h '^CONFIG_' "$vm/um.config" "$vm/$1.config" | while read -r option; do
+		grep -qxF "$option" "$2" || note "$1 has no $option"
+	done
+}
+
+# --- for the scripts -------------------------------------------------------------
+
+# Sets kdir, image and series of a kernel; builds or fetches it if need be.
+use_kernel() # KERNEL
+{
+	case $1 in
+	um-7.2|um-7.2-kasan) um_kernel "$1" ;;
+	debian-6.1|debian-6.12) debian_kernel "${1#debian-}" ;;
+	*) die "there is no kernel $1; see tests/vm/lib.sh" ;;
+	esac || exit 1
+	kdir=$(cd "$cache/$1/kdir" && pwd -P)
+	image=$cache/$1/image
+}
+
+is_um()
+{
+	[[ $1 == um-* ]]
+}

@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Shared by the host side of tests/vm. What is here, and how to use it:
+#
+#   run.sh [SUITE...]          make test: all suites, or those named (kunit, uapi,
+#                              cli, example, reload, userspace, build, style)
+#   boot.sh KERNEL SCRIPT      boot one kernel, run one script of guest/ in it
+#   demo.sh, coverage.sh       make demo, make coverage
+#   kernel.sh KERNEL           fetch or build a kernel, print where its KDIR is
+#   guest/*.sh                 run inside; "# kernels:" and "# timeout:" in the
+#                              head of each say where and how long
+#   host/*.sh                  run outside
+#   summary.py                 reads the TAP of all of them
+#
+# KERNEL is one of
+#   um-7.2         User Mode Linux, SMP: lockdep, failslab, coverage
+#   um-7.2-kasan   the same with one CPU and KASAN, kmemleak
+#   debian-6.1     as Debian 12 has it, in QEMU
+#   debian-6.12    as Debian 13 (and the backports of 12) has it, in QEMU
+#
+# A guest boots from an initramfs with busybox, bash, bats and the project's
+# programs and modules: nothing of the host is visible to it. Results are in
+# build/test/SCENARIO@KERNEL.tap, the console in .log. Kernels are kept in
+# $XDG_CACHE_HOME/hmap; REFRESH=1 asks the mirror for newer ones.
+
+vm=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$vm/../.." && pwd)
+build=$top/build
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/hmap
+jobs=$(nproc)
+
+note()
+{
+	echo "hmap: $*" >&2
+}
+
+die()
+{
+	note "$@"
+	exit 1
+}
+
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "this needs root, and there is no sudo: $*"
+	fi
+}
+
+installed()
+{
+	dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii'
+}
+
+# Installs those of the packages that are missing.
+need_packages()
+{
+	local p missing=()
+
+	if ! command -v apt-get >/dev/null; then
+		note "this is no Debian system; what has to be there is: $*"
+		return
+	fi
+	for p in "$@"; do
+		installed "$p" || missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	note "installing ${missing[*]}"
+	(
+		exec 9>"$cache/apt.lock"
+		flock 9
+		as_root apt-get -qq update || note "some package lists are not up to date"
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install \
+			-y --no-install-recommends "${missing[@]}" </dev/null >/dev/null
+	) || die "could not install ${missing[*]}"
+}
+
+need_boot_packages()
+{
+	need_packages bash busybox-static cpio kmod make gcc libc6-dev \
+		qemu-system-x86 python3
+}
+
+need_build_packages()
+{
+	need_packages bc bison flex libelf-dev libssl-dev pahole rsync xz-utils
+}
+
+# exclusive NAME COMMAND...: no second run does the same meanwhile
+exclusive()
+{
+	local lock=$cache/$1.lock
+
+	shift
+	mkdir -p "$cache"
+	(
+		exec 8>"$lock"
+		flock 8
+		"$@" 8>&-
+	)
+}
+
+mkdir -p "$cache" "$build"

@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Building what goes into a guest.
+
+# The objects of two kernels do not mix: each is built in a folder of links to
+# the sources.
+link_sources() # DIR
+{
+	local file
+
+	mkdir -p "$1"
+	find -L "$1" -type l -delete
+	(cd "$top" && find Kbuild kmod tests/kunit tests/example -type f \
+		\( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c') |
+	while read -r file; do
+		mkdir -p "$1/$(dirname "$file")"
+		ln -sfn "$top/$file" "$1/$file"
+	done
+}
+
+# build_modules KERNEL DIR [VARIABLE=VALUE...]
+build_modules()
+{
+	local arch=() status=0
+
+	! is_um "$1" || arch=(ARCH=um)
+	link_sources "$2"
+	make -C "$kdir" M="$2" "${arch[@]}" HMAP_TESTS=1 -j "$jobs" "${@:3}" \
+		modules >"$2/build.log" 2>&1 || status=$?
+	[ "$status" = 0 ] || grep -E 'error|Error|undefined' "$2/build.log" >&2 || true
+	return "$status"
+}
+
+# The library and the tool, once for all guests.
+build_userspace()
+{
+	[ -f "$top/userspace/Makefile" ] || return 0
+	make -C "$top/userspace" all >"$build/userspace.log" 2>&1 ||
+		die "userspace could not be built, see build/userspace.log"
+}
+
+# Every tests/uapi/*.c is a program of its own; kselftest_harness.h comes from
+# the kernel source.
+build_uapi_tests()
+{
+	local src selftests lib program out=$build/uapi
+
+	compgen -G "$top/tests/uapi/*.c" >/dev/null || return 0
+	selftests=$(source_tree)/tools/testing/selftests
+	lib=$top/userspace/lib
+	rm -f "$build/uapi.log"
+	mkdir -p "$out"
+	for src in "$top"/tests/uapi/*.c; do
+		program=$out/$(basename "$src" .c)
+		build_uapi_test "$src" "$program" >>"$build/uapi.log" 2>&1 ||
+			failing_program "$program"
+	done
+}
+
+# Stands for a program that does not compile: one failed test, not the end of all.
+failing_program() # PROGRAM
+{
+	note "${1##*/}.c could not be built, see build/uapi.log"
+	printf '#!/bin/sh\necho 1..1\necho "not ok 1 compiles"\nexit 1\n' >"$1"
+	chmod +x "$1"
+	touch -t 200001010000 "$1"
+}
+
+build_uapi_test() # SOURCE PROGRAM
+{
+	local libs=()
+
+	[ ! -f "$lib/libhmap.a" ] || libs=("$lib/libhmap.a")
+	if [ -x "$2" ] && [ -z "$(find "$1" "$top"/tests/uapi/*.h "$top/kmod/include" "${libs[@]}" -newer "$2")" ]; then
+		return
+	fi
+	"${CC:-gcc}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+		-D_GNU_SOURCE -DKSELFTEST_SRC_ROOT \
+		-I "$top/kmod/include/uapi" -I "$lib" -I "$selftests" \
+		-o "$2" "$1" "${libs[@]}" -lpthread
+}
