@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The device: missing, forbidden, read-only, something else
+
+load helper
+
+@test "a device that is not there: is the module loaded?" {
+	fails 1 "cannot open /nonexistent: No such file or directory; is the module loaded? (modprobe hmap)" \
+		hmapctl --device /nonexistent stats
+}
+
+@test "without the module every command asks for it" {
+	needs_kernel
+	unload_module
+	for command in "get 1" "put 1 1" "del 1" dump "load /dev/null" \
+		"compare /dev/null" stats info layout clear verify trace; do
+		# shellcheck disable=SC2086
+		fails 1 "cannot open /dev/hmap: No such file or directory; is the module loaded?" \
+			hmapctl $command
+	done
+}
+
+@test "another device or file is refused" {
+	fails 1 "/dev/null is not the device of an hmap" \
+		hmapctl -d /dev/null stats
+	fails 1 "is not the device of an hmap" hmapctl -d /etc/passwd info
+}
+
+@test "a device that may not be opened: the message names the group" {
+	needs_kernel
+	needs setpriv
+	load_module
+	chmod 0660 /dev/hmap
+	fails 1 "cannot open /dev/hmap: Permission denied; become root, or install the udev rule 60-hmap.rules and join the group hmap" \
+		setpriv --reuid 65534 --regid 65534 --clear-groups hmapctl stats
+}
+
+@test "a member of the group may read and write" {
+	needs_kernel
+	needs setpriv
+	load_module
+	chgrp 999 /dev/hmap
+	chmod 0660 /dev/hmap
+	setpriv --reuid 65534 --regid 999 --clear-groups hmapctl put 1 10
+	prints 10 setpriv --reuid 65534 --regid 999 --clear-groups hmapctl get 1
+}
+
+@test "who may only read cannot change the map" {
+	needs_kernel
+	needs setpriv
+	load_module
+	hmapctl put 1 10
+	chmod 0444 /dev/hmap
+	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	prints 10 $nobody hmapctl get 1
+	prints "1	10" $nobody hmapctl dump
+	fails 1 "Permission denied" $nobody hmapctl put 1 11
+	fails 1 "Permission denied" $nobody hmapctl del 1
+	fails 1 "Permission denied" $nobody hmapctl clear
+	prints 10 hmapctl get 1
+}
+
+@test "--device names another node of the map" {
+	needs_kernel
+	load_module
+	node=$BATS_TEST_TMPDIR/node
+	mknod "$node" c 10 "$(awk '$2 == "hmap" { print $1 }' /proc/misc)" ||
+		skip "cannot make a node here"
+	hmapctl put 1 10
+	prints 10 hmapctl --device "$node" get 1
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+
+load helper
+
+setup()
+{
+	load_module
+}
+
+commands="get put del dump load compare stats info layout clear verify trace"
+
+@test "--help and -h list every command and succeed" {
+	local option name
+
+	for option in --help -h; do
+		run -0 --separate-stderr hmapctl "$option"
+		[ -z "$stderr" ]
+		for name in $commands; do
+			[[ $output == *"
+  $name "* ]]
+		done
+	done
+}
+
+@test "each command has a --help of its own" {
+	local name
+
+	for name in $commands; do
+		run -0 --separate-stderr hmapctl "$name" --help
+		[ -z "$stderr" ]
+		[[ $output == "Usage: hmapctl $name "* ]]
+	done
+}
+
+@test "--version and -V print name and version" {
+	local option
+
+	for option in --version -V; do
+		run -0 --separate-stderr hmapctl "$option"
+		[[ $output =~ ^hmapctl\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	done
+}
+
+@test "a command line that makes no sense is refused with status 2" {
+	fails 2 "which command" hmapctl
+	fails 2 "no such command, see hmapctl --help: 'frob'" hmapctl frob
+	fails 2 "unrecognized option '--frob'" hmapctl stats --frob
+	fails 2 "invalid option -- 'z'" hmapctl stats -z
+	fails 2 "requires an argument" hmapctl get 1 --key-format
+}
+
+@test "a wrong number of operands is refused with the usage" {
+	fails 2 "usage: hmapctl get [OPTIONS] KEY" ctl get
+	fails 2 "usage: hmapctl get [OPTIONS] KEY" ctl get 1 2
+	fails 2 "usage: hmapctl put [OPTIONS] KEY [VALUE]" ctl put
+	fails 2 "usage: hmapctl put [OPTIONS] KEY [VALUE]" ctl put 1 2 3
+	fails 2 "usage: hmapctl stats [OPTIONS]" ctl stats 1
+	fails 2 "usage: hmapctl load [OPTIONS] [FILE | -]" ctl load a b
+	fails 2 "usage: hmapctl del [OPTIONS] KEY... | --from FILE" ctl del
+	fails 2 "usage: hmapctl del" ctl del 1 --from /dev/null
+	fails 2 "usage: hmapctl trace" ctl trace 1 2
+}
+
+@test "an option that the command does not take is refused" {
+	fails 2 "get does not take the option --json" ctl get 1 --json
+	fails 2 "stats does not take the option --noexist" ctl stats --noexist
+	fails 2 "clear does not take the option --key-format" ctl clear -k dec
+	fails 2 "load does not take the option --absent" ctl load --absent
+}
+
+@test "--noexist and --exist exclude each other" {
+	fails 2 "exclude each other" ctl put 1 2 --noexist --exist
+	fails 2 "exclude each other" ctl load --exist --noexist /dev/null
+}
+
+@test "an unknown format or a bad seed is refused" {
+	fails 2 "no such format (dec, int, str, hex): 'oct'" ctl get 1 -k oct
+	fails 2 "'default'" ctl get 1 -v default
+	fails 2 "not a seed: '-1'" ctl trace --seed -1
+	fails 2 "not a seed: 'x'" ctl trace --seed x
+}
+
+@test "options may stand before the command and behind the operands" {
+	ctl -k hex put 0x1 2
+	ctl put -v hex 2 0x3
+	ctl put 3 0x4 -v hex
+	prints 2 ctl get 1
+	prints 3 ctl get 2
+	prints 4 ctl get 3
+}
+
+@test "long options may be abbreviated as getopt_long does" {
+	ctl put --key=hex 0x10 5
+	prints 5 ctl get 16
+}
+
+@test "output that cannot be written is a failure" {
+	[ -c /dev/full ] || skip "needs /dev/full"
+	run -1 sh -c "'$(command -v hmapctl)' --help >/dev/full"
+	[[ $output == *"cannot write: No space left on device"* ]]
+}
