@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmod/bucket.h: operations on the word of tophashes, against loops over its
+ * bytes; where things are in a bucket; versions.
+ */
+#include "hmap_kunit.h"
+
+#define WORDS	2000
+
+/* Bytes next to each other in which a borrow or carry would go astray. */
+static const u8 awkward[] = {
+	0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x7e,
+	0x7f, 0x80, 0x81, 0x82, 0xfd, 0xfe, 0xff, 0x00,
+};
+
+static u64 awkward_word(struct hk_rnd *rnd)
+{
+	unsigned int i;
+	u64 word = 0;
+
+	if (!hk_below(rnd, 4))
+		return hk_rnd64(rnd);
+	for (i = 0; i < BUCKET_CNT; i++)
+		word = word << 8 | awkward[hk_below(rnd, ARRAY_SIZE(awkward))];
+	return word;
+}
+
+/* 0x80 in the bytes of @word that are from @min to @max. */
+static u64 bytes_between(u64 word, u8 min, u8 max)
+{
+	unsigned int i;
+	u64 match = 0;
+	u8 byte;
+
+	for (i = 0; i < BUCKET_CNT; i++) {
+		byte = word >> 8 * i;
+		if (byte >= min && byte <= max)
+			match |= 0x80ULL << 8 * i;
+	}
+	return match;
+}
+
+static void tophash_is_the_top_byte_but_never_a_state(struct kunit *test)
+{
+	struct hk_rnd rnd = hk_rnd(test);
+	unsigned int top;
+	u64 low;
+
+	for (top = 0; top < 256; top++) {
+		low = hk_rnd64(&rnd) >> 8;
+		KUNIT_EXPECT_EQ(test, bmap_tophash_of((u64)top << 56 | low),
+				top < MIN_TOPHASH ? top + MIN_TOPHASH : top);
+	}
+}
+
+static void zero_bytes_are_found_exactly(struct kunit *test)
+{
+	struct hk_rnd rnd = hk_rnd(test);
+	unsigned int n;
+	u64 word;
+
+	for (n = 0; n < WORDS; n++) {
+		word = awkward_word(&rnd);
+		KUNIT_EXPECT_EQ(test, bmap_zero_bytes(word),
+				bytes_between(word, 0, 0));
+	}
+}
+
+/* What the usual formula, with a subtraction, takes for another zero byte. */
+static void a_one_behind_a_zero_is_not_a_zero(struct kunit *test)
+{
+	unsigned int i;
+	u64 word;
+
+	for (i = 0; i + 1 < BUCKET_CNT; i++) {
+		word = ~0ULL ^ 0xfeffULL << 8 * i;
+		KUNIT_EXPECT_EQ(test, bmap_zero_bytes(word), 0x80ULL << 8 * i);
+	}
+	KUNIT_EXPECT_EQ(test, bmap_zero_bytes(BYTES(1) << 8), 0x80);
+}
+
+static void match_finds_exactly_the_equal_bytes(struct kunit *test)
+{
+	struct hk_rnd rnd = hk_rnd(test);
+	unsigned int n, top;
+	u64 word;
+
+	for (n = 0; n < WORDS; n++) {
+		word = awkward_word(&rnd);
+		for (top = 0; top < 256; top++)
+			KUNIT_EXPECT_EQ(test, bmap_match(word, top),
+					bytes_between(word, top, top));
+	}
+}
+
+static void match_finds_the_neighbours_of_no_byte(struct kunit *test)
+{
+	unsigned int top;
+
+	for (top = 0; top < 256; top++) {
+		KUNIT_EXPECT_EQ(test, bmap_match(BYTES(top), top), BYTES(0x80));
+		KUNIT_EXPECT_EQ(test, bmap_match(BYTES(top), top ^ 1), 0);
+		KUNIT_EXPECT_EQ(test, bmap_match(BYTES(top), top ^ 0x80), 0);
+	}
+}
+
+static void empty_slots_are_found_exactly(struct kunit *test)
+{
+	struct hk_rnd rnd = hk_rnd(test);
+	unsigned int n;
+	u64 word;
+
+	for (n = 0; n < WORDS; n++) {
+		word = awkward_word(&rnd);
+		KUNIT_EXPECT_EQ(test, bmap_match_empty(word),
+				bytes_between(word, EMPTY_REST, EMPTY_ONE));
+	}
+}
+
+static void used_slots_are_found_exactly(struct kunit *test)
+{
+	struct hk_rnd rnd = hk_rnd(test);
+	unsigned int n;
+	u64 word;
+
+	for (n = 0; n < WORDS; n++) {
+		word = awkward_word(&rnd);
+		KUNIT_EXPECT_EQ(test, bmap_match_used(word),
+				bytes_between(word, EMPTY_ONE + 1, U8_MAX));
+	}
+}
+
+static void the_end_of_a_chain_is_found_exactly(struct kunit *test)
+{
+	struct hk_rnd rnd = hk_rnd(test);
+	unsigned int n;
+	u64 word;
+
+	for (n = 0; n < WORDS; n++) {
+		word = awkward_word(&rnd);
+		KUNIT_EXPECT_EQ(test, bmap_has_rest(word),
+				bytes_between(word, EMPTY_REST, EMPTY_REST) != 0);
+	}
+}
+
+static void evacuated_is_told_by_the_first_byte_alone(struct kunit *test)
+{
+	unsigned int state;
+	u64 rest;
+
+	for (state = 0; state < 256; state++) {
+		bool evacuated = state == EVACUATED_X || state == EVACUATED_Y ||
+				 state == EVACUATED_EMPTY;
+
+		for (rest = 0; rest < 256; rest++)
+			KUNIT_EXPECT_EQ(test, evacuated,
+					bmap_evacuated(BYTES(rest) << 8 |
+						       state));
+	}
+}
+
+static void slots_of_a_match_are_visited_in_order(struct kunit *test)
+{
+	unsigned int mask, i, next;
+	u64 match;
+
+	for (mask = 0; mask < 256; mask++) {
+		match = 0;
+		for (i = 0; i < BUCKET_CNT; i++)
+			if (mask & BIT(i))
+				match |= 0x80ULL << 8 * i;
+		next = 0;
+		bmap_for_each_slot(i, match) {
+			KUNIT_EXPECT_EQ(test, mask & (BIT(i) - BIT(next)), 0);
+			KUNIT_EXPECT_TRUE(test, mask & BIT(i));
+			next = i + 1;
+		}
+		KUNIT_EXPECT_EQ(test, mask >> next, 0);
+	}
+}
+
+static void byte_i_of_the_word_is_slot_i(struct kunit *test)
+{
+	unsigned int i, top;
+	struct bmap b;
+
+	for (i = 0; i < BUCKET_CNT; i++) {
+		for (top = 0; top < 256; top++) {
+			memset(&b, 0x55, sizeof(b));
+			bmap_set_tophash(&b, i, top);
+			KUNIT_EXPECT_EQ(test, bmap_tophashes(&b),
+					(BYTES(0x55) & ~(0xffULL << 8 * i)) |
+					(u64)top << 8 * i);
+		}
+	}
+}
+
+static const u32 sizes[] = { 1, 2, 3, 4, 5, 7, 8, 13, 31, 127, 128, 129, 4096 };
+
+static u32 inline_size(u32 size)
+{
+	return size <= HMAP_MAX_INLINE_SIZE ? size : sizeof(void *);
+}
+
+static void a_bucket_has_no_gaps(struct kunit *test)
+{
+	unsigned int i, j;
+	struct hmap *h;
+	u32 key, value;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			h = hk_map_sized(test, sizes[i], sizes[j]);
+			key = inline_size(sizes[i]);
+			value = inline_size(sizes[j]);
+			KUNIT_EXPECT_EQ(test, h->geo.key_slot, key);
+			KUNIT_EXPECT_EQ(test, h->geo.value_slot, value);
+			KUNIT_EXPECT_EQ(test, h->geo.values, 8 + 8 * key);
+			KUNIT_EXPECT_EQ(test, h->geo.tail,
+					8 + 8 * key + 8 * value);
+			KUNIT_EXPECT_EQ(test, h->geo.bucket_size,
+					h->geo.tail + 8);
+			hk_map_destroy(test, h);
+		}
+	}
+}
+
+static void a_bucket_of_a_set_has_no_values(struct kunit *test)
+{
+	struct hmap *h = hk_map_sized(test, 4, 0);
+
+	KUNIT_EXPECT_EQ(test, h->geo.bucket_size, 8 + 8 * 4 + 8);
+	KUNIT_EXPECT_EQ(test, h->geo.values, h->geo.tail);
+}
+
+/* Of the size that Go's has on a 64-bit machine. */
+static void a_bucket_of_int64_to_int64_is_144_bytes(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, hk_map_u64(test)->geo.bucket_size, 144);
+}
+
+static void slots_follow_each_other(struct kunit *test)
+{
+	struct hmap *h = hk_map_sized(test, 3, 5);
+	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+	void *next = b + 1;
+	unsigned int i;
+
+	for (i = 0; i < BUCKET_CNT; i++, next += 3)
+		KUNIT_EXPECT_PTR_EQ(test, bmap_key(&h->geo, b, i), next);
+	for (i = 0; i < BUCKET_CNT; i++, next += 5)
+		KUNIT_EXPECT_PTR_EQ(test, bmap_value(&h->geo, b, i), next);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)bmap_tail(&h->geo, b), next);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((uintptr_t)next, 8));
+}
+
+static bool outside_is(const u8 *bytes, u32 size, const u8 *from, u32 n, u8 c)
+{
+	u32 i;
+
+	for (i = 0; i < size; i++)
+		if ((bytes + i < from || bytes + i >= from + n) &&
+		    bytes[i] != c)
+			return false;
+	return true;
+}
+
+static void copying_a_slot_touches_nothing_else(struct kunit *test)
+{
+	struct hmap *h = hk_map_sized(test, 5, 0);
+	struct bmap *to = hk_alloc(test, 1, h->geo.bucket_size);
+	struct bmap *from = hk_alloc(test, 1, h->geo.bucket_size);
+	u8 *slot = bmap_key(&h->geo, to, 6);
+
+	memset(to, 0xaa, h->geo.bucket_size);
+	memcpy(bmap_key(&h->geo, from, 2), "quick", 5);
+	bmap_copy_slot(&h->geo, to, 6, from, 2);
+	KUNIT_EXPECT_MEMEQ(test, slot, "quick", 5);
+	KUNIT_EXPECT_TRUE(test, outside_is((u8 *)to, h->geo.bucket_size, slot,
+					   5, 0xaa));
+}
+
+static void wiping_a_slot_touches_nothing_else(struct kunit *test)
+{
+	struct hmap *h = hk_map_sized(test, 7, 11);
+	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+	u8 *slot = bmap_value(&h->geo, b, 3);
+
+	memset(b, 0xaa, h->geo.bucket_size);
+	bmap_wipe(slot, 11);
+	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(slot, 0, 11), NULL);
+	KUNIT_EXPECT_TRUE(test, outside_is((u8 *)b, h->geo.bucket_size, slot,
+					   11, 0xaa));
+}
+
+static void the_version_is_odd_while_a_chain_is_written(struct kunit *test)
+{
+	struct hmap *h = hk_map_u64(test);
+	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+	u32 before = bmap_read_begin(&h->geo, b);
+
+	bmap_write_begin(&h->geo, b);
+	KUNIT_EXPECT_EQ(test, bmap_read_begin(&h->geo, b), before + 1);
+	bmap_write_end(&h->geo, b);
+	KUNIT_EXPECT_EQ(test, bmap_read_begin(&h->geo, b), before + 2);
+}
+
+static void a_reader_notices_a_writer(struct kunit *test)
+{
+	struct hmap *h = hk_map_u64(test);
+	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+	u32 version = bmap_read_begin(&h->geo, b);
+
+	KUNIT_EXPECT_FALSE(test, bmap_read_retry(&h->geo, b, version));
+	bmap_write_begin(&h->geo, b);
+	KUNIT_EXPECT_TRUE(test, bmap_read_retry(&h->geo, b, version));
+	bmap_write_end(&h->geo, b);
+	KUNIT_EXPECT_TRUE(test, bmap_read_retry(&h->geo, b, version));
+}
+
+static void the_version_wraps_around(struct kunit *test)
+{
+	struct hmap *h = hk_map_u64(test);
+	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+
+	bmap_tail(&h->geo, b)->version = U32_MAX - 1;
+	bmap_write_begin(&h->geo, b);
+	bmap_write_end(&h->geo, b);
+	KUNIT_EXPECT_EQ(test, bmap_read_begin(&h->geo, b), 0);
+	KUNIT_EXPECT_TRUE(test, bmap_read_retry(&h->geo, b, U32_MAX - 1));
+}
+
+static struct kunit_case bucket_cases[] = {
+	KUNIT_CASE(tophash_is_the_top_byte_but_never_a_state),
+	KUNIT_CASE(zero_bytes_are_found_exactly),
+	KUNIT_CASE(a_one_behind_a_zero_is_not_a_zero),
+	KUNIT_CASE(match_finds_exactly_the_equal_bytes),
+	KUNIT_CASE(match_finds_the_neighbours_of_no_byte),
+	KUNIT_CASE(empty_slots_are_found_exactly),
+	KUNIT_CASE(used_slots_are_found_exactly),
+	KUNIT_CASE(the_end_of_a_chain_is_found_exactly),
+	KUNIT_CASE(evacuated_is_told_by_the_first_byte_alone),
+	KUNIT_CASE(slots_of_a_match_are_visited_in_order),
+	KUNIT_CASE(byte_i_of_the_word_is_slot_i),
+	KUNIT_CASE(a_bucket_has_no_gaps),
+	KUNIT_CASE(a_bucket_of_a_set_has_no_values),
+	KUNIT_CASE(a_bucket_of_int64_to_int64_is_144_bytes),
+	KUNIT_CASE(slots_follow_each_other),
+	KUNIT_CASE(copying_a_slot_touches_nothing_else),
+	KUNIT_CASE(wiping_a_slot_touches_nothing_else),
+	KUNIT_CASE(the_version_is_odd_while_a_chain_is_written),
+	KUNIT_CASE(a_reader_notices_a_writer),
+	KUNIT_CASE(the_version_wraps_around),
+	{}
+};
+
+HK_SUITE(bucket, bucket_cases);

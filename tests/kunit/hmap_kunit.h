@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of the map share.
+ *
+ * Most maps here have keys and values of 8 bytes: the key is a number, the
+ * value is hk_value() of it unless a test says otherwise.
+ */
+#ifndef _HMAP_KUNIT_H
+#define _HMAP_KUNIT_H
+
+#include <kunit/test.h>
+#include <linux/atomic.h>
+#include <linux/hmap.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/* Random numbers that only depend on the seed and the name of the test. */
+struct hk_rnd {
+	u64 state;
+};
+
+extern unsigned long hk_ops;
+
+struct hk_rnd hk_rnd(struct kunit *test);
+u64 hk_seed(void);
+
+/* The generator splitmix64 (Steele, Lea and Flood, 2014). */
+static inline u64 hk_mix(u64 z)
+{
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+static inline u64 hk_rnd64(struct hk_rnd *rnd)
+{
+	rnd->state += 0x9e3779b97f4a7c15ULL;
+	return hk_mix(rnd->state);
+}
+
+static inline u32 hk_below(struct hk_rnd *rnd, u32 n)
+{
+	return (hk_rnd64(rnd) >> 32) * n >> 32;
+}
+
+void *hk_alloc(struct kunit *test, size_t n, size_t size);
+void hk_shuffle(struct hk_rnd *rnd, u64 *list, u32 n);
+
+/* For every suite: tells the seed if the test has failed. */
+void hk_exit(struct kunit *test);
+
+#define HK_SUITE(_name, _cases)				\
+	static struct kunit_suite _name##_suite = {	\
+		.name = "hmap_" #_name,			\
+		.exit = hk_exit,			\
+		.test_cases = _cases,			\
+	};						\
+	kunit_test_suite(_name##_suite)
+
+/* Maps: destroyed, and checked once more, when the test ends. */
+struct hmap *hk_map(struct kunit *test, const struct hmap_params *params);
+struct hmap *hk_map_sized(struct kunit *test, u32 key_size, u32 value_size);
+struct hmap *hk_map_u64(struct kunit *test);
+struct hmap *hk_map_hint(struct kunit *test, unsigned long hint);
+struct hmap *hk_map_hashed(struct kunit *test, hmap_hashfn_t hashfn,
+			   unsigned long hint);
+void hk_map_destroy(struct kunit *test, struct hmap *h);
+
+/* Maps in the middle of a resize, with the keys from @from up to @to. */
+struct hmap *hk_map_growing(struct kunit *test, u64 *from, u64 *to);
+struct hmap *hk_map_same_size(struct kunit *test, u64 *from, u64 *to);
+
+#define HK_VERIFY(test, h) KUNIT_ASSERT_EQ(test, hmap_verify(h), 0)
+
+/* Hash functions; all but hk_hash_seeded() collide in one way or another. */
+u64 hk_hash_seeded(const void *key, u32 size, const siphash_key_t *hash0);
+u64 hk_hash_identity(const void *key, u32 size, const siphash_key_t *hash0);
+u64 hk_hash_constant(const void *key, u32 size, const siphash_key_t *hash0);
+u64 hk_hash_one_bucket(const void *key, u32 size, const siphash_key_t *hash0);
+u64 hk_hash_one_tophash(const void *key, u32 size, const siphash_key_t *hash0);
+u64 hk_hash_top_bits(const void *key, u32 size, const siphash_key_t *hash0);
+u64 hk_hash_bit(const void *key, u32 size, const siphash_key_t *hash0);
+
+/* The bit in which the two hashes of hk_hash_bit() differ. */
+#define HK_HASH_BIT	3
+
+static inline u64 hk_value(u64 key)
+{
+	return hk_mix(key + 1);
+}
+
+void hk_put(struct kunit *test, struct hmap *h, u64 key, u64 value);
+void hk_delete(struct kunit *test, struct hmap *h, u64 key);
+void hk_expect(struct kunit *test, struct hmap *h, u64 key, u64 value);
+void hk_expect_absent(struct kunit *test, struct hmap *h, u64 key);
+
+/* The same for the keys from @from up to, not including, @to. */
+void hk_put_range(struct kunit *test, struct hmap *h, u64 from, u64 to);
+void hk_delete_range(struct kunit *test, struct hmap *h, u64 from, u64 to);
+void hk_expect_range(struct kunit *test, struct hmap *h, u64 from, u64 to);
+
+/* Exactly these keys, with their values. */
+void hk_expect_all(struct kunit *test, struct hmap *h, u64 from, u64 to);
+
+/* What a test looks at inside. Nobody may be writing. */
+static inline struct hmap_array *hk_array(struct hmap *h)
+{
+	return rcu_dereference_protected(h->buckets, true);
+}
+
+static inline bool hk_growing(struct hmap *h)
+{
+	return hk_array(h)->oldbuckets;
+}
+
+void hk_finish_growth(struct kunit *test, struct hmap *h);
+struct hmap_chain hk_chain_of(struct hmap *h, u64 hash);
+
+/*
+ * The states of the slots of a chain: '.' emptyRest, 'o' emptyOne, 'x', 'y' and
+ * 'e' evacuated, '#' in use, '|' between buckets.
+ */
+const char *hk_chain_states(struct kunit *test, struct hmap *h,
+			    const struct hmap_chain *chain);
+
+/* What is done between two steps of a scan. */
+typedef void (*hk_between_t)(struct kunit *test, struct hmap *h, u32 step,
+			     void *arg);
+
+/**
+ * struct hk_scan - a scan of a map with keys below a limit
+ * @capacity: elements for each step
+ * @limit: keys are below this
+ * @times: out: how often each was returned
+ * @between: called after each step, unless NULL
+ * @arg: for @between
+ * @iter: with hmap_iter_next() rather than hmap_scan()
+ */
+struct hk_scan {
+	u32 capacity;
+	u64 limit;
+	u8 *times;
+	hk_between_t between;
+	void *arg;
+	bool iter;
+};
+
+void hk_scan(struct kunit *test, struct hmap *h, struct hk_scan *scan);
+
+/* The keys in @times in [from, to) were returned @times times. */
+void hk_expect_times(struct kunit *test, const struct hk_scan *scan, u64 from,
+		     u64 to, u8 times);
+
+/* Nothing was returned twice. */
+void hk_expect_no_twice(struct kunit *test, const struct hk_scan *scan);
+
+/**
+ * struct hk_thread - a kernel thread of a test
+ * @fn: called over and over until the test is over or it returns false
+ * @arg: for @fn
+ * @index: its place in the array
+ * @rnd: its random numbers
+ * @errors: what it found wrong
+ * @rounds: calls of @fn
+ * @task: the thread
+ */
+struct hk_thread {
+	bool (*fn)(struct hk_thread *thread);
+	void *arg;
+	u32 index;
+	struct hk_rnd rnd;
+	unsigned long errors;
+	unsigned long rounds;
+	struct task_struct *task;
+};
+
+/*
+ * Run threads side by side. Those that end by themselves are waited for; after
+ * @ms milliseconds, if not 0, all are told to end. Expects that none of them
+ * has found an error, and that each has been called.
+ */
+void hk_run(struct kunit *test, struct hk_thread *threads, u32 n,
+	    unsigned int ms);
+
+#endif /* _HMAP_KUNIT_H */

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Helpers of the tests that make, fill and look into maps.
+ */
+#include <linux/kthread.h>
+#include <linux/delay.h>
+
+#include "hmap_kunit.h"
+
+/**
+ * struct hk_owned - a map and the test that it belongs to
+ * @h: the map
+ * @test: the test
+ */
+struct hk_owned {
+	struct hmap h;
+	struct kunit *test;
+};
+
+static void hk_map_release(void *ctx)
+{
+	struct hk_owned *owned = ctx;
+
+	KUNIT_EXPECT_EQ(owned->test, hmap_verify(&owned->h), 0);
+	hmap_destroy(&owned->h);
+	KUNIT_EXPECT_EQ(owned->test, atomic_long_read(&owned->h.memory), 0);
+}
+
+struct hmap *hk_map(struct kunit *test, const struct hmap_params *params)
+{
+	struct hk_owned *owned = hk_alloc(test, 1, sizeof(*owned));
+
+	owned->test = test;
+	KUNIT_ASSERT_EQ(test, hmap_init(&owned->h, params), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, hk_map_release,
+							owned), 0);
+	return &owned->h;
+}
+
+/* For tests that make many maps. */
+void hk_map_destroy(struct kunit *test, struct hmap *h)
+{
+	struct hk_owned *owned = container_of(h, struct hk_owned, h);
+
+	kunit_release_action(test, hk_map_release, owned);
+	kunit_kfree(test, owned);
+}
+
+struct hmap *hk_map_sized(struct kunit *test, u32 key_size, u32 value_size)
+{
+	const struct hmap_params params = {
+		.key_size = key_size, .value_size = value_size,
+	};
+
+	return hk_map(test, &params);
+}
+
+struct hmap *hk_map_u64(struct kunit *test)
+{
+	return hk_map_sized(test, sizeof(u64), sizeof(u64));
+}
+
+struct hmap *hk_map_hint(struct kunit *test, unsigned long hint)
+{
+	return hk_map_hashed(test, NULL, hint);
+}
+
+struct hmap *hk_map_hashed(struct kunit *test, hmap_hashfn_t hashfn,
+			   unsigned long hint)
+{
+	const struct hmap_params params = {
+		.key_size = sizeof(u64), .value_size = sizeof(u64),
+		.hashfn = hashfn, .hint = hint,
+	};
+
+	return hk_map(test, &params);
+}
+
+/* 256 old buckets, 2 of them evacuated by the insert that began it. */
+struct hmap *hk_map_growing(struct kunit *test, u64 *from, u64 *to)
+{
+	struct hmap *h = hk_map_u64(test);
+
+	*from = 0;
+	*to = 1665;
+	hk_put_range(test, h, *from, *to);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 9);
+	return h;
+}
+
+/*
+ * Each of 32 buckets gets nine keys, so an overflow bucket, and loses four of
+ * them: as many overflow buckets as buckets, at a load that is no reason to
+ * grow. The next key begins a resize to the same size.
+ */
+struct hmap *hk_map_same_size(struct kunit *test, u64 *from, u64 *to)
+{
+	struct hmap *h = hk_map_hashed(test, hk_hash_identity, 208);
+	unsigned int i, k;
+
+	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 5);
+	for (i = 0; i < 32; i++) {
+		for (k = 0; k < 9; k++)
+			hk_put(test, h, 32 * k + i, hk_value(32 * k + i));
+		for (k = 0; k < 4; k++)
+			hk_delete(test, h, 32 * k + i);
+	}
+	KUNIT_ASSERT_EQ(test, hk_array(h)->noverflow, 32);
+	KUNIT_ASSERT_EQ(test, h->same_size_grows, 0);
+	*from = 32 * 4;
+	*to = 32 * 9 + 1;
+	hk_put(test, h, *to - 1, hk_value(*to - 1));
+	KUNIT_ASSERT_EQ(test, h->same_size_grows, 1);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	KUNIT_ASSERT_EQ(test, h->grows, 0);
+	return h;
+}
+
+void hk_put(struct kunit *test, struct hmap *h, u64 key, u64 value)
+{
+	KUNIT_ASSERT_EQ_MSG(test, hmap_put(h, &key, &value, HMAP_ANY,
+					   GFP_KERNEL), 0, "key %llu", key);
+}
+
+void hk_delete(struct kunit *test, struct hmap *h, u64 key)
+{
+	KUNIT_ASSERT_EQ_MSG(test, hmap_delete(h, &key), 0, "key %llu", key);
+}
+
+void hk_expect(struct kunit *test, struct hmap *h, u64 key, u64 value)
+{
+	u64 got = ~value;
+
+	KUNIT_ASSERT_EQ_MSG(test, hmap_get(h, &key, &got), 0, "key %llu", key);
+	KUNIT_ASSERT_EQ_MSG(test, got, value, "key %llu", key);
+}
+
+void hk_expect_absent(struct kunit *test, struct hmap *h, u64 key)
+{
+	KUNIT_ASSERT_EQ_MSG(test, hmap_get(h, &key, NULL), -ENOENT, "key %llu",
+			    key);
+}
+
+void hk_put_range(struct kunit *test, struct hmap *h, u64 from, u64 to)
+{
+	for (; from < to; from++)
+		hk_put(test, h, from, hk_value(from));
+}
+
+void hk_delete_range(struct kunit *test, struct hmap *h, u64 from, u64 to)
+{
+	for (; from < to; from++)
+		hk_delete(test, h, from);
+}
+
+void hk_expect_range(struct kunit *test, struct hmap *h, u64 from, u64 to)
+{
+	for (; from < to; from++)
+		hk_expect(test, h, from, hk_value(from));
+}
+
+void hk_expect_all(struct kunit *test, struct hmap *h, u64 from, u64 to)
+{
+	HK_VERIFY(test, h);
+	KUNIT_ASSERT_EQ(test, hmap_len(h), to - from);
+	hk_expect_range(test, h, from, to);
+}
+
+/* Deleting what is not there changes nothing but the resize under way. */
+void hk_finish_growth(struct kunit *test, struct hmap *h)
+{
+	u64 key = U64_MAX;
+
+	while (hk_growing(h))
+		KUNIT_ASSERT_EQ(test, hmap_delete(h, &key), -ENOENT);
+}
+
+/* In the old array if it has not been evacuated. */
+struct hmap_chain hk_chain_of(struct hmap *h, u64 hash)
+{
+	struct hmap_array *a = hk_array(h), *old = a->oldbuckets;
+	struct bmap *b;
+
+	if (old) {
+		b = hmap_bucket(h, old, hmap_bucket_index(old, hash));
+		if (!bmap_evacuated(bmap_tophashes(b)))
+			return (struct hmap_chain){ old, b };
+	}
+	return (struct hmap_chain){
+		a, hmap_bucket(h, a, hmap_bucket_index(a, hash))
+	};
+}
+
+static char hk_state(u8 tophash)
+{
+	static const char states[] = ".oxye";
+
+	return tophash < MIN_TOPHASH ? states[tophash] : '#';
+}
+
+const char *hk_chain_states(struct kunit *test, struct hmap *h,
+			    const struct hmap_chain *chain)
+{
+	struct bmap *b;
+	unsigned int i;
+	size_t len = 0;
+	char *s, *p;
+
+	for (b = chain->head; b; b = hmap_next(h, chain->a, b))
+		len += BUCKET_CNT + 1;
+	s = hk_alloc(test, len + 1, 1);
+	for (p = s, b = chain->head; b; b = hmap_next(h, chain->a, b)) {
+		if (b != chain->head)
+			*p++ = '|';
+		for (i = 0; i < BUCKET_CNT; i++)
+			*p++ = hk_state(b->tophash[i]);
+	}
+	return s;
+}
+
+static void hk_scan_count(struct kunit *test, struct hk_scan *scan,
+			  const u64 *keys, const u64 *values, u32 n)
+{
+	KUNIT_ASSERT_LE(test, n, scan->capacity);
+	for (; n--; keys++, values++) {
+		KUNIT_ASSERT_LT(test, *keys, scan->limit);
+		KUNIT_ASSERT_EQ(test, *values, hk_value(*keys));
+		scan->times[*keys]++;
+	}
+}
+
+void hk_scan(struct kunit *test, struct hmap *h, struct hk_scan *scan)
+{
+	u64 *keys = hk_alloc(test, scan->capacity, sizeof(*keys));
+	u64 *values = hk_alloc(test, scan->capacity, sizeof(*values));
+	struct hmap_cursor cursor = {};
+	struct hmap_iter iter;
+	u32 n, step = 0;
+
+	scan->times = hk_alloc(test, scan->limit, 1);
+	hmap_iter_init(&iter);
+	do {
+		if (scan->iter)
+			n = hmap_iter_next(h, &iter, keys, values,
+					   scan->capacity);
+		else
+			n = hmap_scan(h, &cursor, keys, values, scan->capacity);
+		hk_scan_count(test, scan, keys, values, n);
+		if (scan->between)
+			scan->between(test, h, step, scan->arg);
+		KUNIT_ASSERT_LT_MSG(test, step++, 1000000, "it does not end");
+	} while (scan->iter ? n : !hmap_cursor_done(&cursor));
+	kunit_kfree(test, keys);
+	kunit_kfree(test, values);
+}
+
+void hk_expect_times(struct kunit *test, const struct hk_scan *scan, u64 from,
+		     u64 to, u8 times)
+{
+	for (; from < to; from++)
+		KUNIT_ASSERT_EQ_MSG(test, scan->times[from], times, "key %llu",
+				    from);
+}
+
+void hk_expect_no_twice(struct kunit *test, const struct hk_scan *scan)
+{
+	u64 key;
+
+	for (key = 0; key < scan->limit; key++)
+		KUNIT_ASSERT_LE_MSG(test, scan->times[key], 1, "key %llu", key);
+}
+
+static int hk_thread_fn(void *arg)
+{
+	struct hk_thread *thread = arg;
+	bool more = true;
+
+	while (!kthread_should_stop()) {
+		if (!more) {
+			usleep_range(100, 200);
+			continue;
+		}
+		thread->rounds++;
+		more = thread->fn(thread);
+		if (!more)
+			/* Pairs with the acquire in hk_run_done(). */
+			smp_store_release(&thread->fn, NULL);
+		cond_resched();
+	}
+	return 0;
+}
+
+static bool hk_run_done(const struct hk_thread *threads, u32 n)
+{
+	while (n--)
+		/* Pairs with the release in hk_thread_fn(). */
+		if (smp_load_acquire(&threads[n].fn))
+			return false;
+	return true;
+}
+
+static void hk_run_stop(struct kunit *test, struct hk_thread *threads, u32 n)
+{
+	while (n--) {
+		kthread_stop(threads[n].task);
+		KUNIT_EXPECT_EQ_MSG(test, threads[n].errors, 0, "thread %u", n);
+		KUNIT_EXPECT_GT_MSG(test, threads[n].rounds, 0, "thread %u", n);
+	}
+}
+
+/* Started by kthread_run(): a thread that is stopped too early never runs. */
+static bool hk_run_begun(const struct hk_thread *threads, u32 n)
+{
+	while (n--)
+		if (!READ_ONCE(threads[n].rounds))
+			return false;
+	return true;
+}
+
+void hk_run(struct kunit *test, struct hk_thread *threads, u32 n,
+	    unsigned int ms)
+{
+	unsigned long end;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		threads[i].index = i;
+		threads[i].rnd = hk_rnd(test);
+		threads[i].rnd.state += i;
+		threads[i].task = kthread_run(hk_thread_fn, &threads[i],
+					      "hmap_kunit/%u", i);
+		if (IS_ERR(threads[i].task)) {
+			hk_run_stop(test, threads, i);
+			KUNIT_FAIL_AND_ABORT(test, "no thread");
+		}
+	}
+	while (!hk_run_begun(threads, n))
+		msleep(1);
+	end = jiffies + msecs_to_jiffies(ms);
+	while (!hk_run_done(threads, n) && (!ms || time_before(jiffies, end)))
+		msleep(1);
+	hk_run_stop(test, threads, n);
+}
