@@ -15,7 +15,7 @@
 
 /* The largest structure, with room behind it. */
 union any_arg {
-	uint32_t size;
+	u32 size;
 	struct hmap_ioc_info info;
 	struct hmap_ioc_elem elem;
 	struct hmap_ioc_scan scan;
@@ -28,8 +28,8 @@ union any_arg {
 struct command {
 	const char *name;
 	unsigned int cmd;
-	uint32_t size;
-	uint32_t min_size;	/* of version 1 of the interface */
+	u32 size;
+	u32 min_size;	/* of version 1 of the interface */
 	bool writes_back;
 };
 
@@ -45,8 +45,7 @@ static const struct command commands[] = {
 	{ "VERIFY", HMAP_IOC_VERIFY, sizeof(struct hmap_ioc_plain), 8, false },
 };
 
-#define for_each_command(c) \
-	for (c = commands; c < commands + ARRAY_LEN(commands); c++)
+#define COMMANDS_END	(commands + ARRAY_LEN(commands))
 
 /* An argument that makes the command succeed while key 1 is in the map. */
 static void good_arg(struct map *m, const struct command *c,
@@ -113,7 +112,7 @@ TEST_F(abi, every_command_can_succeed)
 	const struct command *c;
 	union any_arg arg;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
 		good_arg(&self->m, c, &arg);
 		EXPECT_EQ(0, ioc(self->m.fd, c->cmd, &arg))
@@ -126,9 +125,10 @@ TEST_F(abi, unknown_commands_are_enotty)
 	union any_arg arg = { .size = 64 };
 	unsigned int nr, magic;
 
-	for (nr = ARRAY_LEN(commands); nr < 256; nr++)
+	for (nr = ARRAY_LEN(commands); nr < 256; nr++) {
 		EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IO(HMAP_IOC_MAGIC, nr),
 				       &arg));
+	}
 	for (magic = 0; magic < 256; magic++) {
 		if (magic == HMAP_IOC_MAGIC || magic == 'f' || magic == 'T' ||
 		    magic == 'X')
@@ -138,7 +138,7 @@ TEST_F(abi, unknown_commands_are_enotty)
 	}
 	EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IOWR(HMAP_IOC_MAGIC, 0,
 						 struct hmap_ioc_info), &arg));
-	EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IOR(HMAP_IOC_MAGIC, 0, uint32_t),
+	EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IOR(HMAP_IOC_MAGIC, 0, u32),
 			       &arg));
 	EXPECT_EQ(-ENOTTY, ioc(self->m.fd, _IO(HMAP_IOC_MAGIC, 9), NULL));
 }
@@ -149,9 +149,9 @@ TEST_F(abi, a_short_structure_is_refused)
 {
 	const struct command *c;
 	union any_arg arg;
-	uint32_t size;
+	u32 size;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		for (size = 0; size < c->min_size; size++) {
 			good_arg(&self->m, c, &arg);
 			arg.size = size;
@@ -167,9 +167,9 @@ TEST_F(abi, a_result_is_no_longer_than_the_structure)
 {
 	const struct command *c;
 	union any_arg arg;
-	uint32_t size;
+	u32 size;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		for (size = c->min_size; size < c->size; size++) {
 			good_arg(&self->m, c, &arg);
 			arg.size = size;
@@ -187,9 +187,9 @@ TEST_F(abi, a_longer_structure_is_taken_if_the_rest_is_zero)
 {
 	const struct command *c;
 	union any_arg arg;
-	uint32_t size;
+	u32 size;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		for (size = c->size; size <= 4096; size += 1 + size / 3) {
 			ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
 			good_arg(&self->m, c, &arg);
@@ -207,9 +207,9 @@ TEST_F(abi, a_longer_structure_is_refused_if_the_rest_is_not_zero)
 {
 	const struct command *c;
 	union any_arg arg;
-	uint32_t i;
+	u32 i;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		for (i = c->size; i < 1024; i += 1 + i / 8) {
 			good_arg(&self->m, c, &arg);
 			arg.size = 1024;
@@ -223,12 +223,12 @@ TEST_F(abi, a_longer_structure_is_refused_if_the_rest_is_not_zero)
 
 TEST_F(abi, a_structure_of_more_than_a_page_is_refused)
 {
-	const uint32_t sizes[] = { page_size() + 1, 1U << 20, UINT32_MAX };
+	const u32 sizes[] = { page_size() + 1, 1U << 20, UINT32_MAX };
 	const struct command *c;
 	union any_arg arg;
 	size_t i;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		for (i = 0; i < ARRAY_LEN(sizes); i++) {
 			good_arg(&self->m, c, &arg);
 			arg.size = sizes[i];
@@ -244,10 +244,10 @@ TEST_F(abi, a_structure_that_cannot_be_read_is_efault)
 {
 	const struct command *c;
 	union any_arg arg;
-	uint32_t n;
+	u32 n;
 	char *p;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		EXPECT_EQ(-EFAULT, ioc(self->m.fd, c->cmd, NULL));
 		EXPECT_EQ(-EFAULT, ioc(self->m.fd, c->cmd, (void *)-8L));
 		EXPECT_EQ(-EFAULT, ioc(self->m.fd, c->cmd,
@@ -276,7 +276,7 @@ TEST_F(abi, a_structure_needs_no_alignment_and_no_more_room_than_its_size)
 	union any_arg arg;
 	char *p;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
 		good_arg(&self->m, c, &arg);
 		p = guarded(c->size);
@@ -298,7 +298,7 @@ TEST_F(abi, a_structure_without_results_may_be_read_only)
 	const struct command *c;
 	union any_arg *arg = map_pages(2);
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		ASSERT_EQ(0, map_put(&self->m, 1, 1, HMAP_ANY));
 		good_arg(&self->m, c, arg);
 		ASSERT_EQ(0, mprotect(arg, 2 * page_size(), PROT_READ));
@@ -312,17 +312,22 @@ TEST_F(abi, a_structure_without_results_may_be_read_only)
 
 /* ---- fields of the structure ---- */
 
-/* The call fails so, and changes neither the structure nor the map. */
-#define EXPECT_REFUSED(errno_, cmd_, arg_) do {				\
-	union any_arg before_ = *(arg_);				\
-									\
-	EXPECT_EQ(-(errno_), ioc(self->m.fd, cmd_, arg_));		\
-	EXPECT_EQ(0, memcmp(&before_, arg_, sizeof(before_)));		\
-	EXPECT_EQ(1, dev_count(self->m.fd));				\
-	EXPECT_EQ(0, map_check_range(&self->m, 1, 1));			\
-} while (0)
+/*
+ * What the call returns; -EBADE if it changed its structure or the map, which
+ * a call that is refused must not do.
+ */
+static int refused(struct map *m, unsigned int cmd, union any_arg *arg)
+{
+	union any_arg before = *arg;
+	int ret = ioc(m->fd, cmd, arg);
 
-static bool is_put_flag(unsigned int cmd, uint32_t flags)
+	if (memcmp(&before, arg, sizeof(before)) || dev_count(m->fd) != 1 ||
+	    map_check_range(m, 1, 1))
+		return -EBADE;
+	return ret;
+}
+
+static bool is_put_flag(unsigned int cmd, u32 flags)
 {
 	return cmd == HMAP_IOC_PUT && flags <= HMAP_EXIST;
 }
@@ -334,7 +339,7 @@ TEST_F(abi, unknown_flags_and_reserved_fields_are_refused)
 	union any_arg arg;
 	unsigned int bit;
 
-	for_each_command(c) {
+	for (c = commands; c < COMMANDS_END; c++) {
 		for (bit = 0; bit < 32; bit++) {
 			if (is_put_flag(c->cmd, 1U << bit))
 				continue;
@@ -342,13 +347,13 @@ TEST_F(abi, unknown_flags_and_reserved_fields_are_refused)
 			arg.plain.flags = 1U << bit;
 			if (c->cmd == HMAP_IOC_SCAN)
 				arg.scan.count = 0;
-			EXPECT_REFUSED(EINVAL, c->cmd, &arg);
+			EXPECT_EQ(-EINVAL, refused(&self->m, c->cmd, &arg));
 		}
 		good_arg(&self->m, c, &arg);
 		arg.plain.flags = 3;
 		if (c->cmd == HMAP_IOC_SCAN)
 			arg.scan.count = 0;
-		EXPECT_REFUSED(EINVAL, c->cmd, &arg);
+		EXPECT_EQ(-EINVAL, refused(&self->m, c->cmd, &arg));
 	}
 }
 
@@ -359,7 +364,7 @@ static const struct command *command_of(unsigned int cmd)
 
 TEST_F(abi, another_key_size_is_refused)
 {
-	const uint32_t sizes[] = {
+	const u32 sizes[] = {
 		0, 1, KEY_SIZE - 1, KEY_SIZE + 1, 2 * KEY_SIZE, UINT32_MAX,
 	};
 	union any_arg arg;
@@ -368,21 +373,21 @@ TEST_F(abi, another_key_size_is_refused)
 	for (i = 0; i < ARRAY_LEN(sizes); i++) {
 		good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
 		arg.elem.key_size = sizes[i];
-		EXPECT_REFUSED(EINVAL, HMAP_IOC_GET, &arg);
-		EXPECT_REFUSED(EINVAL, HMAP_IOC_PUT, &arg);
+		EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_GET, &arg));
+		EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_PUT, &arg));
 		good_arg(&self->m, command_of(HMAP_IOC_DELETE), &arg);
 		arg.elem.key_size = sizes[i];
-		EXPECT_REFUSED(EINVAL, HMAP_IOC_DELETE, &arg);
+		EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_DELETE, &arg));
 		good_arg(&self->m, command_of(HMAP_IOC_SCAN), &arg);
 		arg.scan.key_size = sizes[i];
 		arg.scan.count = 0;
-		EXPECT_REFUSED(EINVAL, HMAP_IOC_SCAN, &arg);
+		EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_SCAN, &arg));
 	}
 }
 
 TEST_F(abi, another_value_size_is_refused)
 {
-	const uint32_t sizes[] = {
+	const u32 sizes[] = {
 		0, 1, VALUE_SIZE - 1, VALUE_SIZE + 1, UINT32_MAX,
 	};
 	union any_arg arg;
@@ -392,18 +397,18 @@ TEST_F(abi, another_value_size_is_refused)
 		/* 0 with an address is as wrong as any other size */
 		good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
 		arg.elem.value_size = sizes[i];
-		EXPECT_REFUSED(EINVAL, HMAP_IOC_GET, &arg);
-		EXPECT_REFUSED(EINVAL, HMAP_IOC_PUT, &arg);
+		EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_GET, &arg));
+		EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_PUT, &arg));
 		good_arg(&self->m, command_of(HMAP_IOC_SCAN), &arg);
 		arg.scan.value_size = sizes[i];
 		arg.scan.count = 0;
-		EXPECT_REFUSED(EINVAL, HMAP_IOC_SCAN, &arg);
+		EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_SCAN, &arg));
 	}
 	/* presence can be asked for, but not put */
 	good_arg(&self->m, command_of(HMAP_IOC_PUT), &arg);
 	arg.elem.value_size = 0;
 	arg.elem.value = 0;
-	EXPECT_REFUSED(EINVAL, HMAP_IOC_PUT, &arg);
+	EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_PUT, &arg));
 }
 
 TEST_F(abi, a_delete_has_no_value)
@@ -412,10 +417,10 @@ TEST_F(abi, a_delete_has_no_value)
 
 	good_arg(&self->m, command_of(HMAP_IOC_DELETE), &arg);
 	arg.elem.value_size = VALUE_SIZE;
-	EXPECT_REFUSED(EINVAL, HMAP_IOC_DELETE, &arg);
+	EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_DELETE, &arg));
 	arg.elem.value_size = 0;
 	arg.elem.value = addr(self->m.value);
-	EXPECT_REFUSED(EINVAL, HMAP_IOC_DELETE, &arg);
+	EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_DELETE, &arg));
 }
 
 TEST_F(abi, a_scan_without_room_is_refused)
@@ -425,7 +430,7 @@ TEST_F(abi, a_scan_without_room_is_refused)
 	good_arg(&self->m, command_of(HMAP_IOC_SCAN), &arg);
 	arg.scan.capacity = 0;
 	arg.scan.count = 0;
-	EXPECT_REFUSED(EINVAL, HMAP_IOC_SCAN, &arg);
+	EXPECT_EQ(-EINVAL, refused(&self->m, HMAP_IOC_SCAN, &arg));
 }
 
 /* Once the structure has been taken, count is right whatever is returned. */
@@ -449,7 +454,7 @@ TEST_F(abi, a_refused_scan_counts_nothing_and_stays_where_it_was)
 /* Addresses at which @size bytes are not all there. */
 #define BAD_ADDRESSES	7
 
-static void bad_addresses(uint64_t bad[BAD_ADDRESSES], size_t size)
+static void bad_addresses(u64 bad[BAD_ADDRESSES], size_t size)
 {
 	char *none = map_pages(1);
 
@@ -466,7 +471,7 @@ static void bad_addresses(uint64_t bad[BAD_ADDRESSES], size_t size)
 
 TEST_F(abi, a_key_that_cannot_be_read_is_efault)
 {
-	uint64_t bad[BAD_ADDRESSES];
+	u64 bad[BAD_ADDRESSES];
 	union any_arg arg;
 	size_t i;
 
@@ -474,17 +479,17 @@ TEST_F(abi, a_key_that_cannot_be_read_is_efault)
 	for (i = 0; i < BAD_ADDRESSES; i++) {
 		good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
 		arg.elem.key = bad[i];
-		EXPECT_REFUSED(EFAULT, HMAP_IOC_GET, &arg);
-		EXPECT_REFUSED(EFAULT, HMAP_IOC_PUT, &arg);
+		EXPECT_EQ(-EFAULT, refused(&self->m, HMAP_IOC_GET, &arg));
+		EXPECT_EQ(-EFAULT, refused(&self->m, HMAP_IOC_PUT, &arg));
 		good_arg(&self->m, command_of(HMAP_IOC_DELETE), &arg);
 		arg.elem.key = bad[i];
-		EXPECT_REFUSED(EFAULT, HMAP_IOC_DELETE, &arg);
+		EXPECT_EQ(-EFAULT, refused(&self->m, HMAP_IOC_DELETE, &arg));
 	}
 }
 
 TEST_F(abi, a_value_that_cannot_be_read_changes_nothing)
 {
-	uint64_t bad[BAD_ADDRESSES];
+	u64 bad[BAD_ADDRESSES];
 	union any_arg arg;
 	size_t i;
 
@@ -492,17 +497,17 @@ TEST_F(abi, a_value_that_cannot_be_read_changes_nothing)
 	for (i = 0; i < BAD_ADDRESSES; i++) {
 		good_arg(&self->m, command_of(HMAP_IOC_PUT), &arg);
 		arg.elem.value = bad[i];
-		EXPECT_REFUSED(EFAULT, HMAP_IOC_PUT, &arg);
+		EXPECT_EQ(-EFAULT, refused(&self->m, HMAP_IOC_PUT, &arg));
 		arg.elem.flags = HMAP_NOEXIST;
 		make_key(&self->m, self->m.key, 2);
-		EXPECT_REFUSED(EFAULT, HMAP_IOC_PUT, &arg);
+		EXPECT_EQ(-EFAULT, refused(&self->m, HMAP_IOC_PUT, &arg));
 		EXPECT_EQ(-ENOENT, map_has(&self->m, 2));
 	}
 }
 
 TEST_F(abi, a_value_that_cannot_be_written_is_efault)
 {
-	uint64_t bad[BAD_ADDRESSES];
+	u64 bad[BAD_ADDRESSES];
 	char *read_only = map_pages(1);
 	union any_arg arg;
 	size_t i;
@@ -511,12 +516,12 @@ TEST_F(abi, a_value_that_cannot_be_written_is_efault)
 	for (i = 0; i < BAD_ADDRESSES; i++) {
 		good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
 		arg.elem.value = bad[i];
-		EXPECT_REFUSED(EFAULT, HMAP_IOC_GET, &arg);
+		EXPECT_EQ(-EFAULT, refused(&self->m, HMAP_IOC_GET, &arg));
 	}
 	ASSERT_EQ(0, mprotect(read_only, page_size(), PROT_READ));
 	good_arg(&self->m, command_of(HMAP_IOC_GET), &arg);
 	arg.elem.value = addr(read_only);
-	EXPECT_REFUSED(EFAULT, HMAP_IOC_GET, &arg);
+	EXPECT_EQ(-EFAULT, refused(&self->m, HMAP_IOC_GET, &arg));
 }
 
 TEST_F(abi, what_is_only_read_may_be_read_only)
@@ -636,7 +641,7 @@ static void on_no_ia32(int sig)
 	siglongjmp(no_ia32, 1);
 }
 
-static long ioctl32(int fd, unsigned int cmd, uint32_t arg)
+static long ioctl32(int fd, unsigned int cmd, u32 arg)
 {
 	long ret;
 
@@ -674,7 +679,7 @@ TEST_F(abi, programs_of_32_bits_work)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	union any_arg *arg = (void *)p;
 	char *key = p + 1024, *value = key + KEY_SIZE;
-	uint32_t arg32 = addr(p);
+	u32 arg32 = addr(p);
 
 	ASSERT_NE(MAP_FAILED, (void *)p);
 	if (!has_ia32())

@@ -13,7 +13,6 @@
 #include "kselftest_harness.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
@@ -22,6 +21,10 @@
 #include <time.h>
 
 #include <linux/hmap.h>
+
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s64 s64;
 
 /* Emulated processors are ten times slower than real ones. */
 #undef TEST_TIMEOUT_DEFAULT
@@ -35,11 +38,11 @@
 
 /* ---- random numbers: one seed for a program, the same for each test ---- */
 
-static uint64_t test_seed;
-static uint64_t rng_state;
+static u64 test_seed;
+static u64 rng_state;
 
 /* splitmix64: any 64-bit number gives a well-mixed one. */
-static inline uint64_t mix64(uint64_t x)
+static inline u64 mix64(u64 x)
 {
 	x += 0x9e3779b97f4a7c15ULL;
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -47,13 +50,13 @@ static inline uint64_t mix64(uint64_t x)
 	return x ^ (x >> 31);
 }
 
-static inline uint64_t rnd(void)
+static inline u64 rnd(void)
 {
 	rng_state += 0x9e3779b97f4a7c15ULL;
 	return mix64(rng_state);
 }
 
-static inline uint64_t rnd_below(uint64_t n)
+static inline u64 rnd_below(u64 n)
 {
 	return rnd() % n;
 }
@@ -65,16 +68,16 @@ __attribute__((constructor)) static void seed_init(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	test_seed = env ? strtoull(env, NULL, 0) :
-			  (uint64_t)now.tv_sec * 1000000000ULL + now.tv_nsec;
+			  (u64)now.tv_sec * 1000000000ULL + now.tv_nsec;
 	rng_state = test_seed;
-	printf("# HMAP_SEED=%" PRIu64 "\n", test_seed);
+	printf("# HMAP_SEED=%llu\n", test_seed);
 	fflush(stdout);
 }
 
 /* To be called by every teardown: a failure names its seed. */
 #define TELL_SEED_ON_FAILURE() do {					\
 	if (!__test_passed(_metadata))					\
-		TH_LOG("repeat with HMAP_SEED=%" PRIu64, test_seed);	\
+		TH_LOG("repeat with HMAP_SEED=%llu", test_seed);	\
 } while (0)
 
 /* ---- memory that ends at a page which cannot be touched ---- */
@@ -128,7 +131,7 @@ static inline bool is_poison(const void *p, size_t n)
 	return true;
 }
 
-static inline uint64_t addr(const void *p)
+static inline u64 addr(const void *p)
 {
 	return (uintptr_t)p;
 }
@@ -172,6 +175,12 @@ static inline int module_unload(void)
 static inline bool module_loaded(void)
 {
 	return !access("/sys/module/hmap", F_OK);
+}
+
+/* Whatever an earlier test has left behind goes. */
+static inline int module_gone(void)
+{
+	return module_loaded() ? module_unload() : 0;
 }
 
 /* ---- the device ---- */
@@ -230,20 +239,20 @@ static inline int dev_verify(int fd)
 }
 
 /* Elements in the map, or a negative errno. */
-static inline int64_t dev_count(int fd)
+static inline s64 dev_count(int fd)
 {
 	struct hmap_stats stats;
 	int ret = dev_stats(fd, &stats);
 
-	return ret ? ret : (int64_t)stats.count;
+	return ret ? ret : (s64)stats.count;
 }
 
 /* ---- a loaded module with an open device ---- */
 
 struct map {
 	int fd;
-	uint32_t key_size;
-	uint32_t value_size;
+	u32 key_size;
+	u32 value_size;
 	void *key;		/* room for one, guarded */
 	void *value;
 };
@@ -269,18 +278,14 @@ static inline int map_open(struct map *m, int flags)
 	return 0;
 }
 
-/* Whatever an earlier test has left behind goes first. */
 static inline int map_load_params(struct map *m, const char *params)
 {
 	int ret;
 
 	m->fd = -1;
-	if (module_loaded()) {
-		ret = module_unload();
-		if (ret)
-			return ret;
-	}
-	ret = module_load(params);
+	ret = module_gone();
+	if (!ret)
+		ret = module_load(params);
 	if (ret)
 		return ret;
 	ret = map_open(m, O_RDWR);
@@ -289,8 +294,8 @@ static inline int map_load_params(struct map *m, const char *params)
 	return ret;
 }
 
-static inline int map_load(struct map *m, uint32_t key_size,
-			   uint32_t value_size)
+static inline int map_load(struct map *m, u32 key_size,
+			   u32 value_size)
 {
 	char params[64];
 
@@ -315,7 +320,7 @@ static inline int map_unload(struct map *m)
 
 /* ---- elements ---- */
 
-static inline void fill(void *to, size_t size, uint64_t x)
+static inline void fill(void *to, size_t size, u64 x)
 {
 	unsigned char *p = to;
 	size_t n;
@@ -334,7 +339,7 @@ static inline void fill(void *to, size_t size, uint64_t x)
  * for all, so that a long key differs only in its last bytes. Keys of one
  * byte are the same for numbers that differ by 256, and so on.
  */
-static inline void make_key(const struct map *m, void *key, uint64_t i)
+static inline void make_key(const struct map *m, void *key, u64 i)
 {
 	size_t n = m->key_size < sizeof(i) ? m->key_size : sizeof(i);
 
@@ -342,22 +347,22 @@ static inline void make_key(const struct map *m, void *key, uint64_t i)
 	memcpy((char *)key + m->key_size - n, &i, n);
 }
 
-static inline uint64_t key_number(const struct map *m, const void *key)
+static inline u64 key_number(const struct map *m, const void *key)
 {
-	size_t n = m->key_size < sizeof(uint64_t) ? m->key_size :
-						    sizeof(uint64_t);
-	uint64_t i = 0;
+	size_t n = m->key_size < sizeof(u64) ? m->key_size :
+						    sizeof(u64);
+	u64 i = 0;
 
 	memcpy(&i, (const char *)key + m->key_size - n, n);
 	return i;
 }
 
-static inline void make_value(const struct map *m, void *value, uint64_t x)
+static inline void make_value(const struct map *m, void *value, u64 x)
 {
 	fill(value, m->value_size, x);
 }
 
-static inline bool value_is(const struct map *m, const void *value, uint64_t x)
+static inline bool value_is(const struct map *m, const void *value, u64 x)
 {
 	static unsigned char expected[MAX_VALUE];
 
@@ -366,7 +371,7 @@ static inline bool value_is(const struct map *m, const void *value, uint64_t x)
 }
 
 /* How many different keys there can be, at most @limit. */
-static inline uint64_t distinct_keys(const struct map *m, uint64_t limit)
+static inline u64 distinct_keys(const struct map *m, u64 limit)
 {
 	if (m->key_size < sizeof(limit) && limit > 1ULL << (8 * m->key_size))
 		return 1ULL << (8 * m->key_size);
@@ -386,8 +391,8 @@ static inline struct hmap_ioc_elem elem_arg(const struct map *m)
 	};
 }
 
-static inline int map_put(struct map *m, uint64_t i, uint64_t x,
-			  uint32_t flags)
+static inline int map_put(struct map *m, u64 i, u64 x,
+			  u32 flags)
 {
 	struct hmap_ioc_elem elem = elem_arg(m);
 
@@ -398,7 +403,7 @@ static inline int map_put(struct map *m, uint64_t i, uint64_t x,
 }
 
 /* The value is in m->value, which is poison unless 0 is returned. */
-static inline int map_get(struct map *m, uint64_t i)
+static inline int map_get(struct map *m, u64 i)
 {
 	struct hmap_ioc_elem elem = elem_arg(m);
 
@@ -407,7 +412,7 @@ static inline int map_get(struct map *m, uint64_t i)
 	return ioc(m->fd, HMAP_IOC_GET, &elem);
 }
 
-static inline int map_has(struct map *m, uint64_t i)
+static inline int map_has(struct map *m, u64 i)
 {
 	struct hmap_ioc_elem elem = elem_arg(m);
 
@@ -417,7 +422,7 @@ static inline int map_has(struct map *m, uint64_t i)
 	return ioc(m->fd, HMAP_IOC_GET, &elem);
 }
 
-static inline int map_delete(struct map *m, uint64_t i)
+static inline int map_delete(struct map *m, u64 i)
 {
 	struct hmap_ioc_elem elem = elem_arg(m);
 
@@ -428,9 +433,9 @@ static inline int map_delete(struct map *m, uint64_t i)
 }
 
 /* Keys first..first+n-1, each with its own number as its value's. */
-static inline int map_put_range(struct map *m, uint64_t first, uint64_t n)
+static inline int map_put_range(struct map *m, u64 first, u64 n)
 {
-	uint64_t i;
+	u64 i;
 	int ret = 0;
 
 	for (i = first; !ret && i < first + n; i++)
@@ -438,10 +443,21 @@ static inline int map_put_range(struct map *m, uint64_t first, uint64_t n)
 	return ret;
 }
 
-/* -EBADMSG: a wrong value. */
-static inline int map_check_range(struct map *m, uint64_t first, uint64_t n)
+/* Keys first, first+step, ... below @end. */
+static inline int map_delete_every(struct map *m, u64 first, u64 end, u64 step)
 {
-	uint64_t i;
+	u64 i;
+	int ret = 0;
+
+	for (i = first; !ret && i < end; i += step)
+		ret = map_delete(m, i);
+	return ret;
+}
+
+/* -EBADMSG: a wrong value. */
+static inline int map_check_range(struct map *m, u64 first, u64 n)
+{
+	u64 i;
 	int ret = 0;
 
 	for (i = first; !ret && i < first + n; i++) {
@@ -460,7 +476,7 @@ struct scan {
 	void *values;
 };
 
-static inline struct scan scan_begin(const struct map *m, uint32_t capacity)
+static inline struct scan scan_begin(const struct map *m, u32 capacity)
 {
 	struct scan s = {
 		.keys = guarded((size_t)capacity * m->key_size),
@@ -490,14 +506,14 @@ static inline void scan_end(const struct map *m, struct scan *s)
 	unguard(s->values, (size_t)s->arg.capacity * m->value_size);
 }
 
-static inline uint64_t scan_key(const struct map *m, const struct scan *s,
-				uint32_t i)
+static inline u64 scan_key(const struct map *m, const struct scan *s,
+			   u32 i)
 {
 	return key_number(m, (char *)s->keys + (size_t)i * m->key_size);
 }
 
 static inline void *scan_value(const struct map *m, const struct scan *s,
-			       uint32_t i)
+			       u32 i)
 {
 	return (char *)s->values + (size_t)i * m->value_size;
 }
@@ -506,13 +522,13 @@ static inline void *scan_value(const struct map *m, const struct scan *s,
  * A whole scan that counts in seen[] how often each key below @n came, and
  * returns how many others did, or a negative errno. Values are not looked at.
  */
-static inline int64_t scan_count(const struct map *m, uint32_t capacity,
-				 unsigned char *seen, uint64_t n)
+static inline s64 scan_count(const struct map *m, u32 capacity,
+			     unsigned char *seen, u64 n)
 {
 	struct scan s = scan_begin(m, capacity);
-	int64_t others = 0;
-	uint32_t i;
-	uint64_t k;
+	s64 others = 0;
+	u32 i;
+	u64 k;
 	int ret;
 
 	while (!(ret = scan_next(m, &s)) && s.arg.count) {
@@ -528,10 +544,10 @@ static inline int64_t scan_count(const struct map *m, uint32_t capacity,
 	return ret ? ret : others;
 }
 
-static inline bool all_are(const unsigned char *seen, uint64_t n,
+static inline bool all_are(const unsigned char *seen, u64 n,
 			   unsigned char value)
 {
-	uint64_t i;
+	u64 i;
 
 	for (i = 0; i < n; i++)
 		if (seen[i] != value)

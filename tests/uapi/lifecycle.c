@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loading and unloading the module: refused while it is in use, and nothing
+ * left behind. HMAP_EXAMPLE_KO is the example module.
+ */
+#include "hmap_test.h"
+
+FIXTURE(lifecycle) {
+	struct map m;
+};
+
+FIXTURE_SETUP(lifecycle)
+{
+	ASSERT_EQ(0, map_load(&self->m, 8, 8));
+}
+
+FIXTURE_TEARDOWN(lifecycle)
+{
+	EXPECT_EQ(0, map_unload(&self->m));
+	TELL_SEED_ON_FAILURE();
+}
+
+/* The test's own file goes, and then the module. */
+#define UNLOAD_NOW() do {						\
+	close(self->m.fd);						\
+	self->m.fd = -1;						\
+	EXPECT_EQ(0, module_unload());					\
+} while (0)
+
+TEST_F(lifecycle, the_module_stays_while_a_file_is_open)
+{
+	int fd = dev_open(O_RDONLY), copy = dup(fd);
+
+	ASSERT_EQ(0, map_put_range(&self->m, 0, 100));
+	close(self->m.fd);
+	self->m.fd = -1;
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+	close(fd);
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+	self->m.fd = copy;
+	EXPECT_EQ(0, map_check_range(&self->m, 0, 100));
+	UNLOAD_NOW();
+	EXPECT_FALSE(module_loaded());
+	EXPECT_EQ(-ENOENT, dev_open(O_RDONLY));
+	EXPECT_EQ(-ENOENT, module_unload());
+}
+
+static int wait_for_end(void *arg)
+{
+	pause();
+	return 0;
+}
+
+/* The kernel closes the files of whoever dies, a little later. */
+TEST_F(lifecycle, the_file_of_a_killed_process_is_closed)
+{
+	pid_t pid = spawn(wait_for_end, NULL);
+
+	close(self->m.fd);
+	self->m.fd = -1;
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+	kill(pid, SIGKILL);
+	EXPECT_TRUE(WIFSIGNALED(reap(pid)));
+	EXPECT_EQ(0, module_unload());
+}
+
+TEST_F(lifecycle, the_module_loads_once)
+{
+	EXPECT_EQ(-EEXIST, module_load(""));
+	EXPECT_EQ(0, map_put_range(&self->m, 0, 10));
+}
+
+TEST_F(lifecycle, nothing_of_the_map_survives)
+{
+	ASSERT_EQ(0, map_put_range(&self->m, 0, 100));
+	UNLOAD_NOW();
+	ASSERT_EQ(0, map_load(&self->m, 8, 8));
+	EXPECT_EQ(0, dev_count(self->m.fd));
+	EXPECT_EQ(-ENOENT, map_has(&self->m, 1));
+}
+
+TEST_F(lifecycle, another_module_can_use_the_map)
+{
+	const char *example = getenv("HMAP_EXAMPLE_KO");
+	int i;
+
+	if (!example)
+		SKIP(return, "HMAP_EXAMPLE_KO is not set");
+	close(self->m.fd);
+	self->m.fd = -1;
+	for (i = 0; i < 5; i++) {
+		/* it checks itself when it is loaded */
+		ASSERT_EQ(0, load_file(example, ""));
+		EXPECT_EQ(-EWOULDBLOCK, module_unload());
+		EXPECT_EQ(0, unload_name("hmap_example"));
+	}
+	EXPECT_EQ(0, module_unload());
+	/* without the map there is nothing to link to */
+	EXPECT_EQ(-ENOENT, load_file(example, ""));
+}
+
+/* ---- memory ---- */
+
+/* Kilobytes of a line of /proc/meminfo. */
+static long kilobytes(const char *name)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kb = -1;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, name, strlen(name)))
+			kb = strtol(line + strlen(name), NULL, 10);
+	}
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+struct memory {
+	long slab;
+	long vmalloc;
+	long available;
+};
+
+/* Slab pages on per-CPU lists and the like are not leaks. */
+static struct memory memory_now(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	if (fd >= 0) {
+		if (write(fd, "3", 1) != 1)
+			fprintf(stderr, "# caches could not be dropped\n");
+		close(fd);
+	}
+	return (struct memory){
+		.slab = kilobytes("Slab:"),
+		.vmalloc = kilobytes("VmallocUsed:"),
+		.available = kilobytes("MemAvailable:"),
+	};
+}
+
+/* About 3 MB in the map, a third of it replaced and deleted again. */
+static int use_the_map(u32 key_size, u32 value_size)
+{
+	struct map m;
+	u64 n = 3000000 / (key_size + value_size + 16);
+	int ret, unloaded;
+
+	ret = map_load(&m, key_size, value_size);
+	if (ret)
+		return ret;
+	ret = map_put_range(&m, 0, n);
+	if (!ret)
+		ret = map_put_range(&m, 0, n / 3);
+	if (!ret)
+		ret = map_delete_every(&m, 0, n, 3);
+	unloaded = map_unload(&m);
+	return ret ? ret : unloaded;
+}
+
+static int use_the_map_often(u32 times, u32 key_size, u32 value_size)
+{
+	int ret = 0;
+
+	while (!ret && times--)
+		ret = use_the_map(key_size, value_size);
+	return ret;
+}
+
+/* A leak of a whole map in each cycle would be 150 MB. */
+static void leaks(struct __test_metadata *_metadata, u32 key_size,
+		  u32 value_size)
+{
+	struct memory before, after;
+
+	ASSERT_EQ(0, use_the_map_often(5, key_size, value_size));
+	before = memory_now();
+	ASSERT_EQ(0, use_the_map_often(50, key_size, value_size));
+	after = memory_now();
+	TH_LOG("kB before: slab %ld vmalloc %ld available %ld", before.slab,
+	       before.vmalloc, before.available);
+	TH_LOG("kB after:  slab %ld vmalloc %ld available %ld", after.slab,
+	       after.vmalloc, after.available);
+	EXPECT_LT(after.slab - before.slab, 1500);
+	EXPECT_LT(after.vmalloc - before.vmalloc, 500);
+	EXPECT_LT(before.available - after.available, 6000);
+}
+
+TEST(a_map_of_words_leaks_nothing)
+{
+	leaks(_metadata, 8, 8);
+}
+
+TEST(a_map_of_large_elements_leaks_nothing)
+{
+	leaks(_metadata, 200, 1000);
+}
+
+/* Empty maps: what a leak of little things for each load would show. */
+TEST(loading_and_unloading_leaks_nothing)
+{
+	struct memory before, after;
+	int i;
+
+	ASSERT_EQ(0, module_gone());
+	for (i = 0; i < 250; i++) {
+		if (i == 50)
+			before = memory_now();
+		ASSERT_EQ(0, module_load(""));
+		ASSERT_EQ(0, module_unload());
+	}
+	after = memory_now();
+	EXPECT_LT(after.slab - before.slab, 1500);
+	EXPECT_LT(after.vmalloc - before.vmalloc, 500);
+}
+
+TEST_HARNESS_MAIN
