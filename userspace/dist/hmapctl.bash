@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion for hmapctl(1)
+
+_hmapctl_options()
+{
+	local common="--device --help --version" format="--key-format --value-format"
+
+	case $1 in
+	get) echo "$common $format" ;;
+	put) echo "$common $format --noexist --exist" ;;
+	del) echo "$common $format --from" ;;
+	dump) echo "$common $format --json" ;;
+	load) echo "$common $format --noexist --exist --keep-going" ;;
+	compare) echo "$common $format --absent" ;;
+	stats | info) echo "$common --json" ;;
+	layout) echo "$common --json --ascii" ;;
+	trace) echo "$common --seed --watch --ascii" ;;
+	*) echo "$common" ;;
+	esac
+}
+
+# The first word that is a command, if there is one yet.
+_hmapctl_command()
+{
+	local word
+
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case " $1 " in
+		*" $word "*)
+			echo "$word"
+			return
+			;;
+		esac
+	done
+}
+
+_hmapctl()
+{
+	local commands="get put del dump load compare stats info layout clear verify trace"
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local command
+
+	command=$(_hmapctl_command "$commands")
+	COMPREPLY=()
+	case $previous in
+	-k | -v | --key-format | --value-format)
+		mapfile -t COMPREPLY < <(compgen -W "dec int str hex" -- "$current")
+		return
+		;;
+	-d | --device | --from)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	esac
+	if [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_hmapctl_options "$command")" -- "$current")
+	elif [[ -z $command ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+	elif [[ $command == load || $command == compare ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+	fi
+}
+
+complete -F _hmapctl hmapctl
