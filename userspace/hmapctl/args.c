@@ -119,7 +119,7 @@ static void print_help(const struct command *commands)
 	     "Commands:");
 	for (c = commands; c->name; c++) {
 		snprintf(usage, sizeof(usage), "%s %s", c->name, c->operands);
-		printf("  %-22s %s\n", usage, c->summary);
+		printf("  %-26s %s\n", usage, c->summary);
 	}
 	print_options(NULL);
 	puts("\nhmapctl COMMAND --help tells which options a command takes; "
@@ -292,7 +292,7 @@ const struct command *args_parse(const struct command *commands, int argc,
 		printf("hmapctl %s\n", hmap_version());
 		return NULL;
 	}
-	if (opt->argc || !p.help)
+	if (!p.error && (opt->argc || !p.help))
 		command = find_command(&p);
 	if (p.help && !p.error) {
 		if (command)

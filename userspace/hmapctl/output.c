@@ -34,8 +34,7 @@ int print_object(struct json_object *object, bool json)
 		return EXIT_FAILURE;
 	}
 	if (json) {
-		puts(json_object_to_json_string_ext(object,
-						    JSON_C_TO_STRING_PRETTY));
+		puts(json_object_to_json_string(object));
 	} else {
 		json_object_object_foreach(object, name, value)
 			print_field(name, value);
