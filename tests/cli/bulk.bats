@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # load, dump, compare, del --from
 
+# shellcheck disable=SC2154 # stderr and file are set by what is called
 load helper
 
 @test "load takes any white space, comments, empty lines and CR LF" {
@@ -110,17 +111,16 @@ round_trip()
 }
 
 @test "dump and load round-trip in every format, whatever the bytes" {
-	local size key value
+	local size
 
 	for size in 1 2 4 8; do
 		load_module key_size=$size value_size=$size
 		random_lines 100 $size $size |
 			ctl load -k hex -v hex >/dev/null
-		for key in dec int str hex; do
-			for value in dec int str hex; do
-				round_trip $key $value
-			done
-		done
+		round_trip dec int
+		round_trip int str
+		round_trip str hex
+		round_trip hex dec
 	done
 }
 

@@ -2,7 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The device: missing, forbidden, read-only, something else
 
+# shellcheck disable=SC2154 # stderr and file are set by what is called
 load helper
+
+as_nobody()
+{
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
 
 @test "a device that is not there: is the module loaded?" {
 	fails 1 "cannot open /nonexistent: No such file or directory; is the module loaded? (modprobe hmap)" \
@@ -32,7 +38,7 @@ load helper
 	load_module
 	chmod 0660 /dev/hmap
 	fails 1 "cannot open /dev/hmap: Permission denied; become root, or install the udev rule 60-hmap.rules and join the group hmap" \
-		setpriv --reuid 65534 --regid 65534 --clear-groups hmapctl stats
+		as_nobody hmapctl stats
 }
 
 @test "a member of the group may read and write" {
@@ -51,12 +57,11 @@ load helper
 	load_module
 	hmapctl put 1 10
 	chmod 0444 /dev/hmap
-	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
-	prints 10 $nobody hmapctl get 1
-	prints "1	10" $nobody hmapctl dump
-	fails 1 "Permission denied" $nobody hmapctl put 1 11
-	fails 1 "Permission denied" $nobody hmapctl del 1
-	fails 1 "Permission denied" $nobody hmapctl clear
+	prints 10 as_nobody hmapctl get 1
+	prints "1	10" as_nobody hmapctl dump
+	fails 1 "Permission denied" as_nobody hmapctl put 1 11
+	fails 1 "Permission denied" as_nobody hmapctl del 1
+	fails 1 "Permission denied" as_nobody hmapctl clear
 	prints 10 hmapctl get 1
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # get, put, del, and every format of keys and values
 
+# shellcheck disable=SC2154 # stderr and file are set by what is called
 load helper
 
 @test "what was put is got" {
@@ -58,7 +59,7 @@ load helper
 }
 
 @test "dec takes exactly what fits the size" {
-	local size max min
+	local size max min over under
 
 	for size in 1 2 4 8; do
 		load_module key_size=$size value_size=$size
@@ -70,12 +71,12 @@ load helper
 		8) max=18446744073709551615 min=-9223372036854775808
 		   over=18446744073709551616 under=-9223372036854775809 ;;
 		esac
-		ctl put $max $min
-		prints $min ctl get -v int $max
-		prints $min ctl get -v int -- -1
+		ctl put "$max" "$min"
+		prints "$min" ctl get -v int "$max"
+		prints "$min" ctl get -v int -- -1
 		fails 1 "'$over': out of range (format dec, $size byte" \
-			ctl put $over 0
-		fails 1 "value '$under': out of range" ctl put 0 $under
+			ctl put "$over" 0
+		fails 1 "value '$under': out of range" ctl put 0 "$under"
 		fails 1 "key 'x1': not a decimal number" ctl get x1
 	done
 }

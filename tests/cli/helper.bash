@@ -63,6 +63,7 @@ fails()
 
 	shift 2
 	run --separate-stderr "$@"
+	# shellcheck disable=SC2154
 	[ "$status" = "$status_wanted" ] ||
 		explain "status $status, not $status_wanted"
 	[ -z "$output" ] || explain "output: $output"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 
+# shellcheck disable=SC2154 # stderr and file are set by what is called
 load helper
 
 setup()
