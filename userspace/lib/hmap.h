@@ -160,9 +160,8 @@ HMAP_API int hmap_delete(const struct hmap *map, const void *key);
  * leaves nothing behind in the kernel: it may be given up at any place.
  *
  * Return: the number of elements written; 0: the scan is over; -EACCES: not
- * open for reading; -EINVAL: a NULL pointer, @capacity 0 or above INT_MAX, or
- * a @cursor that no scan returned; -EFAULT: a pointer that leads nowhere;
- * -ENOMEM.
+ * open for reading; -EINVAL: a NULL pointer, or @capacity 0 or above INT_MAX;
+ * -EFAULT: a pointer that leads nowhere; -ENOMEM; -EINTR: killed.
  */
 HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
 		       void *keys, void *values, unsigned int capacity);
@@ -195,7 +194,7 @@ HMAP_API int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats);
  *
  * Walks the whole map, a few buckets at a time.
  *
- * Return: 0; -EINVAL: a NULL pointer.
+ * Return: 0; -EINVAL: a NULL pointer; -EINTR: killed.
  */
 HMAP_API int hmap_get_layout(const struct hmap *map,
 			     struct hmap_layout *layout);

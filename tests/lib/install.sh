@@ -1,0 +1,157 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# install.sh TOP BUILD: what is installed can be used as the manual says. TAP.
+
+top=$1
+build=$2
+tmp=$(mktemp -d)
+root=$tmp/root
+export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+unset MAKEFLAGS MFLAGS
+
+# shellcheck source=../vm/tap.sh
+. "$top/tests/vm/tap.sh"
+
+userspace()
+{
+	"${MAKE:-make}" -s --no-print-directory -C "$top/userspace" "$@"
+}
+
+installed()
+{
+	(cd "$root" && find . ! -type d) | sort
+}
+
+exported_symbols()
+{
+	nm -D --defined-only "$root/usr/lib/libhmap.so" |
+		sed -n 's/.* T \(hmap_[a-z_]*\)@@HMAP_.*/\1/p' | sort
+}
+
+declared_functions()
+{
+	sed -n '/^HMAP_API/s/.*[ *]\(hmap_[a-z_]*\)(.*/\1/p' \
+		"$top/userspace/lib/hmap.h" | sort
+}
+
+same_symbols()
+{
+	diff <(declared_functions) <(exported_symbols)
+}
+
+has_soname()
+{
+	readelf -d "$root/usr/lib/libhmap.so" | grep -F 'soname: [libhmap.so.0]'
+}
+
+# header_alone COMPILER...: nothing else need be included
+header_alone()
+{
+	# shellcheck disable=SC2046
+	echo '#include <hmap.h>' | "$@" -Wall -Wextra -Wpedantic -Werror \
+		-fsyntax-only $(pkg-config --cflags libhmap) -
+}
+
+# The program in libhmap(3).
+extract_example()
+{
+	sed -n '/begin words.c/,/end words.c/p' "$top/userspace/man/libhmap.3" |
+		sed '/^\./d; s/\\e/\\/g' >"$tmp/words.c"
+}
+
+compile_example() # NAME LIBRARY...
+{
+	# shellcheck disable=SC2046
+	"${CC:-cc}" -Wall -Wextra -Werror $(pkg-config --cflags libhmap) \
+		-o "$tmp/$1" "$tmp/words.c" "${@:2}"
+}
+
+run_example() # NAME
+{
+	local wanted=$'1 sea\n1 see\n3 the'
+
+	printf '%-63s\n' 'HMAPFAKE 16 8 0 0' >"$tmp/device"
+	found=$(echo 'the sea the see the' |
+		LD_LIBRARY_PATH=$root/usr/lib \
+		LD_PRELOAD=$build/tests/fake_hmap.so "$tmp/$1" "$tmp/device" |
+		awk '{ print $1, $2 }' | sort)
+	[ "$found" = "$wanted" ] || {
+		echo "$found"
+		return 1
+	}
+}
+
+lint_pages()
+{
+	local page messages
+
+	for page in "$top"/userspace/man/*; do
+		# other pages may be installed or not
+		messages=$(mandoc -T lint "$page" 2>&1 |
+			grep -v 'referenced manual not found\|mandoc\.db')
+		[ -z "$messages" ] || {
+			echo "$messages"
+			return 1
+		}
+	done
+}
+
+completes()
+{
+	COMP_WORDS=(hmapctl "$1")
+	COMP_CWORD=1
+	# shellcheck disable=SC1091
+	. "$root/usr/share/bash-completion/completions/hmapctl"
+	_hmapctl
+	[ "${COMPREPLY[*]}" = "$2" ] || {
+		echo "${COMPREPLY[*]}"
+		return 1
+	}
+}
+
+knows_all_commands()
+{
+	diff <("$build/hmapctl/hmapctl" --help |
+			sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p') \
+	     <(sed -n 's/.*local commands="\(.*\)"/\1/p' \
+			"$top/userspace/dist/hmapctl.bash" | tr ' ' '\n')
+}
+
+tap_ok "make install DESTDIR= PREFIX=/usr" \
+	userspace install DESTDIR="$root" PREFIX=/usr B="$tmp/build"
+tap_ok "the library exports what hmap.h declares" same_symbols
+tap_ok "the library is libhmap.so.0" has_soname
+tap_ok "hmap.h can be included alone, in C" header_alone "${CC:-cc}" -std=c11 -x c
+if command -v c++ >/dev/null; then
+	tap_ok "hmap.h can be included alone, in C++" header_alone c++ -x c++
+else
+	tap_skip "hmap.h can be included alone, in C++" "no c++"
+fi
+tap_ok "the manual has an example" extract_example
+# shellcheck disable=SC2046
+tap_ok "the example compiles, as the manual says" \
+	compile_example words $(pkg-config --libs libhmap)
+tap_ok "the example compiles with the static library" \
+	compile_example words-static "$root/usr/lib/libhmap.a"
+tap_ok "the example counts words" run_example words
+tap_ok "the example counts words with the static library" \
+	run_example words-static
+if command -v mandoc >/dev/null; then
+	tap_ok "mandoc -T lint has nothing to say about the manual" lint_pages
+else
+	tap_skip "mandoc -T lint has nothing to say about the manual" "no mandoc"
+fi
+tap_ok "bash completes a command" completes la layout
+tap_ok "bash completion knows the commands that the help knows" \
+	knows_all_commands
+if command -v clang >/dev/null; then
+	tap_ok "all is clean under clang, too" \
+		userspace all CC=clang B="$tmp/clang"
+else
+	tap_skip "all is clean under clang, too" "no clang"
+fi
+tap_ok "make uninstall" \
+	userspace uninstall DESTDIR="$root" PREFIX=/usr B="$tmp/build"
+tap_silent "nothing is left behind" installed
+tap_done
+rm -r "$tmp"
