@@ -93,19 +93,23 @@ userspace:
 install: install-modules
 	$(MAKE) -C userspace install
 
+INSTALL_MOD_DIR ?= updates
 mod_path = $(or $(INSTALL_MOD_PATH),$(DESTDIR))
+release = $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
+	'$(KDIR)/include/generated/utsrelease.h')
+depmod = $(if $(mod_path),,depmod -a '$(release)')
+
+# Debian's kernels ask for modules to be signed, but come without the key.
+nosign = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
 install-modules: modules
-	$(kbuild) INSTALL_MOD_PATH='$(mod_path)' modules_install
-	@release=$$(cat '$(KDIR)/include/config/kernel.release') && \
-	if [ -z '$(mod_path)' ]; then depmod -a "$$release"; fi
+	$(kbuild) INSTALL_MOD_PATH='$(mod_path)' INSTALL_MOD_DIR='$(INSTALL_MOD_DIR)' \
+		$(nosign) modules_install
+	$(depmod)
 
 uninstall: check-kdir
-	@release=$$(cat '$(KDIR)/include/config/kernel.release') && \
-	for sub in updates extra; do \
-		rm -fv '$(mod_path)'/lib/modules/"$$release"/$$sub/kmod/hmap.ko*; \
-	done; \
-	if [ -z '$(mod_path)' ]; then depmod -a "$$release"; fi
+	rm -f '$(mod_path)/lib/modules/$(release)/$(INSTALL_MOD_DIR)/kmod/'hmap.ko*
+	$(depmod)
 	$(MAKE) -C userspace uninstall
 
 .PHONY: demo test check coverage
@@ -131,6 +135,6 @@ kbuild_droppings = *.o *.ko *.mod *.mod.c .*.cmd .*.d *.gcno modules.order Modul
 
 clean-modules:
 	find . -maxdepth 1 -type f \( -false $(foreach p,$(kbuild_droppings),-o -name '$(p)') \) -delete
-	find kmod tests/kunit tests/example -type f \
+	find $(wildcard kmod tests/kunit tests/example) -type f \
 		\( -false $(foreach p,$(kbuild_droppings),-o -name '$(p)') \) -delete
 	rm -rf .kdir .tmp_versions

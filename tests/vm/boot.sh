@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # boot.sh KERNEL SCRIPT: builds what the guest needs and boots it. The console is
-# build/test/SCRIPT@KERNEL.log, the results .tap beside it, shown at the end.
+# build/boot/SCRIPT@KERNEL.log, the results .tap beside it, shown at the end.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
@@ -11,11 +11,12 @@ cd "$(dirname "$0")"
 
 kernel=${1:?usage: boot.sh KERNEL SCRIPT}
 script=${2:?usage: boot.sh KERNEL SCRIPT}
-result=$build/test/$script@$kernel
+result=$build/boot/$script@$kernel
 
 use_kernel "$kernel"
 [ -n "${PREBUILT:-}" ] || {
 	need_boot_packages
+	compiler_for "$kernel"
 	build_modules "$kernel" "$build/$kernel" || die "see build/$kernel/build.log"
 	build_userspace
 	build_uapi_tests

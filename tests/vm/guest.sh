@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # variables of lib.sh and kernels.sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Making the initramfs of a guest, booting it, and the end of it.
 
@@ -58,10 +59,8 @@ copy_tests() # ROOT
 		[ ! -x "$program" ] || cp "$program" "$1/hmap/uapi/"
 	done
 	cp -r "$top"/tests/cli/. "$1/hmap/cli/" 2>/dev/null || true
-	if [ -x "$top/userspace/hmapctl/hmapctl" ]; then
-		copy_program "$1" "$top/userspace/hmapctl/hmapctl"
-		cp -P "$top"/userspace/lib/libhmap.so* "$1/lib/" 2>/dev/null || true
-	fi
+	[ ! -x "$build/userspace/hmapctl/hmapctl" ] ||
+		copy_program "$1" "$build/userspace/hmapctl/hmapctl"
 }
 
 # make_initramfs FILE SCRIPT MODULE-DIR: adds modules and the scenario
@@ -69,7 +68,7 @@ make_initramfs()
 {
 	local root module
 
-	root=$(mktemp -d)
+	root=$(mktemp -d "$build/root.XXXXXX")
 	make_root "$root"
 	for module in "$3"/kmod/*.ko "$3"/tests/*/*.ko; do
 		[ ! -f "$module" ] || cp "$module" "$root/hmap/"

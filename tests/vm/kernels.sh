@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables of lib.sh, or for its users
 # SPDX-License-Identifier: GPL-2.0-only
 # Kernels in the cache. An entry is built under another name and renamed when it
 # is complete. A symbolic link without the version leads to the current entry.
@@ -8,6 +9,7 @@ um_source_package=linux-source-7.2
 # The URI of a repository, from this machine's own apt sources.
 mirror() # Debian|Debian-Security
 {
+	# shellcheck disable=SC2016 # apt-get's variables
 	apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' \
 		2>/dev/null | awk -v l="$1" '$1 == l && $2 ~ /:/ { print $2; exit }'
 }
@@ -143,10 +145,16 @@ unpack_debian_kernel() # TMP FINAL RELEASE VERSION SERIES
 	ln -s "usr/src/linux-headers-$release-amd64" "$tmp/kdir"
 }
 
-# The compiler of a Debian kernel, as its headers name it (gcc-12, gcc-14).
-debian_compiler() # KDIR
+# Installs the compiler of a Debian kernel, as its headers name it (gcc-12, ...).
+compiler_for() # KERNEL
 {
-	sed -n 's/^CC = .*[^a-z]\(gcc-[0-9]*\)$/\1/p' "$1/.kernelvariables"
+	local compiler
+
+	[[ $1 == debian-* ]] || return 0
+	compiler=$(sed -n 's/^CC = .*[^a-z]\(gcc-[0-9]*\)$/\1/p' "$kdir/.kernelvariables")
+	[ -z "$compiler" ] || command -v "$compiler" >/dev/null ||
+		need_packages "$compiler"
+	need_packages pahole libelf-dev
 }
 
 # --- the source tree and the kernels built from it ------------------------------
@@ -227,7 +235,7 @@ build_um_kernel() # NAME SOURCE FINAL
 	cat "$vm/um.config" "$vm/$1.config" >>"$tmp/.config"
 	{
 		um_make "$2" "$tmp" olddefconfig &&
-		um_make "$2" "$tmp" -j "$jobs" &&
+		um_make "$2" "$tmp" -j "$ncpus" &&
 		um_make "$2" "$tmp" modules_prepare
 	} >>"$tmp/build.log" 2>&1 || {
 		cp "$tmp/build.log" "$build/$1.build.log"

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # used by those who source this
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Shared by the host side of tests/vm. What is here, and how to use it:
@@ -21,14 +22,14 @@
 #
 # A guest boots from an initramfs with busybox, bash, bats and the project's
 # programs and modules: nothing of the host is visible to it. Results are in
-# build/test/SCENARIO@KERNEL.tap, the console in .log. Kernels are kept in
+# build/test/SCENARIO@KERNEL.tap (of boot.sh: build/boot), the console in .log. Kernels are kept in
 # $XDG_CACHE_HOME/hmap; REFRESH=1 asks the mirror for newer ones.
 
 vm=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$vm/../.." && pwd)
 build=$top/build
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/hmap
-jobs=$(nproc)
+ncpus=$(nproc)
 
 note()
 {

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables of lib.sh, or for its users
 # SPDX-License-Identifier: GPL-2.0-only
 # Building what goes into a guest.
 
@@ -21,11 +22,16 @@ link_sources() # DIR
 # build_modules KERNEL DIR [VARIABLE=VALUE...]
 build_modules()
 {
+	exclusive "build-$1" make_modules "$@"
+}
+
+make_modules()
+{
 	local arch=() status=0
 
 	! is_um "$1" || arch=(ARCH=um)
 	link_sources "$2"
-	make -C "$kdir" M="$2" "${arch[@]}" HMAP_TESTS=1 -j "$jobs" "${@:3}" \
+	make -C "$kdir" M="$2" "${arch[@]}" HMAP_TESTS=1 -j "$ncpus" "${@:3}" \
 		modules >"$2/build.log" 2>&1 || status=$?
 	[ "$status" = 0 ] || grep -E 'error|Error|undefined' "$2/build.log" >&2 || true
 	return "$status"
@@ -35,6 +41,7 @@ build_modules()
 build_userspace()
 {
 	[ -f "$top/userspace/Makefile" ] || return 0
+	need_packages libjson-c-dev pkgconf
 	make -C "$top/userspace" all >"$build/userspace.log" 2>&1 ||
 		die "userspace could not be built, see build/userspace.log"
 }
@@ -47,7 +54,7 @@ build_uapi_tests()
 
 	compgen -G "$top/tests/uapi/*.c" >/dev/null || return 0
 	selftests=$(source_tree)/tools/testing/selftests
-	lib=$top/userspace/lib
+	lib=$build/userspace
 	rm -f "$build/uapi.log"
 	mkdir -p "$out"
 	for src in "$top"/tests/uapi/*.c; do
@@ -75,7 +82,7 @@ build_uapi_test() # SOURCE PROGRAM
 		return
 	fi
 	"${CC:-gcc}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-		-D_GNU_SOURCE -DKSELFTEST_SRC_ROOT \
-		-I "$top/kmod/include/uapi" -I "$lib" -I "$selftests" \
+		-D_GNU_SOURCE \
+		-I "$top/kmod/include/uapi" -I "$top/userspace/lib" -I "$selftests" \
 		-o "$2" "$1" "${libs[@]}" -lpthread
 }

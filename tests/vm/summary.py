@@ -15,6 +15,7 @@ import os
 import re
 import sys
 
+VERSION = re.compile(r"K?TAP version \d+")
 PLAN = re.compile(r"1\.\.(\d+)")
 RESULT = re.compile(r"(not ok|ok)\b *(\d*) *-? *(.*)")
 DIRECTIVE = re.compile(r"\s*(?<!\\)#\s*(SKIP|TODO)\b\s*(.*)", re.IGNORECASE)
@@ -83,8 +84,13 @@ class Scenario:
             self.next_name = match[1]
         elif match := END.match(text):
             self.end = int(match[1])
+        elif VERSION.match(text):
+            self.next_document(self.level(indent))
         elif match := PLAN.match(text):
-            self.level(indent).plan = int(match[1])
+            level = self.level(indent)
+            if level.plan is not None:
+                self.next_document(level)
+            level.plan = int(match[1])
         elif match := RESULT.match(text):
             self.result(self.level(indent), match)
         elif text.startswith("#"):
@@ -105,6 +111,13 @@ class Scenario:
             if self.levels:
                 self.levels[-1].has_children = True
                 self.levels[-1].child_failed |= level.failed
+
+    def next_document(self, level):
+        """Several programs may print theirs one after the other."""
+        if level.count:
+            self.check_plan(level)
+            level.count = 0
+            level.plan = None
 
     def check_plan(self, level):
         # KUnit leaves the plan away for some parameterised cases

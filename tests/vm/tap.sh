@@ -4,6 +4,8 @@
 #
 #   tap_ok NAME COMMAND...    passes if the command succeeds
 #   tap_fails NAME COMMAND... passes if it fails
+#   tap_silent NAME COMMAND... passes if it also prints nothing
+#   tap_program NAME COMMAND... a program that prints TAP of its own, as a subtest
 #   tap_skip NAME REASON
 #   tap_done                  prints the plan; the script ends here
 
@@ -71,6 +73,29 @@ tap_no_output()
 	out=$("$@" 2>&1) || status=$?
 	[ -z "$out" ] || { echo "$out"; return 1; }
 	return "$status"
+}
+
+# A test program that prints TAP of its own: as a subtest.
+tap_program() # NAME COMMAND...
+{
+	local name=$1 status out
+
+	shift
+	out=$(mktemp)
+	echo "# Subtest: $name"
+	"$@" 2>&1 | tee "$out" | sed 's/^/    /'
+	status=${PIPESTATUS[0]}
+	if ! grep -q '^1\.\.[0-9]' "$out"; then
+		echo "# $name printed no plan"
+		tap_result "not ok" "$name"
+	# 4 is the kselftest status of a program that skips
+	elif [ "$status" = 0 ] || [ "$status" = 4 ]; then
+		tap_result ok "$name"
+	else
+		echo "# $name: exit status $status"
+		tap_result "not ok" "$name"
+	fi
+	rm -f "$out"
 }
 
 tap_done()

@@ -11,7 +11,7 @@
 cd "$HMAP/cli" || exit 1
 for file in *.bats; do
 	[ -e "$file" ] || continue
-	lsmod | grep -q '^hmap ' || load_hmap
+	lsmod | grep -q '^hmap ' || insmod "$HMAP/hmap.ko"
 	tap_program "$file" bats --tap "$file"
 	! lsmod | grep -q '^hmap ' || tap_ok "rmmod hmap after $file" unload_hmap
 done

@@ -20,7 +20,7 @@ done
 
 leaks_begin
 tap_ok "insmod hmap.ko" load_hmap
-tap_ok "insmod hmap_kunit.ko" insmod "$HMAP/hmap_kunit.ko" seed="$seed"
+tap_ok "insmod hmap_kunit.ko" insmod "$HMAP/hmap_kunit.ko" seed="${seed:?}"
 found=0
 for results in /sys/kernel/debug/kunit/*/results; do
 	[ -e "$results" ] || continue
@@ -37,10 +37,6 @@ for results in /sys/kernel/debug/kunit/*/results; do
 done
 tap_ok "there are KUnit suites" test $found -gt 0
 tap_ok "rmmod hmap_kunit" rmmod hmap_kunit
-# coverage.sh reads the counters before they go away with the module
-if [ -d /sys/kernel/debug/gcov ] && [ -d /out ] && [ -n "${coverage:-}" ]; then
-	. "$HMAP/guest/gcov.sh"
-fi
 tap_ok "rmmod hmap" unload_hmap
 leaks_end
 tap_done

@@ -20,27 +20,6 @@ is_um()
 	grep -q 'User Mode Linux' /proc/cpuinfo
 }
 
-# A test program that prints TAP of its own: as a subtest.
-tap_program() # NAME COMMAND...
-{
-	local name=$1 status
-
-	shift
-	echo "# Subtest: $name"
-	"$@" 2>&1 | tee /tmp/program.tap | sed 's/^/    /'
-	status=${PIPESTATUS[0]}
-	if ! grep -q '^1\.\.[0-9]' /tmp/program.tap; then
-		echo "# $name printed no plan"
-		tap_result "not ok" "$name"
-	# 4 is the kselftest status of a program that skips
-	elif [ "$status" = 0 ] || [ "$status" = 4 ]; then
-		tap_result ok "$name"
-	else
-		echo "# $name: exit status $status"
-		tap_result "not ok" "$name"
-	fi
-}
-
 # Objects that nobody refers to any more, as a test. Nothing where the kernel has
 # no kmemleak.
 kmemleak=/sys/kernel/debug/kmemleak

@@ -42,7 +42,11 @@ tap_ok "warm up" cycle 5
 before=$(used)
 tap_ok "50 times insmod, put, rmmod" cycle 50
 after=$(used)
-tap_ok "memory in use is as before" grows_little
+if [ -e $kmemleak ]; then
+	tap_skip "memory in use is as before" "the checkers keep memory themselves"
+else
+	tap_ok "memory in use is as before" grows_little
+fi
 tap_ok "/proc/modules has no hmap" tap_not grep -q '^hmap' /proc/modules
 leaks_end
 tap_done

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# make coverage: which lines of kmod/ the tests run. hmap.ko is instrumented, and
+# KUnit and the programs of tests/uapi run in User Mode Linux, one CPU (with more,
+# counters get lost).
+set -euo pipefail
+cd "$(dirname "$0")"
+. ./lib.sh
+. ./kernels.sh
+. ./modules.sh
+. ./guest.sh
+
+kernel=um-7.2-kasan
+dir=$build/coverage
+export SEED=${SEED:-1}
+
+# gcov-tool merges folders pairwise
+merge() # RESULT-DIR DIR...
+{
+	local merged=$1 one
+
+	shift
+	cp -r "$1" "$merged"
+	for one in "${@:2}"; do
+		gcov-tool merge -o "$merged.new" "$merged" "$one" >/dev/null 2>&1
+		rm -r "$merged"
+		mv "$merged.new" "$merged"
+	done
+}
+
+need_boot_packages
+use_kernel $kernel
+note "building hmap.ko with counters"
+build_modules $kernel "$dir" HMAP_GCOV=1 || die "see build/coverage/build.log"
+build_userspace
+build_uapi_tests
+rm -rf "$dir"/*.out "$dir/merged"
+for script in kunit uapi example; do
+	note "running $script"
+	boot $kernel $script "$dir" "$dir/$script" || true
+	python3 summary.py "$dir/$script.tap" >&2 || true
+done
+merge "$dir/merged" "$dir"/*.out
+cp "$dir"/merged/*.gcda "$dir/kmod/"
+cd "$dir/kmod"
+gcov --json-format --stdout ./*.gcda | python3 "$vm/coverage.py" "$dir" "$top"

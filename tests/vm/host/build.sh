@@ -1,0 +1,176 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The Makefile: what it refuses, what it installs; dkms.
+# suite: build
+# timeout: 300
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. ./lib.sh
+. ./kernels.sh
+need_boot_packages
+need_packages dkms libjson-c-dev pkgconf
+use_kernel debian-6.1
+compiler_for debian-6.1
+. ./tap.sh
+
+tmp=$(mktemp -d "$build/host.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
+	"$kdir/include/generated/utsrelease.h")
+
+# A copy of the sources, so that nothing is built in the checkout.
+copy_sources() # DIR
+{
+	mkdir -p "$1"
+	(cd "$top" && tar -c --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' \
+		--exclude='.*.cmd' --exclude='Module.symvers' --exclude='modules.order' \
+		Kbuild Makefile dkms.conf kmod userspace) | tar -x -C "$1"
+}
+
+# refuses WORDS KDIR: fails with one sentence that has these words
+refuses()
+{
+	local out
+
+	if out=$(make -s -C "$tmp/src" modules KDIR="$2" 2>&1); then
+		echo "not refused: $2"
+		return 1
+	fi
+	echo "$out"
+	[ "$(grep -c '^hmap: ' <<<"$out")" = 1 ] && grep '^hmap: ' <<<"$out" | grep -q "$1"
+}
+
+# fake_kernel DIR VERSION-CODE: looks like a built one
+fake_kernel()
+{
+	mkdir -p "$1/include/generated/uapi/linux"
+	touch "$1/Makefile" "$1/.config" "$1/Module.symvers"
+	echo "#define LINUX_VERSION_CODE $2" >"$1/include/generated/uapi/linux/version.h"
+}
+
+test_refusals()
+{
+	local version code
+
+	tap_ok "no headers: names the package" \
+		refuses "install the package linux-headers-9.9.9-none" \
+		/lib/modules/9.9.9-none/build
+	tap_ok "no such KDIR" refuses "is not a directory" "$tmp/none"
+	mkdir "$tmp/empty"
+	tap_ok "KDIR without a kernel" refuses "not a kernel tree" "$tmp/empty"
+	touch "$tmp/empty/Makefile"
+	tap_ok "KDIR that is not configured" refuses "not configured" "$tmp/empty"
+	touch "$tmp/empty/.config"
+	tap_ok "KDIR that is not built" refuses "not built" "$tmp/empty"
+	for version in 5.10 6.0 7.3 8.0; do
+		code=$((${version%.*} * 65536 + ${version#*.} * 256 + 99))
+		fake_kernel "$tmp/fake-$version" $code
+		tap_ok "kernel $version" refuses "is version $version, but hmap supports" \
+			"$tmp/fake-$version"
+	done
+	for version in 6.1 6.12 7.2; do
+		code=$((${version%.*} * 65536 + ${version#*.} * 256 + 99))
+		fake_kernel "$tmp/fake-$version" $code
+		tap_ok "kernel $version is accepted" make -s -C "$tmp/src" check-kdir \
+			KDIR="$tmp/fake-$version"
+	done
+}
+
+make_there()
+{
+	make -s -C "$tmp/src" KDIR="$kdir" "$@"
+}
+
+has_files() # DIR FILE...
+{
+	local file dir=$1
+
+	shift
+	for file; do
+		compgen -G "$dir/$file" >/dev/null || {
+			echo "missing: $file; there is:"
+			(cd "$dir" && find . -type f)
+			return 1
+		}
+	done
+}
+
+# The headers that come with the kernel tell whether a user can do without it.
+installed_library_works()
+{
+	printf '#include <hmap.h>\n#include <linux/hmap.h>\nint main(void) { return 0; }\n' \
+		>"$tmp/user.c"
+	"${CC:-gcc}" -I "$tmp/root/usr/include" -o "$tmp/user" "$tmp/user.c" \
+		-L "$tmp/root/usr/lib" -lhmap
+}
+
+test_install()
+{
+	tap_ok "make modules" make_there modules
+	tap_ok "Module.symvers lists the exports" \
+		grep -q hmap_ "$tmp/src/Module.symvers"
+	tap_ok "make install DESTDIR=" make_there install DESTDIR="$tmp/root" PREFIX=/usr
+	tap_ok "installed files" has_files "$tmp/root" \
+		"lib/modules/$release/updates/kmod/hmap.ko*" usr/bin/hmapctl \
+		'usr/lib/libhmap.so.*' usr/lib/libhmap.so usr/lib/libhmap.a \
+		usr/lib/pkgconfig/libhmap.pc usr/include/hmap.h \
+		usr/include/linux/hmap.h 'usr/share/man/man1/hmapctl.1*' \
+		'usr/share/man/man3/libhmap.3*' 'usr/share/man/man4/hmap.4*' \
+		usr/share/bash-completion/completions/hmapctl \
+		'usr/lib/udev/rules.d/*hmap.rules' 'usr/lib/sysusers.d/*hmap*'
+	tap_ok "a program links the installed library" installed_library_works
+	tap_ok "make uninstall DESTDIR=" make_there uninstall DESTDIR="$tmp/root" \
+		PREFIX=/usr
+	tap_silent "nothing is left" find "$tmp/root" ! -type d ! -name 'modules.*'
+	tap_ok "make clean" make_there clean
+	tap_silent "make clean leaves no objects" find "$tmp/src" -name '*.o' -o -name '*.ko'
+}
+
+# dkms runs depmod on the whole system, whatever the tree: not here.
+dkms_there() # ACTION ARGUMENT...
+{
+	PATH=$tmp/bin:$PATH dkms "$1" -m hmap -v "$version" --sourcetree "$tmp/usrsrc" \
+		--dkmstree "$tmp/dkms" --installtree "$modules" "${@:2}"
+}
+
+test_dkms()
+{
+	local version kernel modules=$tmp/dkmsroot/lib/modules
+
+	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
+	kernel=(-k "$release" --kernelsourcedir "$kdir")
+	if [ "$(id -u)" != 0 ]; then
+		tap_skip "dkms" "needs root"
+		return
+	fi
+	copy_sources "$tmp/usrsrc/hmap-$version"
+	mkdir -p "$tmp/dkms" "$tmp/bin" "$modules/$release"
+	printf '#!/bin/sh\nexec %s -b %s "$@"\n' "$(PATH=$PATH:/sbin command -v depmod)" \
+		"$tmp/dkmsroot" >"$tmp/bin/depmod"
+	chmod +x "$tmp/bin/depmod"
+	tap_ok "dkms add" dkms_there add
+	tap_ok "dkms build" dkms_there build "${kernel[@]}"
+	tap_ok "dkms install" dkms_there install "${kernel[@]}"
+	tap_ok "dkms puts hmap.ko in place" \
+		has_files "$modules" "$release/updates/dkms/hmap.ko*"
+	tap_ok "dkms skips a kernel that is too new" dkms_skips 7.3.1-amd64
+	tap_ok "dkms skips a kernel that is too old" dkms_skips 5.10.0-8-amd64
+	tap_ok "dkms remove" dkms_there remove --all
+	tap_silent "dkms leaves no module" find "$modules" -name 'hmap.ko*'
+}
+
+# 77 and 9 are "not for this kernel", depending on the version of dkms
+dkms_skips() # RELEASE
+{
+	local status=0 out
+
+	out=$(dkms_there build -k "$1" --kernelsourcedir "$kdir" 2>&1) || status=$?
+	echo "status $status: $out"
+	grep -q 'BUILD_EXCLUSIVE' <<<"$out" && { [ $status = 9 ] || [ $status = 77 ]; }
+}
+
+copy_sources "$tmp/src"
+test_refusals
+test_install
+test_dkms
+tap_done

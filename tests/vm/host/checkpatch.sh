@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# checkpatch, kernel-doc, shellcheck, man pages: no warning.
+# suite: style
+# timeout: 300
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. ./lib.sh
+. ./kernels.sh
+need_packages shellcheck mandoc codespell perl python3
+. ./tap.sh
+
+src=$(source_tree)
+cd "$top"
+
+files() # PATTERN...: of the project, without what is built
+{
+	git ls-files --cached --others --exclude-standard -- "$@" 2>/dev/null |
+		while read -r file; do [ ! -f "$file" ] || echo "$file"; done
+}
+
+checkpatch()
+{
+	perl "$src/scripts/checkpatch.pl" --strict --no-summary --terse -f "$1"
+}
+
+kernel_doc()
+{
+	"$src/scripts/kernel-doc" -none -Wall "$@"
+}
+
+mapfile -t sources < <(files '*.[ch]')
+mapfile -t documented < <(files 'kmod/*.[ch]')
+mapfile -t scripts < <(files '*.sh' '.ci/run')
+mapfile -t pages < <(files '*.[1-8]')
+mapfile -t python < <(files '*.py')
+
+for file in "${sources[@]}"; do
+	tap_silent "checkpatch --strict $file" checkpatch "$file"
+done
+find . -name '.checkpatch-camelcase.*' -delete
+tap_silent "kernel-doc -Wall kmod" kernel_doc "${documented[@]}"
+tap_silent "shellcheck" shellcheck -x -P tests/vm -e SC1090,SC1091 "${scripts[@]}"
+for file in "${python[@]}"; do
+	tap_ok "python compiles $file" python3 -c \
+		'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$file"
+done
+for page in "${pages[@]}"; do
+	tap_silent "mandoc $page" mandoc -T lint -W warning "$page"
+done
+tap_silent "codespell" codespell -q 3 README.md "${sources[@]}" "${scripts[@]}" "${pages[@]}"
+tap_done

@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The modules with W=1 and sparse (C=2), for each kernel: no warning.
+# suite: style
+# timeout: 300
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. ./lib.sh
+. ./kernels.sh
+. ./modules.sh
+need_boot_packages
+need_packages sparse
+. ./tap.sh
+
+# Only what is about files of the project counts: 6.12's own headers make newer
+# compilers and sparse complain.
+no_warnings() # KERNEL
+{
+	local dir=$build/style-$1
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	build_modules "$1" "$dir" W=1 C=2 || return 1
+	! grep -E '(kmod|tests)/.*(warning|error):|^WARNING' "$dir/build.log"
+}
+
+for kernel in ${KERNELS:-um-7.2 debian-6.1 debian-6.12}; do
+	use_kernel "$kernel"
+	compiler_for "$kernel"
+	tap_ok "W=1 C=2 for $kernel" no_warnings "$kernel"
+done
+tap_done

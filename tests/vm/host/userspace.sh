@@ -1,0 +1,14 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The library and the tool against a fake device: no kernel needed.
+# suite: userspace
+# timeout: 180
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. ./lib.sh
+need_packages libcmocka-dev libjson-c-dev pkgconf
+. ./tap.sh
+
+tap_program "make -C userspace check" \
+	make -s --no-print-directory -C "$top/userspace" check
+tap_done

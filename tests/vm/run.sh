@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# run.sh [SUITE...]: all tests, or those of some suites (see lib.sh).
+#
+# SEED=n      seed of the randomised tests; a new one for each run if not given
+# KERNELS=".."  only on these
+# JOBS=n      scenarios at a time
+set -euo pipefail
+cd "$(dirname "$0")"
+. ./lib.sh
+. ./kernels.sh
+. ./modules.sh
+. ./guest.sh
+
+suites=$*
+suites=${suites:-${SUITE:-all}}
+kernels=${KERNELS:-um-7.2 um-7.2-kasan debian-6.1 debian-6.12}
+export SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
+results=$build/test
+slots=${JOBS:-$ncpus}
+
+# what the head of a script says: "# suite: kunit"
+says() # FILE KEY
+{
+	sed -n "s/^# $2: *//p" "$1" | head -n 1
+}
+
+wanted() # FILE
+{
+	local suite
+
+	suite=$(says "$1" suite)
+	[ -n "$suite" ] || return 1
+	[ "$suites" = all ] || [[ " $suites " == *" $suite "* ]]
+}
+
+# Prints "KERNEL SCRIPT" for each guest that is to be booted.
+guest_scenarios()
+{
+	local file kernel
+
+	for file in guest/*.sh; do
+		wanted "$file" || continue
+		for kernel in $(says "$file" kernels); do
+			[[ " $kernels " != *" $kernel "* ]] ||
+				echo "$kernel $(basename "$file" .sh)"
+		done
+	done
+}
+
+# Everything that the guests need, before the first one boots. A module that does
+# not build is a failed test, and its kernel is not booted.
+prepare_guests() # KERNEL...
+{
+	local kernel
+
+	need_boot_packages
+	need_packages bats
+	build_userspace
+	build_uapi_tests
+	exec 6>"$results/modules.tap"
+	for kernel in "$@"; do
+		note "building the modules for $kernel"
+		use_kernel "$kernel"
+		compiler_for "$kernel"
+		if build_modules "$kernel" "$build/$kernel"; then
+			echo "ok - modules build for $kernel" >&6
+		else
+			cp "$build/$kernel/build.log" "$results/modules.log"
+			echo "not ok - modules build for $kernel" >&6
+			unbuilt+=" $kernel "
+		fi
+	done
+	echo "1..$#
+# hmap: end 0" >&6
+	exec 6>&-
+}
+
+run_guest() # KERNEL SCRIPT
+{
+	use_kernel "$1"
+	boot "$1" "$2" "$build/$1" "$results/$2@$1" || true
+}
+
+run_host() # SCRIPT
+{
+	local name status=0
+
+	name=$(basename "$1" .sh)
+	timeout -k 5 "$(says "$1" timeout)" bash "$1" \
+		>"$results/$name.tap" 2>"$results/$name.log" </dev/null || status=$?
+	echo "# hmap: end $status" >>"$results/$name.tap"
+}
+
+# job NAME COMMAND...: in the background, when there is a free slot
+job()
+{
+	while [ "$(jobs -rp | wc -l)" -ge "$slots" ]; do
+		wait -n || true
+	done
+	run_job "$@" &
+}
+
+run_job() # NAME COMMAND...
+{
+	local name=$1 start=$SECONDS
+
+	shift
+	"$@"
+	printf '%-26s %4d s   %s\n' "$name" $((SECONDS - start)) \
+		"$(python3 summary.py --quiet "$results/$name.tap")"
+}
+
+main()
+{
+	local scenarios kernel script file unbuilt=
+
+	rm -rf "$results"
+	mkdir -p "$results"
+	echo "seed $SEED (make test SEED=$SEED runs the same again)"
+	scenarios=$(guest_scenarios)
+	if [ -n "$scenarios" ]; then
+		# shellcheck disable=SC2046 # words
+		prepare_guests $(cut -d ' ' -f 1 <<<"$scenarios" | sort -u)
+	fi
+	for file in host/*.sh; do
+		! wanted "$file" || job "$(basename "$file" .sh)" run_host "$file"
+	done
+	while read -r kernel script; do
+		[[ -n $kernel && $unbuilt != *" $kernel "* ]] || continue
+		job "$script@$kernel" run_guest "$kernel" "$script"
+	done <<<"$scenarios"
+	wait
+	echo
+	(cd "$top" && python3 "$vm/summary.py" --seed "$SEED" "$results"/*.tap)
+}
+
+trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
+main
