@@ -9,7 +9,6 @@ root=$tmp/root
 export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
 unset MAKEFLAGS MFLAGS
 
-# shellcheck source=../vm/tap.sh
 . "$top/tests/vm/tap.sh"
 
 userspace()

@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# run.sh TOP BUILD UNIT-TEST...: all tests of userspace that need no kernel
+# module; make check builds what they need. TAP.
+
+top=$1
+build=$2
+shift 2
+
+. "$top/tests/vm/tap.sh"
+
+for program; do
+	tap_program "${program##*/}" env CMOCKA_MESSAGE_OUTPUT=TAP "$program"
+done
+tap_program "install.sh" bash "$top/tests/lib/install.sh" "$top" "$build"
+export HMAP_FAKE=$build/tests/fake_hmap.so PATH=$build/hmapctl:$PATH
+tap_program "tests/cli on an imitation of the device" \
+	bats --tap "$top/tests/cli"
+tap_done
