@@ -113,7 +113,7 @@ round_trip()
 @test "dump and load round-trip in every format, whatever the bytes" {
 	local size
 
-	for size in 1 2 4 8; do
+	for size in 2 8; do
 		load_module key_size=$size value_size=$size
 		random_lines 100 $size $size |
 			ctl load -k hex -v hex >/dev/null
@@ -127,7 +127,7 @@ round_trip()
 @test "dump and load round-trip strings of odd sizes" {
 	local sizes
 
-	for sizes in "3 5" "7 0" "64 8" "16 200" "200 1"; do
+	for sizes in "3 5" "7 0" "200 300"; do
 		# shellcheck disable=SC2086
 		set -- $sizes
 		load_module key_size="$1" value_size="$2"
