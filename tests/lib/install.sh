@@ -58,11 +58,29 @@ extract_example()
 		sed '/^\./d; s/\\e/\\/g' >"$tmp/words.c"
 }
 
+# The program in README.md.
+extract_readme()
+{
+	awk '/compiled and run by the tests: user/ { found = 1 }
+		found && /^```$/ { exit }
+		inside { print }
+		found && /^```c/ { inside = 1 }' "$top/README.md" >"$tmp/readme.c"
+}
+
 compile_example() # NAME LIBRARY...
 {
 	# shellcheck disable=SC2046
 	"${CC:-cc}" -Wall -Wextra -Werror $(pkg-config --cflags libhmap) \
-		-o "$tmp/$1" "$tmp/words.c" "${@:2}"
+		-o "$tmp/$1" "$tmp/${1%-static}.c" "${@:2}"
+}
+
+# It opens /dev/hmap, which need not be here.
+run_readme()
+{
+	sed -i "s|hmap_open(NULL|hmap_open(\"$tmp/device\"|" "$tmp/readme.c"
+	compile_example readme "$root/usr/lib/libhmap.a" || return 1
+	printf '%-63s\n' 'HMAPFAKE 8 8 0 0' >"$tmp/device"
+	[ "$(LD_PRELOAD=$build/tests/fake_hmap.so "$tmp/readme")" = 1 ]
 }
 
 run_example() # NAME
@@ -135,6 +153,13 @@ tap_ok "the example compiles with the static library" \
 tap_ok "the example counts words" run_example words
 tap_ok "the example counts words with the static library" \
 	run_example words-static
+if [ -f "$top/README.md" ]; then
+	extract_readme
+	# shellcheck disable=SC2046
+	tap_ok "the example in README.md compiles" \
+		compile_example readme $(pkg-config --libs libhmap)
+	tap_ok "the example in README.md does what it says" run_readme
+fi
 if command -v mandoc >/dev/null; then
 	tap_ok "mandoc -T lint has nothing to say about the manual" lint_pages
 else
