@@ -49,8 +49,12 @@ void *hk_alloc(struct kunit *test, size_t n, size_t size)
 
 void hk_shuffle(struct hk_rnd *rnd, u64 *list, u32 n)
 {
-	for (; n > 1; n--)
-		swap(list[n - 1], list[hk_below(rnd, n)]);
+	u32 i;
+
+	for (; n > 1; n--) {
+		i = hk_below(rnd, n);
+		swap(list[n - 1], list[i]);
+	}
 }
 
 u64 hk_hash_seeded(const void *key, u32 size, const siphash_key_t *hash0)

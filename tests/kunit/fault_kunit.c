@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Failing allocations, each one in its turn: an operation then returns -ENOMEM
+ * and has changed nothing, or does without and has done what it should.
+ *
+ * With current->fail_nth = n the n-th allocation of this thread fails. The
+ * kernel needs CONFIG_FAILSLAB, and ignore-gfp-wait in debugfs has to be off.
+ */
+#include <linux/sched.h>
+
+#include "hmap_kunit.h"
+
+static void fail_nth(unsigned int n)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	WRITE_ONCE(current->fail_nth, n);
+#endif
+}
+
+/* Whether the failure that was asked for has not come yet. */
+static bool fail_pending(void)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	return READ_ONCE(current->fail_nth);
+#else
+	return true;
+#endif
+}
+
+static void skip_unless_allocations_fail(struct kunit *test)
+{
+	void *p;
+
+	fail_nth(1);
+	p = kmalloc(32, GFP_KERNEL | __GFP_NOWARN);
+	fail_nth(0);
+	kfree(p);
+	if (p)
+		kunit_skip(test, "allocations of GFP_KERNEL do not fail here");
+}
+
+/**
+ * struct scenario - an operation that allocates
+ * @name: what it is
+ * @key_size: bytes of a key
+ * @value_size: bytes of a value
+ * @hashfn: hash function
+ * @hint: elements to make room for
+ * @filled: elements that are there before
+ * @op: the operation, with the number of the first key that is not there
+ * @adds: elements that it adds; -1 if it removes all
+ * @must: it cannot do without the first allocation
+ */
+struct scenario {
+	const char *name;
+	u32 key_size;
+	u32 value_size;
+	hmap_hashfn_t hashfn;
+	unsigned long hint;
+	u32 filled;
+	int (*op)(struct hmap *h, u32 next, gfp_t gfp);
+	int adds;
+	bool must;
+};
+
+/* Keys and values of any size from numbers. */
+#define ROOM	300
+
+static void set_number(u8 *bytes, u32 size, u32 n)
+{
+	memset(bytes, n >> 3, size);
+	memcpy(bytes, &n, min_t(u32, size, sizeof(n)));
+}
+
+static int put_number(struct hmap *h, u32 n, unsigned int flags, gfp_t gfp)
+{
+	u8 key[ROOM], value[ROOM];
+
+	set_number(key, h->params.key_size, n);
+	set_number(value, h->params.value_size, ~n);
+	return hmap_put(h, key, value, flags, gfp);
+}
+
+static int op_put_new(struct hmap *h, u32 next, gfp_t gfp)
+{
+	return put_number(h, next, HMAP_NOEXIST, gfp);
+}
+
+static int op_put_old(struct hmap *h, u32 next, gfp_t gfp)
+{
+	return put_number(h, next / 2, HMAP_EXIST, gfp);
+}
+
+static int update_number(void *value, bool exists, void *arg)
+{
+	struct hmap *h = ((void **)arg)[0];
+	u32 *n = ((void **)arg)[1];
+
+	set_number(value, h->params.value_size, ~*n);
+	return 0;
+}
+
+static int update(struct hmap *h, u32 n, gfp_t gfp)
+{
+	void *args[] = { h, &n };
+	u8 key[ROOM];
+
+	set_number(key, h->params.key_size, n);
+	return hmap_update(h, key, update_number, args, HMAP_ANY, gfp);
+}
+
+static int op_update_new(struct hmap *h, u32 next, gfp_t gfp)
+{
+	return update(h, next, gfp);
+}
+
+static int op_update_old(struct hmap *h, u32 next, gfp_t gfp)
+{
+	return update(h, next / 2, gfp);
+}
+
+static int op_clear(struct hmap *h, u32 next, gfp_t gfp)
+{
+	return hmap_clear(h);
+}
+
+static int op_reserve(struct hmap *h, u32 next, gfp_t gfp)
+{
+	return hmap_reserve(h, 5000);
+}
+
+static const struct scenario scenarios[] = {
+	{ "the first put", 8, 8, .op = op_put_new, .adds = 1, .must = true },
+	{ "a put that grows to 2", 8, 8, .filled = 8, .op = op_put_new,
+	  .adds = 1 },
+	{ "a put that grows to 64", 8, 8, .filled = 208, .op = op_put_new,
+	  .adds = 1 },
+	{ "a put that grows by vmalloc", 8, 100, .filled = 416,
+	  .op = op_put_new, .adds = 1 },
+	{ "a put that grows with one long chain", 8, 8, hk_hash_constant,
+	  .filled = 104, .op = op_put_new, .adds = 1 },
+	{ "a put that needs an overflow bucket", 8, 8, hk_hash_constant,
+	  .hint = 100, .filled = 8, .op = op_put_new, .adds = 1, .must = true },
+	{ "a put that needs the fourth block", 8, 8, hk_hash_constant,
+	  .hint = 100, .filled = 64, .op = op_put_new, .adds = 1,
+	  .must = true },
+	{ "an overwrite in line", 8, 8, .filled = 20, .op = op_put_old },
+	{ "a put of a long key", 200, 8, .filled = 20, .op = op_put_new,
+	  .adds = 1, .must = true },
+	{ "a put of a long value", 8, 300, .filled = 20, .op = op_put_new,
+	  .adds = 1, .must = true },
+	{ "a put of both that grows", 200, 300, .filled = 26, .op = op_put_new,
+	  .adds = 1, .must = true },
+	{ "an overwrite of a long value", 200, 300, .filled = 20,
+	  .op = op_put_old, .must = true },
+	{ "the first update", 8, 8, .op = op_update_new, .adds = 1,
+	  .must = true },
+	{ "an update that grows", 8, 8, .filled = 52, .op = op_update_new,
+	  .adds = 1 },
+	{ "an update of both that grows", 200, 300, .filled = 52,
+	  .op = op_update_new, .adds = 1, .must = true },
+	{ "an update of a long value", 8, 300, .filled = 20,
+	  .op = op_update_old, .must = true },
+	{ "clear", 8, 8, .filled = 300, .op = op_clear, .adds = -1 },
+	{ "clear out of line", 200, 300, .filled = 53, .op = op_clear,
+	  .adds = -1 },
+	{ "reserve of an empty map", 8, 8, .op = op_reserve, .must = true },
+	{ "reserve of a filled map", 8, 8, .filled = 100, .op = op_reserve,
+	  .must = true },
+	{ "reserve of a growing map", 8, 8, .filled = 209, .op = op_reserve,
+	  .must = true },
+	{ "reserve with one long chain", 8, 8, hk_hash_constant, .filled = 105,
+	  .op = op_reserve, .must = true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(scenario, scenarios, name);
+
+static struct hmap *make_map(struct kunit *test, const struct scenario *s)
+{
+	const struct hmap_params params = {
+		.key_size = s->key_size, .value_size = s->value_size,
+		.hashfn = s->hashfn, .hint = s->hint,
+	};
+	struct hmap *h = hk_map(test, &params);
+	u32 n;
+
+	for (n = 0; n < s->filled; n++)
+		KUNIT_ASSERT_EQ(test, put_number(h, n, HMAP_ANY, GFP_KERNEL),
+				0);
+	return h;
+}
+
+static void expect_numbers(struct kunit *test, struct hmap *h, u32 n)
+{
+	u8 key[ROOM], value[ROOM], got[ROOM];
+
+	HK_VERIFY(test, h);
+	KUNIT_ASSERT_EQ(test, hmap_len(h), n);
+	while (n--) {
+		set_number(key, h->params.key_size, n);
+		set_number(value, h->params.value_size, ~n);
+		KUNIT_ASSERT_EQ(test, hmap_get(h, key, got), 0);
+		KUNIT_ASSERT_EQ(test, memcmp(got, value, h->params.value_size),
+				0);
+	}
+}
+
+/* One try with the @nth allocation failing. Returns whether one has failed. */
+static bool try(struct kunit *test, const struct scenario *s, unsigned int nth,
+		gfp_t gfp)
+{
+	struct hmap *h = make_map(test, s);
+	long failures = atomic_long_read(&h->alloc_failures);
+	bool failed;
+	int err;
+
+	fail_nth(nth);
+	err = s->op(h, s->filled, gfp);
+	failed = !fail_pending();
+	fail_nth(0);
+	/* Some within vmalloc() are made up for there. */
+	failures = atomic_long_read(&h->alloc_failures) - failures;
+	KUNIT_EXPECT_LE(test, failures, failed);
+	KUNIT_EXPECT_TRUE(test, !err || (failures && err == -ENOMEM));
+	if (nth == 1 && s->must)
+		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+	expect_numbers(test, h, err ? s->filled :
+				s->adds < 0 ? 0 : s->filled + s->adds);
+	/* And it goes on as if nothing had been. */
+	if (err)
+		KUNIT_EXPECT_EQ(test, s->op(h, s->filled, gfp), 0);
+	HK_VERIFY(test, h);
+	hk_map_destroy(test, h);
+	return failed;
+}
+
+static void try_all(struct kunit *test, gfp_t gfp)
+{
+	const struct scenario *s = test->param_value;
+	unsigned int nth = 1;
+
+	skip_unless_allocations_fail(test);
+	while (try(test, s, nth, gfp))
+		nth++;
+	/* Something has failed, or there is nothing that could. */
+	if (s->must || s->adds)
+		KUNIT_EXPECT_GT(test, nth, 1);
+	else
+		KUNIT_EXPECT_EQ(test, nth, 1);
+}
+
+static void a_failed_allocation_leaves_the_map_intact(struct kunit *test)
+{
+	try_all(test, GFP_KERNEL);
+}
+
+static void a_failed_atomic_allocation_leaves_the_map_intact(struct kunit *test)
+{
+	try_all(test, GFP_ATOMIC);
+}
+
+static void a_failed_nowait_allocation_leaves_the_map_intact(struct kunit *test)
+{
+	try_all(test, GFP_NOWAIT);
+}
+
+static bool try_init(struct kunit *test, unsigned long hint, unsigned int nth)
+{
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .hint = hint,
+	};
+	struct hmap h = {};
+	bool failed;
+	int err;
+
+	fail_nth(nth);
+	err = hmap_init(&h, &params);
+	failed = !fail_pending();
+	fail_nth(0);
+	KUNIT_EXPECT_EQ(test, err, failed ? -ENOMEM : 0);
+	if (!err)
+		hmap_destroy(&h);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&h.memory), 0);
+	return failed;
+}
+
+static void a_failed_init_leaves_nothing_behind(struct kunit *test)
+{
+	static const unsigned long hints[] = { 0, 9, 100, 10000 };
+	unsigned int i, nth;
+
+	skip_unless_allocations_fail(test);
+	for (i = 0; i < ARRAY_SIZE(hints); i++) {
+		for (nth = 1; try_init(test, hints[i], nth); nth++)
+			;
+		KUNIT_EXPECT_GE(test, nth, hints[i] ? 3 : 2);
+	}
+}
+
+/* A map that cannot grow at first does so at the next insert. */
+static void growth_that_failed_is_made_up_for(struct kunit *test)
+{
+	struct hmap *h = hk_map_u64(test);
+
+	skip_unless_allocations_fail(test);
+	hk_put_range(test, h, 0, 52);
+	fail_nth(1);
+	hk_put_range(test, h, 52, 53);
+	KUNIT_EXPECT_FALSE(test, fail_pending());
+	fail_nth(0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 3);
+	hk_put_range(test, h, 53, 54);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
+	hk_expect_all(test, h, 0, 54);
+}
+
+/* One of the next few allocations fails with each put into the map. */
+static void a_map_grows_through_many_failures(struct kunit *test)
+{
+	struct hmap *h = hk_map_sized(test, 8, 200);
+	struct hk_rnd rnd = hk_rnd(test);
+	u32 n;
+	int err;
+
+	skip_unless_allocations_fail(test);
+	for (n = 0; n < 2000;) {
+		fail_nth(1 + hk_below(&rnd, 6));
+		err = put_number(h, n, HMAP_NOEXIST, GFP_KERNEL);
+		fail_nth(0);
+		KUNIT_ASSERT_TRUE(test, !err || err == -ENOMEM);
+		n += !err;
+	}
+	expect_numbers(test, h, n);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&h->alloc_failures), 100);
+}
+
+/* Deletes work without memory, whatever they have to evacuate. */
+static void deletes_and_reads_allocate_nothing(struct kunit *test)
+{
+	struct hmap *h = hk_map_hashed(test, hk_hash_one_bucket, 0);
+	struct hmap_cursor cursor = {};
+	struct hmap_stats stats;
+	u64 key, value;
+
+	skip_unless_allocations_fail(test);
+	hk_put_range(test, h, 0, 209);
+	fail_nth(1);
+	for (key = 0; key < 100; key++) {
+		hk_delete(test, h, key);
+		hk_expect_range(test, h, key + 1, key + 2);
+	}
+	for (; key < 200; key++)
+		KUNIT_EXPECT_EQ(test, hmap_pop(h, &key, &value), 0);
+	while (!hmap_cursor_done(&cursor))
+		hmap_scan(h, &cursor, &key, NULL, 1);
+	hmap_get_stats(h, &stats);
+	KUNIT_EXPECT_TRUE(test, fail_pending());
+	fail_nth(0);
+	hk_expect_all(test, h, 200, 209);
+}
+
+/*
+ * A long chain in the old array, and too few overflow buckets in the new one:
+ * a delete leaves it there, and works in it.
+ */
+static void a_delete_that_cannot_evacuate_uses_the_old_chain(struct kunit *test)
+{
+	struct hmap *h = hk_map_hashed(test, hk_hash_constant, 104);
+	u64 key;
+
+	skip_unless_allocations_fail(test);
+	hk_put_range(test, h, 0, 104);
+	/* The new array is two allocations, its first block is the third. */
+	fail_nth(3);
+	hk_put_range(test, h, 104, 105);
+	KUNIT_EXPECT_FALSE(test, fail_pending());
+	fail_nth(0);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	KUNIT_EXPECT_PTR_EQ(test, hk_chain_of(h, hk_hash_constant(NULL, 0,
+								  NULL)).a,
+			    hk_array(h)->oldbuckets);
+	for (key = 0; key < 50; key++) {
+		hk_delete(test, h, key);
+		HK_VERIFY(test, h);
+	}
+	hk_expect_all(test, h, 50, 105);
+	/* A put brings memory along. */
+	hk_put_range(test, h, 105, 106);
+	KUNIT_EXPECT_PTR_EQ(test, hk_chain_of(h, hk_hash_constant(NULL, 0,
+								  NULL)).a,
+			    hk_array(h));
+	hk_expect_all(test, h, 50, 106);
+}
+
+static struct kunit_case fault_cases[] = {
+	KUNIT_CASE_PARAM(a_failed_allocation_leaves_the_map_intact,
+			 scenario_gen_params),
+	KUNIT_CASE_PARAM(a_failed_atomic_allocation_leaves_the_map_intact,
+			 scenario_gen_params),
+	KUNIT_CASE_PARAM(a_failed_nowait_allocation_leaves_the_map_intact,
+			 scenario_gen_params),
+	KUNIT_CASE(a_failed_init_leaves_nothing_behind),
+	KUNIT_CASE(growth_that_failed_is_made_up_for),
+	KUNIT_CASE(a_map_grows_through_many_failures),
+	KUNIT_CASE(deletes_and_reads_allocate_nothing),
+	KUNIT_CASE(a_delete_that_cannot_evacuate_uses_the_old_chain),
+	{}
+};
+
+HK_SUITE(fault, fault_cases);
