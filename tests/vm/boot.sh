@@ -13,6 +13,11 @@ kernel=${1:?usage: boot.sh KERNEL SCRIPT}
 script=${2:?usage: boot.sh KERNEL SCRIPT}
 result=$build/boot/$script@$kernel
 
+# the same scenario twice at a time would share its files
+mkdir -p "$build/boot"
+exec 7>"$result.lock"
+flock 7
+
 use_kernel "$kernel"
 [ -n "${PREBUILT:-}" ] || {
 	need_boot_packages

@@ -20,10 +20,10 @@ make_root() # ROOT
 {
 	local program
 
-	mkdir -p "$1"/{bin,dev,etc,hmap,lib,lib64,out,proc,run,sys,tmp,usr}
-	ln -s ../bin "$1/usr/bin"
-	ln -s ../bin "$1/sbin"
-	ln -s ../lib "$1/usr/lib"
+	mkdir -p "$1"/{dev,etc,hmap,lib64,out,proc,run,sys,tmp,usr/bin,usr/lib}
+	ln -s usr/bin "$1/bin"
+	ln -s usr/bin "$1/sbin"
+	ln -s usr/lib "$1/lib"
 	echo 'root:x:0:0::/:/bin/sh
 nobody:x:65534:65534::/:/bin/sh' >"$1/etc/passwd"
 	echo 'root:x:0:
@@ -69,6 +69,7 @@ make_initramfs()
 	local root module
 
 	root=$(mktemp -d "$build/root.XXXXXX")
+	chmod 755 "$root"
 	make_root "$root"
 	for module in "$3"/kmod/*.ko "$3"/tests/*/*.ko; do
 		[ ! -f "$module" ] || cp "$module" "$root/hmap/"
@@ -76,6 +77,7 @@ make_initramfs()
 	{
 		echo "scenario=$2"
 		echo "seed=${SEED:-1}"
+		echo "filter='${FILTER:-}'"
 	} >"$root/hmap/env"
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
 	rm -rf "$root"
@@ -118,7 +120,7 @@ boot_um() # TIMEOUT RESULT KERNEL
 	mkdir -p "$out"
 	timeout -k 5 "$1" "$image" mem=1G "${cpus[@]}" seccomp=on \
 		initrd="$2.cpio" con=null con0=null,fd:1 panic=-1 loglevel=7 \
-		hmap_out="$out" </dev/null >"$2.log" 2>&1 || status=$?
+		kunit.filter_glob="${FILTER:-}" hmap_out="$out" </dev/null >"$2.log" 2>&1 || status=$?
 	[ ! -f "$out/tap" ] || mv "$out/tap" "$2.tap"
 	rmdir "$out" 2>/dev/null || true
 	return "$status"

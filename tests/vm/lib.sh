@@ -7,6 +7,8 @@
 #   run.sh [SUITE...]          make test: all suites, or those named (kunit, uapi,
 #                              cli, example, reload, userspace, build, style)
 #   boot.sh KERNEL SCRIPT      boot one kernel, run one script of guest/ in it
+#                              (FILTER=glob: only these KUnit "suite.case",
+#                              uapi programs or bats files)
 #   demo.sh, coverage.sh       make demo, make coverage
 #   kernel.sh KERNEL           fetch or build a kernel, print where its KDIR is
 #   guest/*.sh                 run inside; "# kernels:" and "# timeout:" in the

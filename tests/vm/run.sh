@@ -106,7 +106,7 @@ run_job() # NAME COMMAND...
 	local name=$1 start=$SECONDS
 
 	shift
-	"$@"
+	"$@" 7>&-
 	printf '%-26s %4d s   %s\n' "$name" $((SECONDS - start)) \
 		"$(python3 summary.py --quiet "$results/$name.tap")"
 }
@@ -115,6 +115,8 @@ main()
 {
 	local scenarios kernel script file unbuilt=
 
+	exec 7>"$build/test.lock"
+	flock -n 7 || die "another run is going on in this checkout"
 	rm -rf "$results"
 	mkdir -p "$results"
 	echo "seed $SEED (make test SEED=$SEED runs the same again)"

@@ -23,6 +23,7 @@ SUBTEST = re.compile(r"# Subtest: (.*)")
 END = re.compile(r"# hmap: end (\d+)")
 
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d+\]")
+KTAP_LINE = re.compile(r"\] +(ok \d|not ok \d|# Subtest: )")
 BEGIN = "hmap: test begins"
 COMPLAINT = re.compile(
     r"WARNING: |BUG: |BUG:? |Oops|INFO: (task|rcu|trying|lockdep|possible|suspicious)"
@@ -71,7 +72,8 @@ class Scenario:
                 self.line(line.rstrip())
         self.close_below(-1)
         if self.end is None:
-            self.fail("the scenario did not come to its end (crash or time-out)")
+            self.fail("the scenario did not come to its end (crash or time-out)",
+                      self.last_words())
         elif self.end:
             self.fail(f"the script exits with {self.end}")
         self.scan_log()
@@ -147,12 +149,19 @@ class Scenario:
         level.child_failed = False
         level.comments = []
 
-    def scan_log(self):
+    def log(self):
         log = self.path.removesuffix(".tap") + ".log"
         if not os.path.exists(log):
-            return
+            return []
         with open(log, encoding="utf-8", errors="replace") as lines:
-            text = [line.rstrip() for line in lines]
+            return [line.rstrip() for line in lines]
+
+    def last_words(self):
+        """What the kernel log has of the KUnit case that did not return."""
+        return [t for t in self.log() if KTAP_LINE.search(t)][-2:] or self.log()[-2:]
+
+    def scan_log(self):
+        text = self.log()
         begin = max((i for i, t in enumerate(text) if BEGIN in t), default=0)
         kernel = [t for t in text[begin:] if KERNEL_LINE.match(t)]
         bad = [t for t in kernel if COMPLAINT.search(t) and not HARMLESS.search(t)]

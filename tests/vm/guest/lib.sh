@@ -15,6 +15,13 @@ unload_hmap()
 	rmmod hmap
 }
 
+# Is it one of those that FILTER=, a glob, names? All without it.
+chosen() # NAME
+{
+	# shellcheck disable=SC2053 # a pattern
+	[[ $1 == ${filter:-*} ]]
+}
+
 is_um()
 {
 	grep -q 'User Mode Linux' /proc/cpuinfo

@@ -11,6 +11,7 @@ leaks_begin
 for program in "$HMAP"/uapi/*; do
 	[ -x "$program" ] || continue
 	name=$(basename "$program")
+	chosen "$name" || continue
 	tap_program "$name" timeout 200 "$program"
 	tap_ok "$name leaves no module behind" tap_not grep -q '^hmap ' /proc/modules
 	! grep -q '^hmap ' /proc/modules || unload_hmap
