@@ -606,6 +606,19 @@ static void reserve_of_too_much_changes_nothing(struct kunit *test)
 	hk_expect_all(test, h, 0, 100);
 }
 
+static void reserve_beyond_max_entries_is_refused(struct kunit *test)
+{
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .max_entries = 100,
+	};
+	struct hmap *h = hk_map(test, &params);
+
+	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 101), -EINVAL);
+	KUNIT_EXPECT_PTR_EQ(test, hk_array(h)->data, NULL);
+	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 100), 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
+}
+
 static void reserve_with_one_long_chain_keeps_it(struct kunit *test)
 {
 	struct hmap *h = hk_map_hashed(test, hk_hash_one_bucket, 0);
@@ -672,6 +685,7 @@ static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(reserve_works_during_same_size_growth),
 	KUNIT_CASE(reserve_never_shrinks),
 	KUNIT_CASE(reserve_of_too_much_changes_nothing),
+	KUNIT_CASE(reserve_beyond_max_entries_is_refused),
 	KUNIT_CASE(reserve_with_one_long_chain_keeps_it),
 	KUNIT_CASE(the_same_number_of_overflow_buckets_is_too_many),
 	KUNIT_CASE(an_array_never_has_more_than_64_bit_loads),

@@ -376,6 +376,16 @@ static void no_room_returns_nothing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hmap_cursor_done(&cursor));
 }
 
+static void an_iteration_without_room_ends(struct kunit *test)
+{
+	struct hmap *h = hk_map_u64(test);
+	struct hmap_iter iter;
+
+	hk_put_range(test, h, 0, 10);
+	hmap_iter_init(&iter);
+	KUNIT_EXPECT_EQ(test, hmap_iter_next(h, &iter, NULL, NULL, 0), 0);
+}
+
 static void keys_or_values_can_be_left_out(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
@@ -536,6 +546,7 @@ static struct kunit_case iterate_cases[] = {
 	KUNIT_CASE(a_done_cursor_stays_done),
 	KUNIT_CASE(any_cursor_is_safe),
 	KUNIT_CASE(no_room_returns_nothing),
+	KUNIT_CASE(an_iteration_without_room_ends),
 	KUNIT_CASE(keys_or_values_can_be_left_out),
 	KUNIT_CASE(a_full_step_can_be_the_last_one),
 	KUNIT_CASE(large_values_are_copied_a_few_at_a_time),
