@@ -94,13 +94,16 @@ static void expect_index_to_address(struct kunit *test, struct hmap *h,
 {
 	u32 index = hmap_spares(a->B) + 1, i;
 	unsigned int k;
+	void *b;
 
-	for (k = 0; k < a->extra.overflow.nr_blocks; k++)
-		for (i = 0; i < first << k; i++, index++)
-			KUNIT_ASSERT_PTR_EQ(test,
-				(void *)hmap_overflow_bucket(h, a, index),
-				a->extra.overflow.block[k] +
-				(size_t)i * h->geo.bucket_size);
+	for (k = 0; k < a->extra.overflow.nr_blocks; k++) {
+		b = a->extra.overflow.block[k];
+		for (i = 0; i < first << k; i++, index++) {
+			KUNIT_ASSERT_PTR_EQ(test, b, (void *)
+					    hmap_overflow_bucket(h, a, index));
+			b += h->geo.bucket_size;
+		}
+	}
 	KUNIT_EXPECT_EQ(test, index - 1, a->extra.overflow.nr);
 	KUNIT_EXPECT_PTR_EQ(test, hmap_overflow_bucket(h, a, index), NULL);
 }

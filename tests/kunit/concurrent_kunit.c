@@ -31,7 +31,7 @@ static bool repeated(const u64 *words, u32 size)
  * struct shared - what the threads of a test share
  * @h: the map
  * @value_size: bytes of a value
- * @keys: keys in use are below this
+ * @keys: keys in use are below this, or as many at the most
  * @ready: how many have done their first part
  * @total: what they count together
  */
@@ -255,7 +255,7 @@ static bool come_and_go(struct hk_thread *thread)
 {
 	struct shared *s = thread->arg;
 	u64 first = STAY + thread->index * 10000;
-	u64 n = 1 + hk_below(&thread->rnd, 3000), key, value;
+	u64 n = 1 + hk_below(&thread->rnd, s->keys), key, value;
 
 	for (key = first; key < first + n; key++) {
 		value = hk_value(key);
@@ -305,7 +305,7 @@ static bool scan_what_stays(struct hk_thread *thread)
 
 static void a_key_that_stays_is_always_found(struct kunit *test)
 {
-	struct shared s = { .h = hk_map_u64(test) };
+	struct shared s = { .h = hk_map_u64(test), .keys = 3000 };
 	struct hk_thread threads[] = {
 		{ come_and_go, &s }, { find_what_stays, &s },
 		{ find_what_stays, &s }, { overwrite_what_stays, &s },
@@ -318,7 +318,9 @@ static void a_key_that_stays_is_always_found(struct kunit *test)
 
 static void a_key_that_stays_is_found_in_any_chain(struct kunit *test)
 {
-	struct shared s = { .h = hk_map_hashed(test, hk_hash_bit, 0) };
+	struct shared s = {
+		.h = hk_map_hashed(test, hk_hash_bit, 0), .keys = 500,
+	};
 	struct hk_thread threads[] = {
 		{ come_and_go, &s }, { find_what_stays, &s },
 		{ find_what_stays, &s },
@@ -331,7 +333,7 @@ static void a_key_that_stays_is_found_in_any_chain(struct kunit *test)
 
 static void a_key_that_stays_is_scanned_once(struct kunit *test)
 {
-	struct shared s = { .h = hk_map_u64(test) };
+	struct shared s = { .h = hk_map_u64(test), .keys = 3000 };
 	struct hk_thread threads[] = {
 		{ come_and_go, &s }, { scan_what_stays, &s },
 		{ scan_what_stays, &s },
@@ -353,7 +355,7 @@ static bool reserve_more(struct hk_thread *thread)
 
 static void reserve_disturbs_nobody(struct kunit *test)
 {
-	struct shared s = { .h = hk_map_u64(test) };
+	struct shared s = { .h = hk_map_u64(test), .keys = 3000 };
 	struct hk_thread threads[] = {
 		{ reserve_more, &s }, { find_what_stays, &s },
 		{ scan_what_stays, &s }, { come_and_go, &s },
@@ -463,7 +465,7 @@ static bool clear_now(struct hk_thread *thread)
 /* The seed changes all the time: with clear, and when the map is empty. */
 static void fresh_seeds_lose_nothing(struct kunit *test)
 {
-	struct shared s = { .h = hk_map_u64(test) };
+	struct shared s = { .h = hk_map_u64(test), .keys = 3000 };
 	struct hk_thread threads[] = {
 		{ come_and_go, &s }, { come_and_go, &s },
 	};

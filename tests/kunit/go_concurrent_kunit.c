@@ -3,6 +3,8 @@
  * What the concurrent tests of Go's classic map assert; the Go test is named
  * above each. Where Go's map stops the program, this one has to succeed.
  */
+#include <linux/delay.h>
+
 #include "hmap_kunit.h"
 
 /**
@@ -174,10 +176,15 @@ static bool churn_and_drain(struct hk_thread *thread)
 static bool read_churn(struct hk_thread *thread)
 {
 	struct crowd *crowd = thread->arg;
-	u64 key = hk_below(&thread->rnd, 2 * crowd->n), value;
+	u64 key, value;
+	u32 i;
 
-	if (!hmap_get(crowd->h, &key, &value) && value != hk_value(key))
-		thread->errors++;
+	for (i = 0; i < 200; i++) {
+		key = hk_below(&thread->rnd, 2 * crowd->n);
+		if (!hmap_get(crowd->h, &key, &value) && value != hk_value(key))
+			thread->errors++;
+	}
+	usleep_range(2000, 3000);
 	return !READ_ONCE(crowd->done);
 }
 
@@ -186,6 +193,8 @@ static bool iterate_churn(struct hk_thread *thread)
 	struct crowd *crowd = thread->arg;
 
 	iterate_round(thread);
+	/* Or ten of them leave the writer no time at all on a machine of two. */
+	usleep_range(20000, 30000);
 	return !READ_ONCE(crowd->done);
 }
 

@@ -200,14 +200,12 @@ static void nevacuate_passes_what_has_been_evacuated(struct kunit *test)
 {
 	u64 from, to, key;
 	struct hmap *h = hk_map_growing(test, &from, &to);
-	struct hmap_array *old;
-	size_t i;
+	struct bmap *next;
 
 	for (key = to; hk_growing(h); key++) {
-		old = hk_array(h)->oldbuckets;
-		i = hk_array(h)->nevacuate;
-		KUNIT_ASSERT_FALSE(test, bmap_evacuated(bmap_tophashes(
-					hmap_bucket(h, old, i))));
+		next = hmap_bucket(h, hk_array(h)->oldbuckets,
+				   hk_array(h)->nevacuate);
+		KUNIT_ASSERT_FALSE(test, bmap_evacuated(bmap_tophashes(next)));
 		KUNIT_ASSERT_EQ(test, hmap_delete(h, &key), -ENOENT);
 	}
 }

@@ -157,12 +157,13 @@ void hk_expect_no_twice(struct kunit *test, const struct hk_scan *scan);
 
 /**
  * struct hk_thread - a kernel thread of a test
- * @fn: called over and over until the test is over or it returns false
+ * @fn: called over and over until it returns false or the time is over
  * @arg: for @fn
  * @index: its place in the array
  * @rnd: its random numbers
  * @errors: what it found wrong
  * @rounds: calls of @fn
+ * @complete: there is no time: it goes on until @fn returns false
  * @task: the thread
  */
 struct hk_thread {
@@ -172,13 +173,13 @@ struct hk_thread {
 	struct hk_rnd rnd;
 	unsigned long errors;
 	unsigned long rounds;
+	bool complete;
 	struct task_struct *task;
 };
 
 /*
- * Run threads side by side. Those that end by themselves are waited for; after
- * @ms milliseconds, if not 0, all are told to end. Expects that none of them
- * has found an error, and that each has been called.
+ * Run threads side by side, for @ms milliseconds or, if that is 0, until all of
+ * them have ended by themselves. Expects that none of them has found an error.
  */
 void hk_run(struct kunit *test, struct hk_thread *threads, u32 n,
 	    unsigned int ms);

@@ -276,56 +276,36 @@ static int hk_thread_fn(void *arg)
 	struct hk_thread *thread = arg;
 	bool more = true;
 
-	while (!kthread_should_stop()) {
-		if (!more) {
-			usleep_range(100, 200);
-			continue;
-		}
-		thread->rounds++;
+	while (more && (thread->complete || !kthread_should_stop())) {
+		WRITE_ONCE(thread->rounds, thread->rounds + 1);
 		more = thread->fn(thread);
-		if (!more)
-			/* Pairs with the acquire in hk_run_done(). */
-			smp_store_release(&thread->fn, NULL);
 		cond_resched();
 	}
+	while (!kthread_should_stop())
+		usleep_range(100, 200);
 	return 0;
-}
-
-static bool hk_run_done(const struct hk_thread *threads, u32 n)
-{
-	while (n--)
-		/* Pairs with the release in hk_thread_fn(). */
-		if (smp_load_acquire(&threads[n].fn))
-			return false;
-	return true;
 }
 
 static void hk_run_stop(struct kunit *test, struct hk_thread *threads, u32 n)
 {
-	while (n--) {
-		kthread_stop(threads[n].task);
-		KUNIT_EXPECT_EQ_MSG(test, threads[n].errors, 0, "thread %u", n);
-		KUNIT_EXPECT_GT_MSG(test, threads[n].rounds, 0, "thread %u", n);
+	for (; n--; threads++) {
+		/* One that is stopped too early never runs. */
+		while (!READ_ONCE(threads->rounds))
+			usleep_range(100, 200);
+		kthread_stop(threads->task);
+		KUNIT_EXPECT_EQ_MSG(test, threads->errors, 0, "thread %u",
+				    threads->index);
 	}
-}
-
-/* Started by kthread_run(): a thread that is stopped too early never runs. */
-static bool hk_run_begun(const struct hk_thread *threads, u32 n)
-{
-	while (n--)
-		if (!READ_ONCE(threads[n].rounds))
-			return false;
-	return true;
 }
 
 void hk_run(struct kunit *test, struct hk_thread *threads, u32 n,
 	    unsigned int ms)
 {
-	unsigned long end;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
 		threads[i].index = i;
+		threads[i].complete = !ms;
 		threads[i].rnd = hk_rnd(test);
 		threads[i].rnd.state += i;
 		threads[i].task = kthread_run(hk_thread_fn, &threads[i],
@@ -335,10 +315,7 @@ void hk_run(struct kunit *test, struct hk_thread *threads, u32 n,
 			KUNIT_FAIL_AND_ABORT(test, "no thread");
 		}
 	}
-	while (!hk_run_begun(threads, n))
-		msleep(1);
-	end = jiffies + msecs_to_jiffies(ms);
-	while (!hk_run_done(threads, n) && (!ms || time_before(jiffies, end)))
-		msleep(1);
+	if (ms)
+		msleep(ms);
 	hk_run_stop(test, threads, n);
 }
