@@ -361,19 +361,17 @@ TEST_F(scan, two_scans_do_not_know_of_each_other)
 
 #define STABLE	2000
 
-/* Grows the map without end, until it is killed. */
+/* Grows the map until it is killed, or to six times the size. */
 static int grower(void *arg)
 {
 	struct map m;
-	u64 i;
 	int ret;
 
 	ret = map_open(&m, O_WRONLY);
-	for (i = STABLE; !ret; i++) {
-		if (i == MAX_KEYS * 4)
-			i = STABLE;
-		ret = map_put(&m, i, i, HMAP_ANY);
-	}
+	if (!ret)
+		ret = map_put_range(&m, STABLE, 5 * STABLE);
+	while (!ret)
+		ret = map_put(&m, STABLE, STABLE, HMAP_ANY);
 	return ret;
 }
 
@@ -393,12 +391,21 @@ static int churner(void *arg)
 	return ret;
 }
 
-static int scan_beside(int (*fn)(void *))
+static int scan_stable(struct map *m, u32 capacity)
 {
-	static const u32 capacities[] = { 1, 8, 100, 5000 };
-	struct map m;
 	s64 others;
-	u32 i;
+
+	memset(seen, 0, STABLE);
+	others = scan_count(m, capacity, seen, STABLE);
+	if (others < 0)
+		return others;
+	return all_are(seen, STABLE, 1) ? 0 : -ENODATA;
+}
+
+/* A new map for each, so that it is small enough to grow. */
+static int scan_beside(int (*fn)(void *), u32 capacity)
+{
+	struct map m;
 	pid_t pid;
 	int ret;
 
@@ -408,31 +415,35 @@ static int scan_beside(int (*fn)(void *))
 	if (ret)
 		return ret;
 	pid = spawn(fn, NULL);
-	for (i = 0; !ret && i < 12; i++) {
-		memset(seen, 0, STABLE);
-		others = scan_count(&m, capacities[i % ARRAY_LEN(capacities)],
-				    seen, STABLE);
-		if (others < 0)
-			ret = others;
-		else if (!all_are(seen, STABLE, 1))
-			ret = -ENODATA;
-	}
+	ret = scan_stable(&m, capacity);
+	if (!ret)
+		ret = scan_stable(&m, capacity);
 	kill(pid, SIGKILL);
-	if (!ret && !WIFSIGNALED(reap(pid)))
+	if (!WIFSIGNALED(reap(pid)))
 		ret = -ECHILD;
 	return ret ? ret : map_unload(&m);
 }
 
+static const u32 beside_capacities[] = { 1, 2, 8, 30, 100, 1000, 5000 };
+
 TEST(keys_come_once_while_another_process_grows_the_map)
 {
-	EXPECT_EQ(0, scan_beside(grower));
-	TELL_SEED_ON_FAILURE();
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(beside_capacities); i++) {
+		EXPECT_EQ(0, scan_beside(grower, beside_capacities[i]))
+			TH_LOG("capacity %u", beside_capacities[i]);
+	}
 }
 
 TEST(keys_come_once_while_another_process_churns_the_map)
 {
-	EXPECT_EQ(0, scan_beside(churner));
-	TELL_SEED_ON_FAILURE();
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(beside_capacities); i++) {
+		EXPECT_EQ(0, scan_beside(churner, beside_capacities[i]))
+			TH_LOG("capacity %u", beside_capacities[i]);
+	}
 }
 
 TEST_HARNESS_MAIN

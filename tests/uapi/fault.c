@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocations that fail: -ENOMEM or success without, and nothing lost. Needs a
+ * kernel with fault injection (FAILSLAB), which no distribution has: each
+ * command is repeated with its first allocation failing, its second, and so
+ * on, until there is none left to fail.
+ */
+#include <sys/mount.h>
+
+#include "hmap_test.h"
+
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+
+FIXTURE(fault) {
+	struct map m;
+	int fail_nth;
+};
+
+FIXTURE_VARIANT(fault) {
+	u32 key_size;
+	u32 value_size;
+	u32 keys;
+};
+
+FIXTURE_VARIANT_ADD(fault, words) {
+	.key_size = 8, .value_size = 8, .keys = 230,
+};
+
+FIXTURE_VARIANT_ADD(fault, out_of_line) {
+	.key_size = 200, .value_size = 1000, .keys = 60,
+};
+
+FIXTURE_VARIANT_ADD(fault, largest) {
+	.key_size = 4096, .value_size = 65536, .keys = 30,
+};
+
+static bool set(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, value, strlen(value)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* Also allocations that may sleep, and no word in the log about each. */
+static bool can_fail(void)
+{
+	if (access(FAILSLAB, F_OK))
+		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	return set(FAILSLAB "ignore-gfp-wait", "N") &&
+	       set(FAILSLAB "verbose", "0");
+}
+
+FIXTURE_SETUP(fault)
+{
+	self->m.fd = -1;
+	if (!can_fail())
+		SKIP(return, "this kernel has no fault injection");
+	self->fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(self->fail_nth, 0);
+	ASSERT_EQ(0, map_load(&self->m, variant->key_size,
+			      variant->value_size));
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	EXPECT_EQ(0, map_unload(&self->m));
+	TELL_SEED_ON_FAILURE();
+}
+
+/* The @nth allocation of this process from now on fails. */
+static void fail_begin(int fail_nth, u32 nth)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", nth);
+
+	if (pwrite(fail_nth, text, n, 0) != n)
+		abort();
+}
+
+/* Whether it came to that. */
+static bool fail_end(int fail_nth)
+{
+	char text[16] = "";
+
+	if (pread(fail_nth, text, sizeof(text) - 1, 0) < 1)
+		abort();
+	if (pwrite(fail_nth, "0", 1, 0) != 1)
+		abort();
+	return !atoi(text);
+}
+
+/* A put that failed has left no trace; one that succeeded is all there. */
+static int check_put(struct map *m, u64 i, int result)
+{
+	int ret = map_get(m, i);
+
+	if (dev_verify(m->fd))
+		return -EUCLEAN;
+	if (result == -ENOMEM)
+		return ret == -ENOENT && dev_count(m->fd) == (s64)i ? 0 :
+								      -EBADE;
+	if (result)
+		return result;
+	if (ret || !value_is(m, m->value, i) ||
+	    dev_count(m->fd) != (s64)i + 1)
+		return -EBADMSG;
+	return 0;
+}
+
+/* Put key @i in spite of all; counts how often it was -ENOMEM. */
+static int put_stubbornly(struct map *m, int fail_nth, u64 i, u32 *failed)
+{
+	bool injected = true;
+	u32 nth;
+	int ret;
+
+	for (nth = 1; injected; nth++) {
+		fail_begin(fail_nth, nth);
+		ret = map_put(m, i, i, HMAP_NOEXIST);
+		injected = fail_end(fail_nth);
+		*failed += ret == -ENOMEM;
+		if (ret == -ENOMEM && !injected)
+			return ret;
+		ret = check_put(m, i, ret);
+		if (ret)
+			return ret;
+		if (injected)
+			map_delete(m, i);
+	}
+	return 0;
+}
+
+TEST_F(fault, a_put_without_memory_changes_nothing)
+{
+	struct map *m = &self->m;
+	u32 failed = 0, i;
+
+	for (i = 0; i < variant->keys; i++) {
+		ASSERT_EQ(0, put_stubbornly(m, self->fail_nth, i, &failed))
+			TH_LOG("key %u", i);
+	}
+	EXPECT_GT(failed, 0);
+	EXPECT_EQ(0, map_check_range(m, 0, variant->keys));
+}
+
+TEST_F(fault, an_overwrite_without_memory_keeps_the_old_value)
+{
+	struct map *m = &self->m;
+	bool injected = true;
+	u32 nth;
+	int ret;
+
+	ASSERT_EQ(0, map_put_range(m, 0, variant->keys));
+	for (nth = 1; injected; nth++) {
+		fail_begin(self->fail_nth, nth);
+		ret = map_put(m, 5, nth + 100, HMAP_ANY);
+		injected = fail_end(self->fail_nth);
+		ASSERT_EQ(0, map_get(m, 5));
+		if (ret) {
+			ASSERT_EQ(-ENOMEM, ret);
+			ASSERT_TRUE(value_is(m, m->value, 5));
+		} else {
+			ASSERT_TRUE(value_is(m, m->value, nth + 100));
+			ASSERT_EQ(0, map_put(m, 5, 5, HMAP_ANY));
+		}
+		ASSERT_EQ(0, dev_verify(m->fd));
+	}
+}
+
+TEST_F(fault, a_clear_without_memory_changes_nothing)
+{
+	struct map *m = &self->m;
+	bool injected = true;
+	u32 nth;
+	int ret;
+
+	for (nth = 1; injected; nth++) {
+		ASSERT_EQ(0, map_put_range(m, 0, variant->keys));
+		fail_begin(self->fail_nth, nth);
+		ret = dev_clear(m->fd);
+		injected = fail_end(self->fail_nth);
+		if (ret) {
+			ASSERT_EQ(-ENOMEM, ret);
+			ASSERT_EQ(0, map_check_range(m, 0, variant->keys));
+		}
+		ASSERT_EQ(ret ? variant->keys : 0, dev_count(m->fd));
+		ASSERT_EQ(0, dev_verify(m->fd));
+	}
+}
+
+/* What only reads fails or not, and has nothing to undo. */
+TEST_F(fault, a_lookup_or_delete_without_memory_can_be_repeated)
+{
+	struct map *m = &self->m;
+	bool injected = true;
+	u32 nth;
+	int ret;
+
+	ASSERT_EQ(0, map_put_range(m, 0, variant->keys));
+	for (nth = 1; injected; nth++) {
+		fail_begin(self->fail_nth, nth);
+		ret = map_get(m, 5);
+		injected = fail_end(self->fail_nth);
+		ASSERT_TRUE(!ret || (injected && ret == -ENOMEM));
+		ASSERT_TRUE(ret ? is_poison(m->value, m->value_size) :
+				  value_is(m, m->value, 5));
+	}
+	injected = true;
+	for (nth = 1; injected; nth++) {
+		fail_begin(self->fail_nth, nth);
+		ret = map_delete(m, 7);
+		injected = fail_end(self->fail_nth);
+		ASSERT_TRUE(!ret || (injected && ret == -ENOMEM));
+		ASSERT_EQ(ret ? 0 : -ENOENT, map_has(m, 7));
+		ASSERT_EQ(0, dev_verify(m->fd));
+		ASSERT_EQ(0, map_put(m, 7, 7, HMAP_ANY));
+	}
+}
+
+TEST_F(fault, a_scan_without_memory_stays_where_it_was)
+{
+	struct map *m = &self->m;
+	struct scan s = scan_begin(m, variant->keys);
+	bool injected = true;
+	u32 nth;
+	int ret;
+
+	ASSERT_EQ(0, map_put_range(m, 0, variant->keys));
+	for (nth = 1; injected; nth++) {
+		s.arg.cursor = (struct hmap_cursor){};
+		s.arg.count = 77;
+		fail_begin(self->fail_nth, nth);
+		ret = scan_next(m, &s);
+		injected = fail_end(self->fail_nth);
+		if (!ret) {
+			ASSERT_EQ(variant->keys, s.arg.count);
+			continue;
+		}
+		ASSERT_EQ(-ENOMEM, ret);
+		ASSERT_EQ(0, s.arg.count);
+		ASSERT_EQ(0, s.arg.cursor.place);
+	}
+}
+
+TEST_HARNESS_MAIN
