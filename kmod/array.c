@@ -2,6 +2,7 @@
 /*
  * An array of buckets with its overflow buckets: allocate, free, hand out.
  */
+#include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -9,6 +10,7 @@
 #include <linux/vmalloc.h>
 
 #include "internal.h"
+#include "trace.h"
 
 /*
  * Up to here memory comes from kmalloc; more comes from vmalloc, page by page,
@@ -32,10 +34,12 @@ static void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp)
 		p = kmalloc(size, gfp);
 	else
 		p = __vmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
-	if (p)
+	if (p) {
 		atomic_long_add(hmap_mem_size(p, size), &h->memory);
-	else
+	} else {
 		atomic_long_inc(&h->alloc_failures);
+		trace_hmap_alloc_failure(h, size);
+	}
 	return p;
 }
 
@@ -72,13 +76,29 @@ bool hmap_array_size_ok(const struct hmap *h, u8 B)
 	       hmap_data_size(h, B) <= LONG_MAX;
 }
 
+static size_t hmap_array_size(const struct hmap *h)
+{
+	return struct_size_t(struct hmap_array, nevacuate, h->params.stripes);
+}
+
+/*
+ * Whether an array is made at once by whoever needs it. Larger ones would take
+ * an operation longer than it should: the worker makes them.
+ */
+bool hmap_array_is_small(const struct hmap *h, u8 B)
+{
+	return hmap_data_size(h, B) <= KMALLOC_LIMIT;
+}
+
 /* An array without buckets: the state of a map before its first put. */
 struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
 {
-	struct hmap_array *a = hmap_mem_alloc(h, sizeof(*a), gfp);
+	struct hmap_array *a = hmap_mem_alloc(h, hmap_array_size(h), gfp);
 
-	if (a)
+	if (a) {
+		spin_lock_init(&a->lock);
 		a->extra.nextOverflow = 1;
+	}
 	return a;
 }
 
@@ -118,7 +138,7 @@ static void hmap_array_uncount(struct hmap *h, struct hmap_array *a)
 		hmap_mem_uncount(h, a->extra.overflow.block[k],
 				 hmap_block_size(h, a, k));
 	hmap_mem_uncount(h, a->data, hmap_data_size(h, a->B));
-	hmap_mem_uncount(h, a, sizeof(*a));
+	hmap_mem_uncount(h, a, hmap_array_size(h));
 }
 
 static void hmap_array_release(struct rcu_head *rcu)
@@ -146,10 +166,16 @@ void hmap_array_retire(struct hmap *h, struct hmap_array *a)
 	call_rcu(&a->rcu, hmap_array_release);
 }
 
-/*
- * The overflow bucket @index: one of the spares behind the buckets, or in a
- * block. NULL for an index that is out of range, which only a lock-free reader
- * could come with.
+/**
+ * hmap_overflow_bucket() - an overflow bucket by its index (private)
+ * @h: the map
+ * @a: the array
+ * @index: from 1 on
+ *
+ * Exported for the lookups that are inlined into other modules.
+ *
+ * Return: one of the spares behind the buckets, or in a block; NULL for an index
+ * that is out of range, which only a reader without a lock could come with.
  */
 struct bmap *hmap_overflow_bucket(const struct hmap *h,
 				  const struct hmap_array *a, u32 index)
@@ -173,6 +199,7 @@ struct bmap *hmap_overflow_bucket(const struct hmap *h,
 	n -= first * ((1u << k) - 1);
 	return block + (size_t)n * h->geo.bucket_size;
 }
+EXPORT_SYMBOL_GPL(hmap_overflow_bucket);
 
 /* Make the supply's block part of the array, if it is the one that is due. */
 static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
@@ -199,36 +226,64 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
 }
 
 /**
- * hmap_secure_overflow() - make sure that overflow buckets can be appended
+ * hmap_reserve_overflow() - make sure that overflow buckets can be appended
  * @h: the map
  * @a: the array
  * @n: how many
  * @supply: where a block may come from; NULL if there is none
  *
- * Return: true if @n calls of hmap_append_bucket() cannot fail.
+ * Return: true if @n calls of hmap_append_bucket() cannot fail. Those that are
+ * not made after all are given back by hmap_unreserve_overflow().
  */
-bool hmap_secure_overflow(struct hmap *h, struct hmap_array *a, u32 n,
-			  struct hmap_supply *supply)
+bool hmap_reserve_overflow(struct hmap *h, struct hmap_array *a, u32 n,
+			   struct hmap_supply *supply)
 {
-	lockdep_assert_held(&h->lock);
-	while (a->extra.overflow.nr - a->noverflow < n)
-		if (!hmap_add_block(h, a, supply))
-			return false;
-	return true;
+	bool ok = true;
+
+	if (!n)
+		return true;
+	spin_lock(&a->lock);
+	while (ok && a->extra.overflow.nr - a->noverflow - a->reserved < n)
+		ok = hmap_add_block(h, a, supply);
+	if (ok)
+		a->reserved += n;
+	spin_unlock(&a->lock);
+	return ok;
 }
 
-/* Append an overflow bucket, which has been secured, to the chain's @last. */
-struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
-				struct bmap *last)
+void hmap_unreserve_overflow(struct hmap_array *a, u32 n)
 {
-	u32 index = a->extra.nextOverflow++;
-	struct bmap *b = hmap_overflow_bucket(h, a, index);
+	if (!n)
+		return;
+	spin_lock(&a->lock);
+	a->reserved -= n;
+	spin_unlock(&a->lock);
+}
 
-	lockdep_assert_held(&h->lock);
-	a->noverflow++;
+/**
+ * hmap_append_bucket() - append an overflow bucket, which has been reserved
+ * @h: the map
+ * @a: the array
+ * @last: last bucket of the chain
+ * @len: buckets that the chain has with the new one
+ *
+ * Return: the new bucket.
+ */
+struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
+				struct bmap *last, u32 len)
+{
+	u32 index;
+
+	spin_lock(&a->lock);
+	index = a->extra.nextOverflow++;
+	a->reserved--;
+	WRITE_ONCE(a->noverflow, a->noverflow + 1);
+	if (len > a->longest_chain)
+		WRITE_ONCE(a->longest_chain, len);
+	spin_unlock(&a->lock);
 	/* Its block first: pairs with the acquire in hmap_next(). */
 	smp_store_release(&bmap_tail(&h->geo, last)->overflow, index);
-	return b;
+	return hmap_overflow_bucket(h, a, index);
 }
 
 struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp)

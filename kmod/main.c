@@ -12,6 +12,12 @@
 #include <linux/rcupdate.h>
 
 #include "dev.h"
+#include "internal.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+EXPORT_TRACEPOINT_SYMBOL_GPL(hmap_alloc_failure);
 
 /**
  * struct hmap_number - a module parameter
@@ -89,6 +95,7 @@ static int __init hmap_default_init(void)
 		.value_size = value_size.value,
 		.hint = hint.value,
 		.max_entries = max_entries.value,
+		.hashfn = hmap_siphash,
 	};
 	int ret;
 
@@ -113,16 +120,25 @@ static int __init hmap_module_init(void)
 {
 	int ret;
 
-	ret = hmap_default_init();
+	ret = hmap_worker_init();
 	if (ret)
 		return ret;
+	ret = hmap_default_init();
+	if (ret)
+		goto err_worker;
 
 	ret = hmap_dev_register(&default_map);
 	if (ret) {
 		pr_err("the device could not be registered: %pe\n",
 		       ERR_PTR(ret));
-		hmap_destroy(&default_map);
+		goto err_map;
 	}
+	return 0;
+
+err_map:
+	hmap_destroy(&default_map);
+err_worker:
+	hmap_worker_exit();
 	return ret;
 }
 
@@ -131,6 +147,7 @@ static void __exit hmap_module_exit(void)
 {
 	hmap_dev_unregister();
 	hmap_destroy(&default_map);
+	hmap_worker_exit();
 	/* Arrays that maps have left are freed by a callback in this module. */
 	rcu_barrier();
 }

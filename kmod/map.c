@@ -15,34 +15,22 @@
  * Nothing is allocated under the lock: see struct hmap_supply.
  */
 #include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "hash.h"
 #include "internal.h"
 
 /* Lookups that met a writer this often take the lock. */
 #define HMAP_READ_TRIES	16
 
-static bool hmap_out_of_line(u32 size)
+static siphash_key_t hmap_new_seed(void)
 {
-	return size > HMAP_MAX_INLINE_SIZE;
-}
+	siphash_key_t hash0;
 
-static u32 hmap_slot_size(u32 size)
-{
-	return hmap_out_of_line(size) ? sizeof(struct hmap_blob *) : size;
-}
-
-static void hmap_init_geometry(struct hmap *h)
-{
-	struct hmap_geometry *geo = &h->geo;
-
-	geo->key_slot = hmap_slot_size(h->params.key_size);
-	geo->value_slot = hmap_slot_size(h->params.value_size);
-	geo->values = sizeof(struct bmap) + BUCKET_CNT * geo->key_slot;
-	geo->tail = geo->values + BUCKET_CNT * geo->value_slot;
-	geo->bucket_size = geo->tail + sizeof(struct bmap_tail);
+	get_random_bytes(&hash0, sizeof(hash0));
+	return hash0;
 }
 
 static bool hmap_params_ok(const struct hmap_params *params)
@@ -50,7 +38,27 @@ static bool hmap_params_ok(const struct hmap_params *params)
 	return params->key_size >= HMAP_MIN_KEY_SIZE &&
 	       params->key_size <= HMAP_MAX_KEY_SIZE &&
 	       params->value_size <= HMAP_MAX_VALUE_SIZE &&
+	       params->stripes <= HMAP_MAX_STRIPES &&
+	       (!params->stripes || is_power_of_2(params->stripes)) &&
+	       !(params->flags & ~HMAP_NO_SHRINK) &&
 	       (!params->max_entries || params->hint <= params->max_entries);
+}
+
+static int hmap_init_stripes(struct hmap *h)
+{
+	u32 s;
+
+	/* Zeroed, and aligned to cache lines since the size is a power of two. */
+	h->stripes = kcalloc(h->params.stripes, sizeof(*h->stripes),
+			     GFP_KERNEL);
+	if (!h->stripes)
+		return -ENOMEM;
+	for (s = 0; s < h->params.stripes; s++)
+		spin_lock_init(&h->stripes[s].lock);
+	spin_lock_init(&h->all);
+	init_waitqueue_head(&h->wait);
+	INIT_DELAYED_WORK(&h->work, hmap_worker);
+	return 0;
 }
 
 /**
@@ -62,32 +70,36 @@ static bool hmap_params_ok(const struct hmap_params *params)
  * need none before the first put.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL if a size is out of range, the hint is beyond what any
- * map can hold or beyond max_entries; -ENOMEM.
+ * Return: 0; -EINVAL if a size or the number of stripes is out of range, a flag
+ * unknown, the hint beyond what any map can hold or beyond max_entries; -ENOMEM.
  */
 int hmap_init(struct hmap *h, const struct hmap_params *params)
 {
 	struct hmap_array *a;
-	u8 B;
+	int err;
 
 	might_sleep();
 	if (!hmap_params_ok(params))
 		return -EINVAL;
 	memset(h, 0, sizeof(*h));
-	spin_lock_init(&h->lock);
 	h->params = *params;
-	if (!h->params.hashfn)
-		h->params.hashfn = hmap_siphash;
-	if (!h->params.equalfn)
-		h->params.equalfn = hmap_equal_bytes;
-	hmap_init_geometry(h);
-	if (hmap_hint_B(h, params->hint, &B))
+	h->params.stripes = params->stripes ?: 1;
+	h->geo = hmap_geometry_of(h->params);
+	if (hmap_hint_B(h, params->hint, &h->min_B))
 		return -EINVAL;
-	a = B ? hmap_array_alloc(h, B, GFP_KERNEL) :
-		hmap_array_alloc_empty(h, GFP_KERNEL);
-	if (!a)
+	err = hmap_init_stripes(h);
+	if (err)
+		return err;
+	a = h->min_B ? hmap_array_alloc(h, h->min_B, GFP_KERNEL) :
+		       hmap_array_alloc_empty(h, GFP_KERNEL);
+	if (!a) {
+		kfree(h->stripes);
 		return -ENOMEM;
+	}
+	h->tie = hmap_new_seed();
 	a->hash0 = hmap_new_seed();
+	if (hmap_nbuckets(a) >= h->params.stripes)
+		a->mask = h->params.stripes - 1;
 	RCU_INIT_POINTER(h->buckets, a);
 	return 0;
 }
@@ -147,80 +159,32 @@ static void hmap_free_arrays(struct hmap *h, struct hmap_array *a)
 void hmap_destroy(struct hmap *h)
 {
 	might_sleep();
+	cancel_delayed_work_sync(&h->work);
+	if (h->spare)
+		hmap_array_free(h, h->spare);
 	hmap_free_arrays(h, rcu_dereference_protected(h->buckets, true));
 	RCU_INIT_POINTER(h->buckets, NULL);
+	kfree(h->stripes);
 }
 EXPORT_SYMBOL_GPL(hmap_destroy);
 
-/**
- * hmap_find() - find a key in a chain
- * @h: the map
- * @chain: the chain
- * @key: the key
- * @top: tophash of the key
- * @slot: out: where it is
- *
- * Return: true if it is there. Without the lock, bmap_read_retry() tells
- * whether the answer can be relied on.
- */
+/* Whether the key is in the chain, and where. */
 bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 	       const void *key, u8 top, struct hmap_slot *slot)
 {
-	struct bmap *b;
-	const void *k;
-	unsigned int i;
-	u64 tophashes;
-
-	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
-		tophashes = bmap_tophashes(b);
-		bmap_for_each_slot(i, bmap_match(tophashes, top)) {
-			k = hmap_key_bytes(h, b, i);
-			if (k && hmap_equal(h, k, key)) {
-				*slot = (struct hmap_slot){ b, i };
-				return true;
-			}
-		}
-		if (bmap_has_rest(tophashes))
-			break;
-	}
-	return false;
+	return hmap_find_in(h, h->params, chain, key, top, slot);
 }
 
-/* The chain of the hash, in the array that it is in at present. */
-struct hmap_chain hmap_chain_locked(struct hmap *h, u64 hash)
+/* The chain that the hash is in at present. Under its stripe. */
+struct hmap_chain hmap_chain_of(struct hmap *h, struct hmap_array *a, u64 hash)
 {
-	struct hmap_array *a = hmap_array_locked(h);
-	struct hmap_array *old = a->oldbuckets;
+	struct hmap_array *old = hmap_old(a);
 
 	if (old && !hmap_evacuated(h, old, hmap_bucket_index(old, hash)))
 		a = old;
 	return (struct hmap_chain){
 		a, hmap_bucket(h, a, hmap_bucket_index(a, hash))
 	};
-}
-
-/*
- * Hash the key and lock the map; not the other way round, since a key may be
- * long. The seed may change before the lock is held.
- */
-static u64 hmap_lock_hash(struct hmap *h, const void *key)
-	__acquires(&h->lock)
-{
-	siphash_key_t hash0;
-	u64 hash;
-
-	for (;;) {
-		rcu_read_lock();
-		/* A mixture of two seeds is found out under the lock. */
-		hash0 = data_race(rcu_dereference(h->buckets)->hash0);
-		rcu_read_unlock();
-		hash = hmap_hash(h, key, &hash0);
-		spin_lock_bh(&h->lock);
-		if (!memcmp(&hash0, &hmap_array_locked(h)->hash0,
-			    sizeof(hash0)))
-			return hash;
-		spin_unlock_bh(&h->lock);
-	}
 }
 
 static void hmap_copy_value(struct hmap *h, const struct hmap_slot *slot,
@@ -232,42 +196,13 @@ static void hmap_copy_value(struct hmap *h, const struct hmap_slot *slot,
 		bmap_copy(value, bytes, h->params.value_size);
 }
 
-/* A lookup in one chain. -EAGAIN if a writer came in between. */
-static int hmap_get_chain(struct hmap *h, const struct hmap_chain *chain,
-			  const void *key, u8 top, u32 version, void *value)
-{
-	struct hmap_slot slot;
-	bool found = hmap_find(h, chain, key, top, &slot);
-
-	if (found)
-		hmap_copy_value(h, &slot, value);
-	if ((version & 1) || bmap_read_retry(&h->geo, chain->head, version))
-		return -EAGAIN;
-	return found ? 0 : -ENOENT;
-}
-
 /*
- * Open the chain of @hash in @a for reading. Returns false if the bucket has
- * been evacuated. The acquire of the version comes before the look at the
- * mark, so that an evacuation in between shows in one or the other.
+ * A lookup without the lock. -EAGAIN if a writer came in between, or the array
+ * itself has been replaced.
  */
-static bool hmap_read_chain(struct hmap *h, struct hmap_array *a, u64 hash,
-			    struct hmap_chain *chain, u32 *version)
-{
-	u8 state;
-
-	chain->a = a;
-	chain->head = hmap_bucket(h, a, hmap_bucket_index(a, hash));
-	*version = bmap_read_begin(&h->geo, chain->head);
-	/* Pairs with the release in hmap_evac_chain(). */
-	state = smp_load_acquire(&chain->head->tophash[0]);
-	return !bmap_evacuated(state);
-}
-
-/* A lookup without the lock. -EAGAIN if a writer came in between. */
 static int hmap_get_lockless(struct hmap *h, const void *key, void *value)
 {
-	struct hmap_array *a = rcu_dereference(h->buckets), *old;
+	struct hmap_array *a = rcu_dereference(h->buckets), *old = hmap_old(a);
 	struct hmap_chain chain;
 	siphash_key_t hash0;
 	u32 version;
@@ -278,27 +213,27 @@ static int hmap_get_lockless(struct hmap *h, const void *key, void *value)
 	/* A mixture of two seeds: the map was empty, the key is not there. */
 	hash0 = data_race(a->hash0);
 	hash = hmap_hash(h, key, &hash0);
-	/* Pairs with the release in hmap_grow_done(). */
-	old = smp_load_acquire(&a->oldbuckets);
-	if (!old || !hmap_read_chain(h, old, hash, &chain, &version))
-		if (!hmap_read_chain(h, a, hash, &chain, &version))
-			return -EAGAIN; /* a itself has been replaced */
-	return hmap_get_chain(h, &chain, key, bmap_tophash_of(hash), version,
-			      value);
+	if (!old || !hmap_read_chain(&h->geo, old, hash, &chain, &version))
+		if (!hmap_read_chain(&h->geo, a, hash, &chain, &version))
+			return -EAGAIN;
+	return hmap_get_in_chain(h, h->params, &chain, key, hash, version,
+				 value);
 }
 
 static int hmap_get_locked(struct hmap *h, const void *key, void *value)
 {
-	u64 hash = hmap_lock_hash(h, key);
-	struct hmap_chain chain = hmap_chain_locked(h, hash);
+	struct hmap_locked lk;
+	struct hmap_chain chain;
 	struct hmap_slot slot;
 	int err = -ENOENT;
 
-	if (hmap_find(h, &chain, key, bmap_tophash_of(hash), &slot)) {
+	hmap_lock_key(h, key, &lk);
+	chain = hmap_chain_of(h, lk.a, lk.hash);
+	if (hmap_find(h, &chain, key, bmap_tophash_of(lk.hash), &slot)) {
 		hmap_copy_value(h, &slot, value);
 		err = 0;
 	}
-	spin_unlock_bh(&h->lock);
+	hmap_unlock(h, &lk);
 	return err;
 }
 
@@ -329,6 +264,27 @@ int hmap_get(struct hmap *h, const void *key, void *value)
 	return err;
 }
 EXPORT_SYMBOL_GPL(hmap_get);
+
+/**
+ * hmap_get_batch() - look several keys up
+ * @h: the map
+ * @keys: keys, one after the other
+ * @n: how many
+ * @values: where their values are copied to, in the same order; NULL if they
+ *	are not wanted. Undefined for a key that is not there
+ * @found: out: a bitmap of @n bits: the keys that are in the map
+ *
+ * Each is looked up as by hmap_get(), but their cache misses overlap.
+ *
+ * Context: process or softirq.
+ * Return: the number of keys that are in the map.
+ */
+unsigned int hmap_get_batch(struct hmap *h, const void *keys, unsigned int n,
+			    void *values, unsigned long *found)
+{
+	return hmap_get_batch_inline(h, keys, n, values, found, h->params);
+}
+EXPORT_SYMBOL_GPL(hmap_get_batch);
 
 /**
  * struct hmap_write - a put or an update on its way
@@ -424,7 +380,7 @@ static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
 
 /*
  * The first free slot of a chain. If there is none, the last bucket with
- * @slot->i = BUCKET_CNT. Returns the number of buckets looked at.
+ * @slot->i = HMAP_BUCKET_CNT. Returns the number of buckets looked at.
  */
 static u32 hmap_find_free(struct hmap *h, const struct hmap_chain *chain,
 			  struct hmap_slot *slot)
@@ -442,90 +398,72 @@ static u32 hmap_find_free(struct hmap *h, const struct hmap_chain *chain,
 			return len;
 		}
 	}
-	slot->i = BUCKET_CNT;
+	slot->i = HMAP_BUCKET_CNT;
 	return len;
 }
 
 /* Insert into a chain that does not have the key. */
 static int hmap_insert(struct hmap *h, struct hmap_write *w,
-		       const struct hmap_chain *chain, u8 top)
+		       const struct hmap_locked *lk,
+		       const struct hmap_chain *chain)
 {
+	struct hmap_stripe *stripe = &h->stripes[lk->s];
 	struct hmap_array *a = chain->a;
 	struct hmap_slot slot;
 	u32 len = hmap_find_free(h, chain, &slot);
-	bool full = slot.i == BUCKET_CNT;
+	bool full = slot.i == HMAP_BUCKET_CNT;
 	int err;
 
-	if (full && !hmap_secure_overflow(h, a, 1, &w->supply))
+	if (full && !hmap_reserve_overflow(h, a, 1, &w->supply))
 		return w->supply.want ? -EAGAIN : -ENOMEM;
 	err = hmap_call_update(h, w, NULL);
-	if (err)
+	if (err) {
+		hmap_unreserve_overflow(a, full);
 		return err;
+	}
 	bmap_write_begin(&h->geo, chain->head);
 	if (full) {
-		slot.b = hmap_append_bucket(h, a, slot.b);
+		slot.b = hmap_append_bucket(h, a, slot.b, len + 1);
 		slot.i = 0;
-		a->longest_chain = max(a->longest_chain, len + 1);
 	}
 	hmap_store_key(h, w, &slot);
 	hmap_store_value(h, w, &slot);
-	bmap_set_tophash(slot.b, slot.i, top);
+	bmap_set_tophash(slot.b, slot.i, bmap_tophash_of(lk->hash));
 	bmap_write_end(&h->geo, chain->head);
-	WRITE_ONCE(h->count, h->count + 1);
+	WRITE_ONCE(stripe->count, stripe->count + 1);
 	return 0;
 }
 
-/*
- * Begin a resize if one more element calls for it. Returns 0 if there is
- * nothing (more) to do, -EAGAIN if an array is wanted, -ENOMEM if the map
- * cannot do without. A map that cannot grow for lack of memory goes on with
- * longer chains.
- */
-static int hmap_grow_for_insert(struct hmap *h, struct hmap_supply *supply,
-				u64 hash)
+/* With several stripes a count that others change: a few more may slip in. */
+static bool hmap_is_full(const struct hmap *h)
 {
-	struct hmap_array *a = hmap_array_locked(h);
-	u8 B;
-
-	if (!hmap_grow_needed(h, a, &B))
-		return 0;
-	if (supply->array && supply->array->B == B) {
-		hmap_grow(h, supply->array);
-		supply->array = NULL;
-		return hmap_grow_work(h, hash, supply) ? 0 : -EAGAIN;
-	}
-	if (supply->no_array || !hmap_array_size_ok(h, B))
-		return a->data ? 0 : -ENOMEM;
-	supply->want = WANT_ARRAY;
-	supply->want_B = B;
-	return -EAGAIN;
+	return h->params.max_entries && hmap_len(h) >= h->params.max_entries;
 }
 
 /*
  * Go's order: work for the resize under way; find the key; if it is not there
  * begin a resize if one is due, and look where the key belongs then.
  */
-static int hmap_write_locked(struct hmap *h, struct hmap_write *w, u64 hash)
+static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
+			     const struct hmap_locked *lk, bool may_wait)
 {
 	struct hmap_chain chain;
 	struct hmap_slot slot;
-	u8 top = bmap_tophash_of(hash);
 	int err;
 
-	if (!hmap_grow_work(h, hash, &w->supply))
+	if (!hmap_resize_work(h, lk, &w->supply))
 		return -EAGAIN;
-	chain = hmap_chain_locked(h, hash);
-	if (hmap_find(h, &chain, w->key, top, &slot))
+	chain = hmap_chain_of(h, lk->a, lk->hash);
+	if (hmap_find(h, &chain, w->key, bmap_tophash_of(lk->hash), &slot))
 		return hmap_overwrite(h, w, chain.head, &slot);
 	if (w->flags == HMAP_EXIST)
 		return -ENOENT;
-	if (h->params.max_entries && h->count >= h->params.max_entries)
+	if (hmap_is_full(h))
 		return -ENOSPC;
-	err = hmap_grow_for_insert(h, &w->supply, hash);
+	err = hmap_resize_for_insert(h, lk, &w->supply, may_wait);
 	if (err)
 		return err;
-	chain = hmap_chain_locked(h, hash);
-	return hmap_insert(h, w, &chain, top);
+	return hmap_insert(h, w, lk, &chain);
 }
 
 /* Memory for what is kept out of line; @value is then in @new_value. */
@@ -549,22 +487,30 @@ static int hmap_write_prepare(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 	return 0;
 }
 
+/* Get what was missing under the lock. */
+static int hmap_write_refill(struct hmap *h, struct hmap_write *w, gfp_t gfp)
+{
+	if (w->supply.want == WANT_WORKER)
+		return hmap_wait_worker(h, &w->supply);
+	hmap_supply_fill(h, &w->supply, gfp);
+	return 0;
+}
+
 static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
-	u64 hash;
+	struct hmap_locked lk;
 	int err;
 
 	if (w->flags > HMAP_EXIST)
 		return -EINVAL;
 	err = hmap_write_prepare(h, w, gfp);
 	while (!err) {
-		hash = hmap_lock_hash(h, w->key);
-		err = hmap_write_locked(h, w, hash);
-		spin_unlock_bh(&h->lock);
-		if (err != -EAGAIN || !w->supply.want)
+		hmap_lock_key(h, w->key, &lk);
+		err = hmap_write_locked(h, w, &lk, gfpflags_allow_blocking(gfp));
+		hmap_unlock(h, &lk);
+		if (!w->supply.want)
 			break;
-		hmap_supply_fill(h, &w->supply, gfp);
-		err = 0;
+		err = hmap_write_refill(h, w, gfp);
 	}
 	hmap_supply_drop(h, &w->supply);
 	hmap_blob_free(h, w->new_key, h->params.key_size);
@@ -601,6 +547,63 @@ int hmap_put(struct hmap *h, const void *key, const void *value,
 }
 EXPORT_SYMBOL_GPL(hmap_put);
 
+/* Ask for the buckets of keys that are about to be put. */
+static void hmap_prefetch(struct hmap *h, const void *keys, unsigned int n)
+{
+	struct hmap_array *a;
+	siphash_key_t hash0;
+	unsigned int i;
+	u64 hash;
+
+	rcu_read_lock();
+	a = rcu_dereference(h->buckets);
+	hash0 = data_race(a->hash0); /* it is only a hint */
+	for (i = 0; a->data && i < n; i++) {
+		hash = hmap_hash(h, keys + (size_t)i * h->params.key_size,
+				 &hash0);
+		prefetchw(hmap_bucket(h, a, hmap_bucket_index(a, hash)));
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * hmap_put_batch() - insert or overwrite several elements
+ * @h: the map
+ * @keys: keys, one after the other
+ * @values: their values, in the same order
+ * @n: how many
+ * @flags: as for hmap_put()
+ * @gfp: how to allocate
+ * @done: out: how many were put
+ *
+ * Each is put as by hmap_put(), in this order, until one fails.
+ *
+ * Context: process or softirq, as @gfp says.
+ * Return: 0, or the error of the element number *@done.
+ */
+int hmap_put_batch(struct hmap *h, const void *keys, const void *values,
+		   unsigned int n, unsigned int flags, gfp_t gfp,
+		   unsigned int *done)
+{
+	size_t key_size = h->params.key_size, value_size = h->params.value_size;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < n; i++) {
+		if (i % HMAP_BATCH_KEYS == 0)
+			hmap_prefetch(h, keys + i * key_size,
+				      min_t(unsigned int, n - i,
+					    HMAP_BATCH_KEYS));
+		err = hmap_put(h, keys + i * key_size, values + i * value_size,
+			       flags, gfp);
+		if (err)
+			break;
+	}
+	*done = i;
+	return err;
+}
+EXPORT_SYMBOL_GPL(hmap_put_batch);
+
 /**
  * hmap_update() - change an element by a function
  * @h: the map
@@ -633,16 +636,16 @@ EXPORT_SYMBOL_GPL(hmap_update);
 
 static bool hmap_slot_is_rest(const struct hmap_slot *slot)
 {
-	return slot->b->tophash[slot->i] == EMPTY_REST;
+	return slot->b->tophash[slot->i] == HMAP_EMPTY_REST;
 }
 
-/* Whether everything behind the slot is EMPTY_REST. */
+/* Whether everything behind the slot is HMAP_EMPTY_REST. */
 static bool hmap_rest_follows(struct hmap *h, const struct hmap_chain *chain,
 			      const struct hmap_slot *slot)
 {
 	struct hmap_slot next = { slot->b, slot->i + 1 };
 
-	if (next.i == BUCKET_CNT) {
+	if (next.i == HMAP_BUCKET_CNT) {
 		next.b = hmap_next(h, chain->a, slot->b);
 		next.i = 0;
 	}
@@ -663,7 +666,7 @@ static bool hmap_slot_before(struct hmap *h, const struct hmap_chain *chain,
 		return false;
 	while (hmap_next(h, chain->a, b) != slot->b)
 		b = hmap_next(h, chain->a, b);
-	*slot = (struct hmap_slot){ b, BUCKET_CNT - 1 };
+	*slot = (struct hmap_slot){ b, HMAP_BUCKET_CNT - 1 };
 	return true;
 }
 
@@ -674,13 +677,13 @@ static bool hmap_slot_before(struct hmap *h, const struct hmap_chain *chain,
 static void hmap_mark_empty(struct hmap *h, const struct hmap_chain *chain,
 			    struct hmap_slot slot)
 {
-	bmap_set_tophash(slot.b, slot.i, EMPTY_ONE);
+	bmap_set_tophash(slot.b, slot.i, HMAP_EMPTY_ONE);
 	if (!hmap_rest_follows(h, chain, &slot))
 		return;
 	do {
-		bmap_set_tophash(slot.b, slot.i, EMPTY_REST);
+		bmap_set_tophash(slot.b, slot.i, HMAP_EMPTY_REST);
 	} while (hmap_slot_before(h, chain, &slot) &&
-		 slot.b->tophash[slot.i] == EMPTY_ONE);
+		 slot.b->tophash[slot.i] == HMAP_EMPTY_ONE);
 }
 
 static void hmap_wipe(struct hmap *h, const struct hmap_slot *slot)
@@ -702,16 +705,20 @@ static void hmap_wipe(struct hmap *h, const struct hmap_slot *slot)
  * struct hmap_removed - what a removed element leaves to its remover
  * @key: a key out of line
  * @value: a value out of line
+ * @maybe_last: it was the last of its stripe
  */
 struct hmap_removed {
 	struct hmap_blob *key;
 	struct hmap_blob *value;
+	bool maybe_last;
 };
 
 static struct hmap_removed hmap_remove_slot(struct hmap *h,
+					    const struct hmap_locked *lk,
 					    const struct hmap_chain *chain,
 					    const struct hmap_slot *slot)
 {
+	struct hmap_stripe *stripe = &h->stripes[lk->s];
 	struct hmap_removed removed = {};
 
 	if (hmap_out_of_line(h->params.key_size))
@@ -724,28 +731,40 @@ static struct hmap_removed hmap_remove_slot(struct hmap *h,
 	hmap_wipe(h, slot);
 	hmap_mark_empty(h, chain, *slot);
 	bmap_write_end(&h->geo, chain->head);
-	WRITE_ONCE(h->count, h->count - 1);
-	if (!h->count)
-		hmap_array_locked(h)->hash0 = hmap_new_seed();
+	WRITE_ONCE(stripe->count, stripe->count - 1);
+	removed.maybe_last = !stripe->count;
 	return removed;
 }
 
-static int hmap_remove_locked(struct hmap *h, const void *key, u64 hash,
-			      void *value, struct hmap_removed *removed)
+static int hmap_remove_locked(struct hmap *h, const struct hmap_locked *lk,
+			      const void *key, void *value,
+			      struct hmap_removed *removed)
 {
 	struct hmap_chain chain;
 	struct hmap_slot slot;
 
-	if (!h->count)
-		return -ENOENT;
-	hmap_grow_work(h, hash, NULL);
-	chain = hmap_chain_locked(h, hash);
-	if (!hmap_find(h, &chain, key, bmap_tophash_of(hash), &slot))
+	hmap_resize_work(h, lk, NULL);
+	chain = hmap_chain_of(h, lk->a, lk->hash);
+	if (!hmap_find(h, &chain, key, bmap_tophash_of(lk->hash), &slot))
 		return -ENOENT;
 	if (!hmap_out_of_line(h->params.value_size))
 		hmap_copy_value(h, &slot, value);
-	*removed = hmap_remove_slot(h, &chain, &slot);
+	*removed = hmap_remove_slot(h, lk, &chain, &slot);
+	hmap_resize_for_delete(h, lk);
 	return 0;
+}
+
+/*
+ * An empty map takes a fresh seed. A reader who still has the other misses,
+ * which is then true.
+ */
+static void hmap_reseed(struct hmap *h)
+{
+	struct hmap_array *a = hmap_lock_all(h);
+
+	if (!hmap_count(h) && !hmap_old(a))
+		a->hash0 = hmap_new_seed();
+	hmap_unlock_all(h);
 }
 
 /**
@@ -760,10 +779,14 @@ static int hmap_remove_locked(struct hmap *h, const void *key, u64 hash,
 int hmap_pop(struct hmap *h, const void *key, void *value)
 {
 	struct hmap_removed removed = {};
-	u64 hash = hmap_lock_hash(h, key);
-	int err = hmap_remove_locked(h, key, hash, value, &removed);
+	struct hmap_locked lk;
+	int err;
 
-	spin_unlock_bh(&h->lock);
+	hmap_lock_key(h, key, &lk);
+	err = hmap_remove_locked(h, &lk, key, value, &removed);
+	hmap_unlock(h, &lk);
+	if (removed.maybe_last && !hmap_count(h))
+		hmap_reseed(h);
 	if (removed.value && value)
 		memcpy(value, removed.value->bytes, h->params.value_size);
 	hmap_blob_retire(h, removed.key, h->params.key_size);
@@ -787,16 +810,21 @@ int hmap_delete(struct hmap *h, const void *key)
 EXPORT_SYMBOL_GPL(hmap_delete);
 
 /* Replace the array by an empty one. Returns the one that was there. */
-static struct hmap_array *hmap_clear_locked(struct hmap *h,
-					    struct hmap_array *new)
+static struct hmap_array *hmap_replace_all(struct hmap *h,
+					   struct hmap_array *new)
 {
-	struct hmap_array *a = hmap_array_locked(h);
+	struct hmap_array *a;
+	u32 s;
 
-	lockdep_assert_held(&h->lock);
 	new->hash0 = hmap_new_seed();
+	if (hmap_nbuckets(new) >= h->params.stripes)
+		new->mask = h->params.stripes - 1;
+	a = hmap_lock_all(h);
 	rcu_assign_pointer(h->buckets, new);
-	WRITE_ONCE(h->count, 0);
-	h->flags &= ~HMAP_FLAG_SAMESIZEGROW;
+	for (s = 0; s < h->params.stripes; s++)
+		WRITE_ONCE(h->stripes[s].count, 0);
+	atomic_long_set(&h->unassigned, 0);
+	hmap_unlock_all(h);
 	return a;
 }
 
@@ -827,9 +855,7 @@ int hmap_clear(struct hmap *h)
 		new = hmap_array_alloc_empty(h, GFP_KERNEL);
 	if (!new)
 		return -ENOMEM;
-	spin_lock_bh(&h->lock);
-	a = hmap_clear_locked(h, new);
-	spin_unlock_bh(&h->lock);
+	a = hmap_replace_all(h, new);
 	synchronize_rcu();
 	hmap_free_arrays(h, a);
 	return 0;

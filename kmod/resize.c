@@ -1,17 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When to grow, and evacuation: moving the elements of the old array to the
- * new one, a bucket or two with each put and delete.
+ * When to grow or shrink, and evacuation: moving the elements of the old array
+ * to the new one, a bucket or two with each put and delete.
+ *
+ * A resize is started by publishing an array that names the one it replaces,
+ * and is over when all units have been evacuated. A unit is a bucket of the
+ * smaller array, with the one or two of the other that share its elements. All
+ * of these are in one stripe. Only an array that replaces nothing (any more) is
+ * replaced, and whoever publishes holds a stripe of it, so that the holder of
+ * all stripes has the map to itself.
+ *
+ * Who writes drives the resize. What no writer drives the worker finishes; it
+ * also makes the arrays that are too large to be made by the way, ahead of
+ * need, and shrinks.
  */
 #include <linux/export.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
-#include "hash.h"
 #include "internal.h"
+#include "trace.h"
 
 /* How far one put or delete looks for the next bucket to evacuate (Go's). */
 #define ADVANCE_LIMIT	1024
+
+/* How long nobody may drive a resize before the worker does. */
+#define IDLE_TIME	(HZ / 4)
+
+/* Of several stripes, one in so many inserts looks at the whole count. */
+#define COUNT_EVERY	32
+
+/* Tables of up to this B are not worth shrinking. */
+#define SHRINK_MIN_B	4
+
+/* Runs the workers of all maps. */
+static struct workqueue_struct *hmap_wq;
+
+int hmap_worker_init(void)
+{
+	hmap_wq = alloc_workqueue("hmap", WQ_UNBOUND, 0);
+	return hmap_wq ? 0 : -ENOMEM;
+}
+
+void hmap_worker_exit(void)
+{
+	destroy_workqueue(hmap_wq);
+}
 
 bool hmap_evacuated(const struct hmap *h, const struct hmap_array *old,
 		    size_t i)
@@ -19,89 +53,29 @@ bool hmap_evacuated(const struct hmap *h, const struct hmap_array *old,
 	return bmap_evacuated(bmap_tophashes(hmap_bucket(h, old, i)));
 }
 
-/**
- * hmap_grow_needed() - whether one more element needs another array
- * @h: the map
- * @a: its array
- * @B: out: the B of the array that is needed
- *
- * Go's rules: one of twice the size beyond 6.5 elements a bucket, one of the
- * same size, for shorter chains, when overflow buckets are as many as buckets.
- * Nothing while a resize is under way.
- *
- * Return: true if it does.
- */
-bool hmap_grow_needed(const struct hmap *h, const struct hmap_array *a, u8 *B)
+static u64 hmap_capacity(u8 B)
 {
-	lockdep_assert_held(&h->lock);
-	*B = a->B;
-	if (!a->data)
-		return true;
-	if (a->oldbuckets)
-		return false;
-	if (hmap_over_load(h->count + 1, a->B)) {
-		*B += 1;
-		return true;
-	}
-	return hmap_too_many_overflow(a->noverflow, a->B);
+	return max_t(u64, HMAP_BUCKET_CNT,
+		     LOAD_FACTOR_NUM * ((1ULL << B) / LOAD_FACTOR_DEN));
 }
 
-/* Put @new in the place of the map's array; from then on it is evacuated. */
-void hmap_grow(struct hmap *h, struct hmap_array *new)
+/* Have the worker look for a resize that nobody drives. */
+static void hmap_call_worker_later(struct hmap *h)
 {
-	struct hmap_array *a = hmap_array_locked(h);
+	queue_delayed_work(hmap_wq, &h->work, IDLE_TIME);
+}
 
-	lockdep_assert_held(&h->lock);
-	new->hash0 = a->hash0;
-	if (a->data) {
-		if (hmap_same_size(new, a))
-			h->same_size_grows++;
-		else
-			h->grows++;
-	}
-	if (!h->count) {
-		/* Nothing to evacuate: the array is replaced at once. */
-		rcu_assign_pointer(h->buckets, new);
-		hmap_array_retire(h, a);
+/* Have the worker make an array. Once is enough until it has looked. */
+static void hmap_call_worker(struct hmap *h)
+{
+	if (READ_ONCE(h->called))
 		return;
-	}
-	new->oldbuckets = a;
-	new->extra.oldoverflow = &a->extra.overflow;
-	if (hmap_same_size(new, a))
-		h->flags |= HMAP_FLAG_SAMESIZEGROW;
-	rcu_assign_pointer(h->buckets, new);
-}
-
-static void hmap_grow_done(struct hmap *h, struct hmap_array *a)
-{
-	struct hmap_array *old = a->oldbuckets;
-
-	/*
-	 * All is in the new array: pairs with the acquire in hmap_get(), since
-	 * NULL carries no dependency.
-	 */
-	smp_store_release(&a->oldbuckets, NULL);
-	a->extra.oldoverflow = NULL;
-	h->flags &= ~HMAP_FLAG_SAMESIZEGROW;
-	hmap_array_retire(h, old);
-}
-
-/* Bucket @nevacuate is done: go on to the next one that is not. */
-static void hmap_advance(struct hmap *h, struct hmap_array *a)
-{
-	struct hmap_array *old = a->oldbuckets;
-	size_t nold = hmap_nbuckets(old);
-	size_t stop = min(a->nevacuate + 1 + ADVANCE_LIMIT, nold);
-
-	a->nevacuate++;
-	while (a->nevacuate < stop && hmap_evacuated(h, old, a->nevacuate))
-		a->nevacuate++;
-	if (a->nevacuate == nold)
-		hmap_grow_done(h, a);
+	WRITE_ONCE(h->called, true);
+	mod_delayed_work(hmap_wq, &h->work, 0);
 }
 
 /**
- * struct evac_dest - where the elements of a chain go
+ * struct evac_dest - where the elements of a unit go
  * @b: last bucket of the new chain
  * @i: first free slot in @b
  * @len: buckets of the new chain
@@ -112,127 +86,460 @@ struct evac_dest {
 	u32 len;
 };
 
-/* The next free slot; its overflow buckets have been secured. */
-static void hmap_evac_slot(struct hmap *h, struct hmap_array *a,
-			   struct evac_dest *dest, struct bmap *from,
-			   unsigned int f)
+/**
+ * struct evac - the evacuation of one unit
+ * @h: the map
+ * @a: to here
+ * @old: from here
+ * @bit: the bit of a hash that tells @dest[1] from @dest[0]; 0 if there is one
+ * @dest: the new chains
+ * @moved: elements moved
+ * @appended: overflow buckets used
+ */
+struct evac {
+	struct hmap *h;
+	struct hmap_array *a;
+	struct hmap_array *old;
+	u64 bit;
+	struct evac_dest dest[2];
+	long moved;
+	u32 appended;
+};
+
+/* Copy a slot to the next free one; its overflow buckets are reserved. */
+static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
+			   struct bmap *from, unsigned int f)
 {
-	if (dest->i == BUCKET_CNT) {
-		dest->b = hmap_append_bucket(h, a, dest->b);
+	struct hmap *h = evac->h;
+
+	if (dest->i == HMAP_BUCKET_CNT) {
+		dest->b = hmap_append_bucket(h, evac->a, dest->b, ++dest->len);
 		dest->i = 0;
-		dest->len++;
-		a->longest_chain = max(a->longest_chain, dest->len);
+		evac->appended++;
 	}
 	bmap_copy_slot(&h->geo, dest->b, dest->i, from, f);
 	bmap_set_tophash(dest->b, dest->i, from->tophash[f]);
 	dest->i++;
+	evac->moved++;
 }
 
 /* Move slot @i of an old bucket. Returns the state that remains there. */
-static u8 hmap_evac_one(struct hmap *h, struct hmap_array *a,
-			struct evac_dest dest[2], struct bmap *from,
-			unsigned int i)
+static u8 hmap_evac_slot(struct evac *evac, struct bmap *from, unsigned int i)
 {
-	struct hmap_array *old = a->oldbuckets;
+	struct hmap *h = evac->h;
 	unsigned int y = 0;
-	u64 hash;
 
-	if (from->tophash[i] < MIN_TOPHASH)
-		return EVACUATED_EMPTY;
-	if (!hmap_same_size(a, old)) {
-		hash = hmap_hash(h, hmap_key_bytes(h, from, i), &a->hash0);
-		y = !!(hash & hmap_nbuckets(old));
-	}
-	hmap_evac_slot(h, a, &dest[y], from, i);
-	return y ? EVACUATED_Y : EVACUATED_X;
+	if (from->tophash[i] < HMAP_MIN_TOPHASH)
+		return HMAP_EVACUATED_EMPTY;
+	if (evac->bit)
+		y = !!(hmap_hash(h, hmap_key_bytes(h, from, i),
+				 &evac->a->hash0) & evac->bit);
+	hmap_evac_copy(evac, &evac->dest[y], from, i);
+	return y ? HMAP_EVACUATED_Y : HMAP_EVACUATED_X;
 }
 
 /*
- * Move a chain. Nobody looks into the new chains before the head says that it
- * has been evacuated, so they need no version of their own.
+ * Move an old chain. Nobody looks into the new chains before the head says that
+ * it has been evacuated, so they need no version of their own.
  */
-static void hmap_evac_chain(struct hmap *h, struct hmap_array *a, size_t index)
+static void hmap_evac_chain(struct evac *evac, size_t index)
 {
-	struct hmap_array *old = a->oldbuckets;
-	struct bmap *head = hmap_bucket(h, old, index), *b;
-	struct evac_dest dest[2] = { { hmap_bucket(h, a, index), 0, 1 } };
-	u8 state, head_state = EVACUATED_EMPTY;
+	struct hmap *h = evac->h;
+	struct bmap *head = hmap_bucket(h, evac->old, index), *b;
+	u8 state, head_state = HMAP_EVACUATED_EMPTY;
 	unsigned int i;
 
-	if (!hmap_same_size(a, old))
-		dest[1] = (struct evac_dest){
-			hmap_bucket(h, a, index + hmap_nbuckets(old)), 0, 1
-		};
 	bmap_write_begin(&h->geo, head);
-	for (b = head; b; b = hmap_next(h, old, b)) {
-		for (i = 0; i < BUCKET_CNT; i++) {
-			state = hmap_evac_one(h, a, dest, b, i);
+	for (b = head; b; b = hmap_next(h, evac->old, b)) {
+		for (i = 0; i < HMAP_BUCKET_CNT; i++) {
+			state = hmap_evac_slot(evac, b, i);
 			if (b == head && i == 0)
 				head_state = state;
 			else
 				bmap_set_tophash(b, i, state);
 		}
 	}
-	/* The copies first: pairs with the acquire of hmap_get_lockless(). */
+	/* The copies first: pairs with the acquire in hmap_read_chain(). */
 	smp_store_release(&head->tophash[0], head_state);
 	bmap_write_end(&h->geo, head);
 }
 
-static u32 hmap_chain_overflow(const struct hmap *h, const struct hmap_array *a,
-			       struct bmap *b)
+/* Elements of an old chain. */
+static size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a,
+			      size_t index)
 {
-	u32 n = 0;
+	struct bmap *b;
+	size_t n = 0;
 
-	while ((b = hmap_next(h, a, b)))
-		n++;
+	for (b = hmap_bucket(h, a, index); b; b = hmap_next(h, a, b))
+		n += hweight64(bmap_match_used(bmap_tophashes(b)));
 	return n;
 }
 
+/* The last unit is done: the old array is not needed any more. */
+static void hmap_resize_done(struct hmap *h, struct hmap_array *a,
+			     struct hmap_array *old)
+{
+	trace_hmap_resize_done(h, old->B, a->B);
+	WRITE_ONCE(a->flags, 0);
+	WRITE_ONCE(a->extra.oldoverflow, NULL);
+	/* All is in the new array: pairs with the acquire in hmap_old(). */
+	smp_store_release(&a->oldbuckets, NULL);
+	hmap_array_retire(h, old);
+}
+
+static void hmap_evac_unit(struct hmap *h, const struct hmap_locked *lk,
+			   struct evac *evac, size_t unit)
+{
+	struct hmap_array *a = evac->a, *old = evac->old;
+
+	evac->dest[0] = (struct evac_dest){ hmap_bucket(h, a, unit), 0, 1 };
+	if (a->B > old->B) {
+		evac->bit = hmap_nbuckets(old);
+		evac->dest[1] = (struct evac_dest){
+			hmap_bucket(h, a, unit + evac->bit), 0, 1
+		};
+	}
+	hmap_evac_chain(evac, unit);
+	if (a->B < old->B)
+		hmap_evac_chain(evac, unit + hmap_nbuckets(a));
+	if (!old->mask && a->mask) {
+		/* Elements get to the count of the stripe that they are in. */
+		WRITE_ONCE(h->stripes[lk->s].count,
+			   h->stripes[lk->s].count + evac->moved);
+		atomic_long_sub(evac->moved, &h->unassigned);
+	}
+}
+
 /*
- * Evacuate bucket @i of the old array. Returns false, and leaves the old chain
- * as the one that counts, if there are not enough overflow buckets: a chain of
- * n + 1 buckets, spread over one or two, needs n at the most.
+ * Overflow buckets that a unit of n elements needs at the most: (n - 1) / 8 if
+ * all go to one chain, and no more if they are spread over two.
  */
-static bool hmap_evacuate(struct hmap *h, struct hmap_array *a, size_t i,
+static u32 hmap_evac_need(struct hmap *h, struct hmap_array *a,
+			  struct hmap_array *old, size_t unit)
+{
+	size_t n = hmap_chain_used(h, old, unit);
+
+	if (a->B < old->B)
+		n += hmap_chain_used(h, old, unit + hmap_nbuckets(a));
+	return n ? (n - 1) / HMAP_BUCKET_CNT : 0;
+}
+
+/* Units of a resize that are in one stripe. */
+static size_t hmap_stripe_units(struct hmap_array *a, struct hmap_array *old)
+{
+	return hmap_nbuckets(hmap_smaller(a, old)) / (a->mask + 1);
+}
+
+/* The stripe's next unit has been evacuated: go on to one that has not. */
+static void hmap_advance(struct hmap *h, const struct hmap_locked *lk,
+			 struct hmap_array *old)
+{
+	size_t *next = &lk->a->nevacuate[lk->s];
+	size_t step = lk->a->mask + 1;
+	size_t stop = min(*next + 1 + ADVANCE_LIMIT,
+			  hmap_stripe_units(lk->a, old));
+
+	do {
+		WRITE_ONCE(*next, *next + 1);
+	} while (*next < stop && hmap_evacuated(h, old, lk->s + *next * step));
+}
+
+/*
+ * Evacuate a unit. Returns false, and leaves the old chains as those that
+ * count, if there are not enough overflow buckets. The old array may be gone
+ * afterwards, but for the RCU reader that the caller is.
+ */
+static bool hmap_evacuate(struct hmap *h, const struct hmap_locked *lk,
+			  struct hmap_array *old, size_t unit,
 			  struct hmap_supply *supply)
 {
-	struct hmap_array *old = a->oldbuckets;
-	u32 n;
+	struct evac evac = { .h = h, .a = lk->a, .old = old };
+	u32 need;
 
-	if (!hmap_evacuated(h, old, i)) {
-		n = hmap_chain_overflow(h, old, hmap_bucket(h, old, i));
-		if (!hmap_secure_overflow(h, a, n, supply))
-			return false;
-		hmap_evac_chain(h, a, i);
-		h->evacuated++;
-	}
-	if (i == a->nevacuate)
-		hmap_advance(h, a);
+	lockdep_assert_held(&h->stripes[lk->s].lock);
+	if (hmap_evacuated(h, old, unit))
+		return true;
+	need = hmap_evac_need(h, lk->a, old, unit);
+	if (!hmap_reserve_overflow(h, lk->a, need, supply))
+		return false;
+	hmap_evac_unit(h, lk, &evac, unit);
+	hmap_unreserve_overflow(lk->a, need - evac.appended);
+	atomic_long_inc(&h->evacuated);
+	if (unit == lk->s + lk->a->nevacuate[lk->s] * (lk->a->mask + 1))
+		hmap_advance(h, lk, old);
+	/* Full barrier: all marks come before oldbuckets = NULL. */
+	if (atomic_long_dec_and_test(&lk->a->remaining))
+		hmap_resize_done(h, lk->a, old);
 	return true;
 }
 
+/* Evacuate the stripe's next unit. Returns false if that was impossible. */
+static bool hmap_evacuate_next(struct hmap *h, const struct hmap_locked *lk,
+			       struct hmap_supply *supply)
+{
+	struct hmap_array *old = hmap_old(lk->a);
+	size_t next = lk->a->nevacuate[lk->s];
+
+	if (!old || next == hmap_stripe_units(lk->a, old))
+		return false;
+	return hmap_evacuate(h, lk, old, lk->s + next * (lk->a->mask + 1),
+			     supply);
+}
+
 /**
- * hmap_grow_work() - what a put or delete contributes to a resize
+ * hmap_resize_work() - what a put or delete contributes to a resize
  * @h: the map
- * @hash: hash of the key that the operation is about
+ * @lk: the locked stripe, and the hash that the operation is about
  * @supply: where overflow buckets may come from; NULL if there is no memory
  *
- * Evacuates the bucket that the operation is about to use and one more. Without
+ * Evacuates the unit that the operation is about to use and one more. Without
  * overflow buckets to evacuate to, the old chain goes on to be used.
  *
  * Return: false if the caller should fill @supply and start again.
  */
-bool hmap_grow_work(struct hmap *h, u64 hash, struct hmap_supply *supply)
+bool hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
+		      struct hmap_supply *supply)
 {
-	struct hmap_array *a = hmap_array_locked(h);
+	struct hmap_array *old = hmap_old(lk->a);
 
-	lockdep_assert_held(&h->lock);
-	if (a->oldbuckets)
-		hmap_evacuate(h, a, hmap_bucket_index(a->oldbuckets, hash),
-			      supply);
-	if (a->oldbuckets && !(supply && supply->want))
-		hmap_evacuate(h, a, a->nevacuate, supply);
+	if (!old)
+		return true;
+	hmap_evacuate(h, lk, old,
+		      hmap_bucket_index(hmap_smaller(lk->a, old), lk->hash),
+		      supply);
+	if (!(supply && supply->want))
+		hmap_evacuate_next(h, lk, supply);
 	return !(supply && supply->want);
+}
+
+/* No array of at least as many buckets as stripes is replaced by a smaller. */
+static u32 hmap_mask_of(const struct hmap *h, const struct hmap_array *new,
+			const struct hmap_array *a)
+{
+	u32 stripes = h->params.stripes;
+
+	if (hmap_nbuckets(new) < stripes || hmap_nbuckets(a) < stripes)
+		return 0;
+	return stripes - 1;
+}
+
+static void hmap_count_resize(struct hmap *h, const struct hmap_array *new,
+			      const struct hmap_array *a)
+{
+	if (new->B > a->B)
+		atomic_long_inc(&h->grows);
+	else if (new->B < a->B)
+		atomic_long_inc(&h->shrinks);
+	else
+		atomic_long_inc(&h->same_size_grows);
+}
+
+/*
+ * Publish @new in the place of the locked array. Returns false if that is not
+ * the map's any more, or is replacing another one itself.
+ *
+ * A change of the mask is made under stripe 0, the only one while it is 0: so
+ * no writer is under way, and all elements are on its count.
+ */
+static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
+			 struct hmap_array *new)
+{
+	struct hmap_array *a = lk->a;
+	bool empty = !a->data || (!a->mask && !h->stripes[0].count);
+
+	lockdep_assert_held(&h->stripes[lk->s].lock);
+	if (hmap_old(a))
+		return false;
+	new->hash0 = a->hash0;
+	new->mask = hmap_mask_of(h, new, a);
+	if (!empty) {
+		new->oldbuckets = a;
+		new->extra.oldoverflow = &a->extra.overflow;
+		new->flags = new->B == a->B ? HMAP_FLAG_SAMESIZEGROW : 0;
+		atomic_long_set(&new->remaining,
+				hmap_nbuckets(hmap_smaller(new, a)));
+	}
+	/* A full barrier: the array is complete before it can be reached. */
+	if (cmpxchg((__force struct hmap_array **)&h->buckets, a, new) != a)
+		return false;
+	if (a->data) {
+		hmap_count_resize(h, new, a);
+		trace_hmap_resize_start(h, a->B, new->B, hmap_len(h));
+	}
+	if (empty) {
+		hmap_array_retire(h, a);
+		return true;
+	}
+	if (new->mask != a->mask) {
+		atomic_long_add(h->stripes[0].count, &h->unassigned);
+		WRITE_ONCE(h->stripes[0].count, 0);
+	}
+	hmap_call_worker_later(h);
+	return true;
+}
+
+/*
+ * The number of elements; -1 if this insert is not one that looks: with several
+ * stripes it takes all of them to know.
+ */
+static long hmap_count_sometimes(struct hmap *h, const struct hmap_locked *lk)
+{
+	long count = h->stripes[lk->s].count;
+
+	if (!lk->a->mask)
+		return count;
+	return count % COUNT_EVERY ? -1 : hmap_count(h);
+}
+
+/**
+ * hmap_grow_needed() - whether one more element needs another array
+ * @a: the array
+ * @count: elements in it
+ * @B: out: the B of the array that is needed
+ *
+ * Go's rules: one of twice the size beyond 6.5 elements a bucket, one of the
+ * same size, for shorter chains, when overflow buckets are as many as buckets.
+ *
+ * Return: true if it does.
+ */
+static bool hmap_grow_needed(const struct hmap_array *a, u64 count, u8 *B)
+{
+	*B = a->B;
+	if (hmap_over_load(count + 1, a->B)) {
+		*B += 1;
+		return true;
+	}
+	return hmap_too_many_overflow(READ_ONCE(a->noverflow), a->B);
+}
+
+/*
+ * An array that only the worker makes. It is asked for one when 7/8 of the
+ * present one's capacity are used up.
+ */
+static bool hmap_spare_needed(const struct hmap *h, const struct hmap_array *a,
+			      u64 count, u8 *B)
+{
+	if (!hmap_grow_needed(a, count + hmap_capacity(a->B) / 8, B))
+		return false;
+	return !hmap_array_is_small(h, *B) && hmap_array_size_ok(h, *B);
+}
+
+/* The array to grow into is there? */
+static bool hmap_take_spare(struct hmap *h, struct hmap_supply *supply, u8 B)
+{
+	if (!supply->array)
+		supply->array = xchg(&h->spare, NULL);
+	return supply->array && supply->array->B == B;
+}
+
+/* A large array is wanted now, and not there. */
+static int hmap_await_spare(struct hmap *h, struct hmap_supply *supply, u8 B,
+			    u64 count, bool may_wait)
+{
+	hmap_call_worker(h);
+	if (!may_wait || supply->no_array || count < 2 * hmap_capacity(B - 1))
+		return 0;
+	trace_hmap_back_pressure(h, B - 1, count);
+	supply->want = WANT_WORKER;
+	return -EAGAIN;
+}
+
+/**
+ * hmap_resize_for_insert() - begin a resize if one more element calls for it
+ * @h: the map
+ * @lk: the locked stripe
+ * @supply: where an array may come from
+ * @may_wait: whether the caller may wait for the worker
+ *
+ * A map that cannot grow for lack of memory goes on with longer chains.
+ *
+ * Return: 0 if there is nothing to do; -EAGAIN if the caller should fill
+ * @supply and start again; -ENOMEM if the map cannot do without an array.
+ */
+int hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
+			   struct hmap_supply *supply, bool may_wait)
+{
+	struct hmap_array *a = lk->a;
+	long count = hmap_count_sometimes(h, lk);
+	u8 B = 0;
+
+	if (count < 0 || hmap_old(a))
+		return 0;
+	if (a->data && !hmap_grow_needed(a, count, &B)) {
+		if (hmap_spare_needed(h, a, count, &B) && !READ_ONCE(h->spare))
+			hmap_call_worker(h);
+		return 0;
+	}
+	if (hmap_take_spare(h, supply, B)) {
+		if (hmap_publish(h, lk, supply->array))
+			supply->array = NULL;
+		supply->want = WANT_RESTART;
+		return -EAGAIN;
+	}
+	if (!hmap_array_size_ok(h, B))
+		return 0;
+	if (!hmap_array_is_small(h, B))
+		return hmap_await_spare(h, supply, B, count, may_wait);
+	if (supply->no_array)
+		return a->data ? 0 : -ENOMEM;
+	supply->want = WANT_ARRAY;
+	supply->want_B = B;
+	return -EAGAIN;
+}
+
+/* Whether the map would use a quarter of an array of half the size. */
+static bool hmap_shrink_needed(const struct hmap *h, const struct hmap_array *a,
+			       u64 count)
+{
+	if (h->params.flags & HMAP_NO_SHRINK || a->B <= SHRINK_MIN_B ||
+	    a->B <= READ_ONCE(h->min_B) || hmap_old(a))
+		return false;
+	return hmap_nbuckets(a) > h->params.stripes &&
+	       count < hmap_capacity(a->B) / 8;
+}
+
+/* After a delete: let the worker shrink the map if it has become too large. */
+void hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
+{
+	struct hmap_array *a = lk->a;
+
+	if (h->stripes[lk->s].count % COUNT_EVERY)
+		return;
+	if (hmap_shrink_needed(h, a, hmap_count(h)))
+		hmap_call_worker_later(h);
+}
+
+/* One bounded step of a stripe. Returns whether it has more to do. */
+static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
+{
+	struct hmap_locked lk;
+	unsigned int n = 0;
+	bool more = true;
+
+	hmap_lock_hash(h, s, &lk);
+	while (more && n++ < HMAP_BATCH)
+		more = hmap_evacuate_next(h, &lk, supply);
+	hmap_unlock(h, &lk);
+	return more || supply->want;
+}
+
+/* Evacuate all there is, a batch at a time. 0, -ENOMEM or -EINTR. */
+static int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply)
+{
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++) {
+		while (hmap_finish_step(h, s, supply)) {
+			hmap_supply_fill(h, supply, GFP_KERNEL);
+			if (supply->no_block)
+				return -ENOMEM;
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			cond_resched();
+		}
+	}
+	return 0;
 }
 
 /**
@@ -251,31 +558,29 @@ int hmap_hint_B(const struct hmap *h, unsigned long n, u8 *B)
 	return 0;
 }
 
-/* One bounded step towards 2^B buckets. Returns whether there is more to do. */
+/*
+ * Publish the supply's array, if it is the next on the way to 2^B buckets, or
+ * say which is. Returns whether the map has as many.
+ */
 static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
 {
-	struct hmap_array *a = hmap_array_locked(h);
-	unsigned int n;
-	u8 next = h->count ? a->B + 1 : B;
+	struct hmap_locked lk;
+	bool empty, done;
+	u8 next;
 
-	lockdep_assert_held(&h->lock);
-	for (n = 0; a->oldbuckets && n < HMAP_BATCH; n++)
-		if (!hmap_evacuate(h, a, a->nevacuate, supply))
-			return true;
-	if (a->oldbuckets)
-		return true;
-	if (a->data && a->B >= B)
-		return false;
-	if (!a->data)
-		next = B;
-	if (!supply->array || supply->array->B != next) {
+	hmap_lock_hash(h, 0, &lk);
+	empty = !lk.a->data || (!lk.a->mask && !h->stripes[0].count);
+	next = empty ? B : lk.a->B + 1;
+	done = lk.a->data && lk.a->B >= B;
+	if (!done && supply->array && supply->array->B == next &&
+	    hmap_publish(h, &lk, supply->array)) {
+		supply->array = NULL;
+	} else if (!done) {
 		supply->want = WANT_ARRAY;
 		supply->want_B = next;
-		return true;
 	}
-	hmap_grow(h, supply->array);
-	supply->array = NULL;
-	return true;
+	hmap_unlock(h, &lk);
+	return done;
 }
 
 /**
@@ -284,7 +589,8 @@ static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
  * @n: elements that the map shall hold without growing
  *
  * The map is grown step by step, a bounded number of buckets at a time, while
- * others use it. A map that has the room already is left as it is.
+ * others use it, and does not shrink below that size later. A map that has the
+ * room already is left as it is.
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL if no map can be that large or @n is above max_entries;
@@ -294,7 +600,6 @@ static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
 int hmap_reserve(struct hmap *h, unsigned long n)
 {
 	struct hmap_supply supply = {};
-	bool more;
 	int err;
 	u8 B;
 
@@ -304,20 +609,130 @@ int hmap_reserve(struct hmap *h, unsigned long n)
 	err = hmap_hint_B(h, n, &B);
 	if (err)
 		return err;
-	do {
-		spin_lock_bh(&h->lock);
-		more = hmap_reserve_step(h, B, &supply);
-		spin_unlock_bh(&h->lock);
-		if (!more)
+	while (!err) {
+		err = hmap_finish_resize(h, &supply);
+		if (err || hmap_reserve_step(h, B, &supply))
 			break;
 		hmap_supply_fill(h, &supply, GFP_KERNEL);
-		if (supply.no_array || supply.no_block)
+		if (supply.no_array)
 			err = -ENOMEM;
-		else if (fatal_signal_pending(current))
-			err = -EINTR;
-		cond_resched();
-	} while (!err);
+	}
 	hmap_supply_drop(h, &supply);
+	if (!err)
+		WRITE_ONCE(h->min_B, max(READ_ONCE(h->min_B), B));
 	return err;
 }
 EXPORT_SYMBOL_GPL(hmap_reserve);
+
+/* The array and count of the map, for a decision that may come late. */
+static struct hmap_array *hmap_look(struct hmap *h, u64 *count)
+{
+	*count = hmap_len(h);
+	return rcu_dereference(h->buckets);
+}
+
+/* Make the next large array before it is needed. */
+static void hmap_make_spare(struct hmap *h)
+{
+	struct hmap_array *a, *spare;
+	bool needed;
+	u64 count;
+	u8 B;
+
+	rcu_read_lock();
+	a = hmap_look(h, &count);
+	needed = hmap_spare_needed(h, a, count, &B);
+	rcu_read_unlock();
+	if (!needed || READ_ONCE(h->spare))
+		return;
+	spare = hmap_array_alloc(h, B, GFP_KERNEL);
+	/* Release and acquire: whoever takes the array finds it complete. */
+	spare = xchg(&h->spare, spare);
+	if (spare)
+		hmap_array_free(h, spare);
+}
+
+/* Begin to shrink. Returns whether that was so. */
+static bool hmap_shrink(struct hmap *h)
+{
+	struct hmap_array *a, *new;
+	struct hmap_locked lk;
+	bool needed;
+	u64 count;
+	u8 B;
+
+	rcu_read_lock();
+	a = hmap_look(h, &count);
+	B = a->B - 1;
+	needed = hmap_shrink_needed(h, a, count);
+	rcu_read_unlock();
+	if (!needed)
+		return false;
+	new = hmap_array_alloc(h, B, GFP_KERNEL);
+	if (!new)
+		return false;
+	hmap_lock_hash(h, 0, &lk);
+	if (lk.a->B == B + 1 && hmap_shrink_needed(h, lk.a, hmap_len(h)) &&
+	    hmap_publish(h, &lk, new))
+		new = NULL;
+	hmap_unlock(h, &lk);
+	if (new)
+		hmap_array_free(h, new);
+	return !new;
+}
+
+/* Whether a resize is under way that nobody has driven since the last look. */
+static bool hmap_is_idle(struct hmap *h)
+{
+	long evacuated = atomic_long_read(&h->evacuated);
+	struct hmap_array *old;
+
+	rcu_read_lock();
+	old = hmap_old(rcu_dereference(h->buckets));
+	rcu_read_unlock();
+	if (old && evacuated != h->last_evacuated) {
+		h->last_evacuated = evacuated;
+		hmap_call_worker_later(h);
+		return false;
+	}
+	return old;
+}
+
+void hmap_worker(struct work_struct *work)
+{
+	struct hmap *h = container_of(to_delayed_work(work), struct hmap, work);
+	struct hmap_supply supply = {};
+	int err = 0;
+
+	WRITE_ONCE(h->called, false);
+	hmap_make_spare(h);
+	WRITE_ONCE(h->rounds, h->rounds + 1);
+	wake_up_all(&h->wait);
+	if (hmap_is_idle(h))
+		err = hmap_finish_resize(h, &supply);
+	while (!err && hmap_shrink(h))
+		err = hmap_finish_resize(h, &supply);
+	hmap_supply_drop(h, &supply);
+	if (err)
+		hmap_call_worker_later(h);
+}
+
+/**
+ * hmap_wait_worker() - wait until the worker has tried to make an array
+ * @h: the map
+ * @supply: notes that the writer has waited, or was killed
+ *
+ * Return: 0, or -EINTR if the task was killed.
+ */
+int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
+{
+	unsigned int rounds = READ_ONCE(h->rounds);
+	int err;
+
+	hmap_call_worker(h);
+	err = wait_event_killable(h->wait, READ_ONCE(h->rounds) != rounds);
+	/* Whether there is an array now or not: once is enough. */
+	supply->no_array = true;
+	supply->want = WANT_NOTHING;
+	return err ? -EINTR : 0;
+}

@@ -15,7 +15,6 @@
 #include <linux/sizes.h>
 #include <linux/swab.h>
 
-#include "hash.h"
 #include "internal.h"
 
 /* Elements that are collected in one pass over a chain. */
@@ -25,7 +24,7 @@
 #define SCAN_BYTES	SZ_64K
 
 /* Bits 63..0 become bits 0..63. */
-static u64 hmap_bitrev64(u64 x)
+u64 hmap_bitrev64(u64 x)
 {
 	x = ((x >> 1) & 0x5555555555555555ULL) |
 	    ((x & 0x5555555555555555ULL) << 1);
@@ -37,32 +36,32 @@ static u64 hmap_bitrev64(u64 x)
 }
 
 /**
- * hmap_unit_locked() - the chains of the bucket that a place is in
+ * hmap_unit() - the chains that hold the keys of a place's unit
  * @h: the map
+ * @a: its array, as found under the stripe of the place
  * @place: the place
- * @chains: out: one chain, or the two that it has been evacuated to
- * @last: out: the last place of the bucket
+ * @chains: out: one chain, or the two that go together in a resize
+ * @last: out: the last place of the unit
  *
- * The bucket is one of the smaller of the arrays in use, so that it holds all
+ * A unit is a bucket of the smaller of the arrays in use, so that it holds all
  * keys of an interval of places.
  *
  * Return: the number of chains.
  */
-unsigned int hmap_unit_locked(struct hmap *h, u64 place,
-			      struct hmap_chain chains[2], u64 *last)
+unsigned int hmap_unit(struct hmap *h, struct hmap_array *a, u64 place,
+		       struct hmap_chain chains[2], u64 *last)
 {
-	struct hmap_array *a = hmap_array_locked(h);
-	struct hmap_array *small = a->oldbuckets ?: a;
-	u64 hash = hmap_bitrev64(place);
-	size_t i = hmap_bucket_index(small, hash);
+	struct hmap_array *old = hmap_old(a);
+	struct hmap_array *small = hmap_smaller(a, old);
+	u64 hash = hmap_bitrev64(place), bit;
 
 	*last = place | (U64_MAX >> small->B);
-	chains[0] = hmap_chain_locked(h, hash);
-	if (chains[0].a == small || hmap_same_size(a, small))
+	chains[0] = hmap_chain_of(h, a, hash);
+	if (chains[0].a->B == small->B)
 		return 1;
-	chains[0].head = hmap_bucket(h, a, i);
-	chains[1].a = a;
-	chains[1].head = hmap_bucket(h, a, i + hmap_nbuckets(small));
+	/* The other bucket of the larger array. */
+	bit = hmap_nbuckets(small);
+	chains[1] = hmap_chain_of(h, a, hash ^ bit);
 	return 2;
 }
 
@@ -96,7 +95,7 @@ struct scan_group {
  */
 static u64 hmap_tie(struct hmap *h, const struct hmap_slot *slot)
 {
-	siphash_key_t seed = hmap_array_locked(h)->hash0;
+	siphash_key_t seed = h->tie;
 	u64 tie;
 
 	seed.key[1] = ~seed.key[1];
@@ -139,11 +138,11 @@ static void scan_group_add(struct hmap *h, struct scan_group *group,
 	group->n++;
 }
 
-static void scan_chain(struct hmap *h, const struct hmap_chain *chain,
+static void scan_chain(struct hmap *h, const siphash_key_t *hash0,
+		       const struct hmap_chain *chain,
 		       const struct hmap_cursor *cursor, u64 end,
 		       struct scan_group *group)
 {
-	const siphash_key_t *hash0 = &hmap_array_locked(h)->hash0;
 	struct scan_ref ref;
 	struct bmap *b;
 	unsigned int i;
@@ -198,10 +197,10 @@ static void scan_advance(struct hmap *h, const struct scan_group *group,
 	}
 }
 
-/* What is left of one bucket, as far as it fits. Returns the number. */
-static unsigned int scan_bucket(struct hmap *h, struct hmap_cursor *cursor,
-				u64 end, void *keys, void *values,
-				unsigned int capacity)
+/* What is left of one unit, as far as it fits. Returns the number. */
+static unsigned int scan_unit(struct hmap *h, struct hmap_array *a,
+			      struct hmap_cursor *cursor, u64 end, void *keys,
+			      void *values, unsigned int capacity)
 {
 	struct scan_group group;
 	struct hmap_chain chains[2];
@@ -211,9 +210,9 @@ static unsigned int scan_bucket(struct hmap *h, struct hmap_cursor *cursor,
 	group.n = 0;
 	group.more = false;
 	group.limit = min_t(unsigned int, capacity, SCAN_GROUP);
-	n = hmap_unit_locked(h, cursor->place, chains, &last);
+	n = hmap_unit(h, a, cursor->place, chains, &last);
 	for (i = 0; i < n; i++)
-		scan_chain(h, &chains[i], cursor, end, &group);
+		scan_chain(h, &a->hash0, &chains[i], cursor, end, &group);
 	scan_copy(h, &group, keys, values);
 	scan_advance(h, &group, cursor, last, end);
 	return group.n;
@@ -227,25 +226,36 @@ static unsigned int scan_limit(const struct hmap *h, unsigned int capacity)
 	return min_t(unsigned int, capacity, max_t(u32, SCAN_BYTES / size, 1));
 }
 
+/* Whether the scan goes on in the stripe that is locked. */
+static bool scan_in_stripe(const struct hmap_cursor *cursor,
+			   const struct hmap_locked *lk)
+{
+	return !hmap_cursor_done(cursor) &&
+	       (hmap_bitrev64(cursor->place) & lk->a->mask) == lk->s;
+}
+
 /* A bounded part of a scan of the places up to and including @end. */
 static unsigned int scan_part(struct hmap *h, struct hmap_cursor *cursor,
 			      u64 end, void *keys, void *values,
 			      unsigned int capacity)
 {
-	unsigned int n = 0, batch = 0;
+	u32 key_size = h->params.key_size, value_size = h->params.value_size;
+	unsigned int n = 0, batch = 0, found;
+	struct hmap_locked lk;
 
 	capacity = scan_limit(h, capacity);
-	spin_lock_bh(&h->lock);
+	hmap_lock_hash(h, hmap_bitrev64(cursor->place), &lk);
 	while (n < capacity && batch++ < HMAP_BATCH &&
-	       !hmap_cursor_done(cursor))
-		n += scan_bucket(h, cursor, end,
-				 keys ? keys + (size_t)n * h->params.key_size :
-					NULL,
-				 values ? values +
-					  (size_t)n * h->params.value_size :
-					  NULL,
-				 capacity - n);
-	spin_unlock_bh(&h->lock);
+	       scan_in_stripe(cursor, &lk)) {
+		found = scan_unit(h, lk.a, cursor, end, keys, values,
+				  capacity - n);
+		n += found;
+		if (keys)
+			keys += (size_t)found * key_size;
+		if (values)
+			values += (size_t)found * value_size;
+	}
+	hmap_unlock(h, &lk);
 	return n;
 }
 

@@ -21,24 +21,36 @@ static bool hmap_has_extra(const struct hmap_array *a)
 
 static void hmap_stats_old(const struct hmap_array *a, struct hmap_stats *stats)
 {
-	const struct hmap_array *old = a->oldbuckets;
+	const struct hmap_array *old = hmap_old(a);
 
 	if (!old)
 		return;
 	stats->present |= HMAP_HAS_OLDBUCKETS;
+	stats->flags = READ_ONCE(a->flags);
 	stats->oldbuckets = hmap_address(old->data);
 	stats->oldoverflow = old->noverflow;
 	stats->longest_chain = max_t(u64, stats->longest_chain,
 				     old->longest_chain);
 }
 
-static void hmap_stats_array(const struct hmap_array *a,
+static u64 hmap_stats_nevacuate(const struct hmap *h,
+				const struct hmap_array *a)
+{
+	u64 n = 0;
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++)
+		n += a->nevacuate[s];
+	return n;
+}
+
+static void hmap_stats_array(struct hmap *h, const struct hmap_array *a,
 			     struct hmap_stats *stats)
 {
 	stats->B = a->B;
 	stats->noverflow = a->noverflow;
 	stats->hash0 = a->hash0.key[0];
-	stats->nevacuate = a->nevacuate;
+	stats->nevacuate = hmap_stats_nevacuate(h, a);
 	stats->overflow = a->extra.overflow.nr;
 	stats->longest_chain = a->longest_chain;
 	if (a->noverflow < a->extra.overflow.nr)
@@ -64,16 +76,18 @@ static void hmap_stats_array(const struct hmap_array *a,
  */
 void hmap_get_stats(struct hmap *h, struct hmap_stats *stats)
 {
+	struct hmap_array *a;
+
 	memset(stats, 0, sizeof(*stats));
 	stats->present = HMAP_HAS_ADDRESSES;
-	spin_lock_bh(&h->lock);
-	stats->count = h->count;
-	stats->flags = h->flags;
-	stats->grows = h->grows;
-	stats->same_size_grows = h->same_size_grows;
-	stats->evacuated = h->evacuated;
-	hmap_stats_array(hmap_array_locked(h), stats);
-	spin_unlock_bh(&h->lock);
+	a = hmap_lock_all(h);
+	stats->count = hmap_count(h);
+	hmap_stats_array(h, a, stats);
+	hmap_unlock_all(h);
+	stats->grows = atomic_long_read(&h->grows);
+	stats->same_size_grows = atomic_long_read(&h->same_size_grows);
+	stats->shrinks = atomic_long_read(&h->shrinks);
+	stats->evacuated = atomic_long_read(&h->evacuated);
 	stats->memory = atomic_long_read(&h->memory);
 	stats->alloc_failures = atomic_long_read(&h->alloc_failures);
 }
@@ -99,19 +113,19 @@ static u64 hmap_layout_part(struct hmap *h, u64 place,
 			    struct hmap_layout *layout)
 {
 	struct hmap_chain chains[2];
-	unsigned int batch, n;
+	struct hmap_locked lk;
+	unsigned int batch = 0, n;
 	u64 last;
 
-	spin_lock_bh(&h->lock);
-	for (batch = 0; batch < HMAP_BATCH; batch++) {
-		n = hmap_unit_locked(h, place, chains, &last);
+	hmap_lock_hash(h, hmap_bitrev64(place), &lk);
+	do {
+		n = hmap_unit(h, lk.a, place, chains, &last);
 		while (n--)
 			hmap_layout_chain(h, &chains[n], layout);
 		place = last + 1;
-		if (!place)
-			break;
-	}
-	spin_unlock_bh(&h->lock);
+	} while (place && ++batch < HMAP_BATCH &&
+		 (hmap_bitrev64(place) & lk.a->mask) == lk.s);
+	hmap_unlock(h, &lk);
 	return place;
 }
 

@@ -3,8 +3,8 @@
  * What must always hold, checked: for tests, after every scenario.
  *
  * 1. Every key is in the chain that its hash names, once, in one array.
- * 2. Behind the last slot in use of a chain all slots are EMPTY_REST, and only
- *    there; no slot in use follows an EMPTY_REST.
+ * 2. Behind the last slot in use of a chain all slots are HMAP_EMPTY_REST, and only
+ *    there; no slot in use follows an HMAP_EMPTY_REST.
  * 3. count is the slots in use, noverflow the overflow buckets in chains.
  * 4. An old bucket has been evacuated with its whole chain or not at all;
  *    without an old array no bucket is.
@@ -14,23 +14,24 @@
 #include <linux/export.h>
 #include <linux/string.h>
 
-#include "hash.h"
 #include "internal.h"
 
 /**
  * struct verify - a check in progress
- * @h: the map
+ * @h: the map, of which all stripes are locked
+ * @present: its array
+ * @old: the array that is evacuated to it, or NULL
  * @count: slots in use so far
- * @noverflow: overflow buckets seen in the present array
  * @chain: the chain being checked
  * @index: its index
- * @rest: an EMPTY_REST has been seen in it
- * @last: tophash of its last slot that is not EMPTY_REST
+ * @rest: an HMAP_EMPTY_REST has been seen in it
+ * @last: tophash of its last slot that is not HMAP_EMPTY_REST
  */
 struct verify {
 	struct hmap *h;
-	size_t count;
-	u32 noverflow;
+	struct hmap_array *present;
+	struct hmap_array *old;
+	long count;
 	struct hmap_chain chain;
 	size_t index;
 	bool rest;
@@ -58,7 +59,7 @@ static int verify_used(struct verify *v, struct bmap *b, unsigned int i)
 		return verify_fail(v, "a slot in use behind emptyRest");
 	if (!key || !hmap_value_bytes(h, b, i))
 		return verify_fail(v, "a slot in use without key or value");
-	hash = hmap_hash(h, key, &hmap_array_locked(h)->hash0);
+	hash = hmap_hash(h, key, &v->present->hash0);
 	if (hmap_bucket_index(a, hash) != v->index)
 		return verify_fail(v, "a key that belongs to another bucket");
 	if (bmap_tophash_of(hash) != b->tophash[i])
@@ -73,7 +74,7 @@ static int verify_empty(struct verify *v, struct bmap *b, unsigned int i)
 {
 	const struct hmap_geometry *geo = &v->h->geo;
 
-	if (b->tophash[i] == EMPTY_REST)
+	if (b->tophash[i] == HMAP_EMPTY_REST)
 		v->rest = true;
 	else if (v->rest)
 		return verify_fail(v, "emptyOne behind emptyRest");
@@ -87,11 +88,11 @@ static int verify_slot(struct verify *v, struct bmap *b, unsigned int i)
 {
 	u8 top = b->tophash[i];
 
-	if (top != EMPTY_REST)
+	if (top != HMAP_EMPTY_REST)
 		v->last = top;
-	if (top >= MIN_TOPHASH)
+	if (top >= HMAP_MIN_TOPHASH)
 		return verify_used(v, b, i);
-	if (top <= EMPTY_ONE)
+	if (top <= HMAP_EMPTY_ONE)
 		return verify_empty(v, b, i);
 	return verify_fail(v, "an evacuated slot in a bucket that is not");
 }
@@ -104,17 +105,17 @@ static int verify_chain(struct verify *v)
 	int err;
 
 	v->rest = false;
-	v->last = EMPTY_REST;
+	v->last = HMAP_EMPTY_REST;
 	for (b = v->chain.head; b; b = hmap_next(v->h, v->chain.a, b)) {
 		if (bmap_tail(&v->h->geo, b)->version & 1)
 			return verify_fail(v, "an odd version");
-		for (i = 0; i < BUCKET_CNT; i++) {
+		for (i = 0; i < HMAP_BUCKET_CNT; i++) {
 			err = verify_slot(v, b, i);
 			if (err)
 				return err;
 		}
 	}
-	if (v->last == EMPTY_ONE)
+	if (v->last == HMAP_EMPTY_ONE)
 		return verify_fail(v, "emptyOne before emptyRest");
 	return 0;
 }
@@ -128,9 +129,9 @@ static int verify_evacuated(struct verify *v)
 	if (bmap_tail(&v->h->geo, v->chain.head)->version & 1)
 		return verify_fail(v, "an odd version");
 	for (b = v->chain.head; b; b = hmap_next(v->h, v->chain.a, b))
-		for (i = 0; i < BUCKET_CNT; i++)
-			if (b->tophash[i] <= EMPTY_ONE ||
-			    b->tophash[i] >= MIN_TOPHASH)
+		for (i = 0; i < HMAP_BUCKET_CNT; i++)
+			if (b->tophash[i] <= HMAP_EMPTY_ONE ||
+			    b->tophash[i] >= HMAP_MIN_TOPHASH)
 				return verify_fail(v, "not evacuated whole");
 	return 0;
 }
@@ -145,15 +146,23 @@ static int verify_untouched(struct verify *v)
 	return 0;
 }
 
+/* Whether the stripe's progress says that old bucket @i has been evacuated. */
+static bool verify_is_past(const struct verify *v, size_t i)
+{
+	const struct hmap_array *a = v->present;
+	u32 s = i & a->mask;
+
+	i &= hmap_nbuckets(hmap_smaller(v->present, v->old)) - 1;
+	return i / (a->mask + 1) < a->nevacuate[s];
+}
+
 static int verify_bucket(struct verify *v, struct hmap_array *a, size_t i)
 {
-	struct hmap_array *present = hmap_array_locked(v->h);
-	struct hmap_array *old = present->oldbuckets;
+	struct hmap_array *old = v->old;
 
 	v->chain = (struct hmap_chain){ a, hmap_bucket(v->h, a, i) };
 	v->index = i;
-	if (a == old && i < present->nevacuate &&
-	    !hmap_evacuated(v->h, a, i))
+	if (a == old && verify_is_past(v, i) && !hmap_evacuated(v->h, a, i))
 		return verify_fail(v, "below nevacuate and not evacuated");
 	if (a == old && hmap_evacuated(v->h, a, i))
 		return verify_evacuated(v);
@@ -181,48 +190,49 @@ static int verify_array(struct verify *v, struct hmap_array *a)
 		return verify_fail(v, "noverflow is not what chains hold");
 	if (a->extra.nextOverflow != noverflow + 1)
 		return verify_fail(v, "nextOverflow is not the next one");
+	if (a->reserved)
+		return verify_fail(v, "overflow buckets that stay reserved");
 	if (noverflow > a->extra.overflow.nr)
 		return verify_fail(v, "more overflow buckets than there are");
 	return 0;
 }
 
-static int verify_whole(struct verify *v, struct hmap_array *a)
+static int verify_whole(struct verify *v)
 {
-	struct hmap_array *old = a->oldbuckets;
-	bool same = old && hmap_same_size(a, old);
+	struct hmap_array *a = v->present, *old = v->old;
+	bool same = old && old->B == a->B;
 
-	if (v->count != v->h->count)
+	if (v->count != hmap_count(v->h))
 		return verify_fail(v, "count is not the slots in use");
-	if (v->h->flags != (same ? HMAP_FLAG_SAMESIZEGROW : 0))
+	if (a->flags != (same ? HMAP_FLAG_SAMESIZEGROW : 0))
 		return verify_fail(v, "flags do not agree with the arrays");
 	if (a->extra.oldoverflow != (old ? &old->extra.overflow : NULL))
 		return verify_fail(v, "oldoverflow is not the old array's");
 	if (old && (old->oldbuckets || !old->data ||
-		    (!same && old->B + 1 != a->B)))
+		    abs(old->B - a->B) > 1))
 		return verify_fail(v, "an old array that cannot be");
+	if (!!old != !!(old && atomic_long_read(&a->remaining)))
+		return verify_fail(v, "an old array of which nothing remains");
 	return 0;
 }
 
 static int verify_locked(struct verify *v)
 {
-	struct hmap_array *a = hmap_array_locked(v->h);
 	int err = 0;
 
-	v->chain.a = a;
-	if (a->oldbuckets)
-		err = verify_array(v, a->oldbuckets);
+	v->chain.a = v->present;
+	if (v->old)
+		err = verify_array(v, v->old);
 	if (!err)
-		err = verify_array(v, a);
-	if (!err)
-		err = verify_whole(v, a);
-	return err;
+		err = verify_array(v, v->present);
+	return err ?: verify_whole(v);
 }
 
 /**
  * hmap_verify() - check everything that must always hold
  * @h: the map
  *
- * For tests: the lock is held, and nobody can write, while the whole map is
+ * For tests: all stripes are locked, and nobody can write, while the whole map is
  * gone through.
  *
  * Context: process or softirq.
@@ -233,9 +243,10 @@ int hmap_verify(struct hmap *h)
 	struct verify v = { .h = h };
 	int err;
 
-	spin_lock_bh(&h->lock);
+	v.present = hmap_lock_all(h);
+	v.old = hmap_old(v.present);
 	err = verify_locked(&v);
-	spin_unlock_bh(&h->lock);
+	hmap_unlock_all(h);
 	return err;
 }
 EXPORT_SYMBOL_GPL(hmap_verify);

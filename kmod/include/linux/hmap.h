@@ -13,12 +13,16 @@
 #ifndef _LINUX_HMAP_H
 #define _LINUX_HMAP_H
 
+#include <linux/cache.h>
 #include <linux/gfp.h>
 #include <linux/limits.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
+#include <linux/hmap-bucket.h>
 #include <uapi/linux/hmap.h>
 
 struct hmap_array;
@@ -60,13 +64,25 @@ typedef bool (*hmap_equalfn_t)(const void *a, const void *b, u32 key_size);
  */
 typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
 
+/* hmap_params.flags */
+#define HMAP_NO_SHRINK		1	/* keep the size, as Go does */
+
+/* The most stripes: all of them can be locked at once. */
+#define HMAP_MAX_STRIPES	64
+
 /**
  * struct hmap_params - what a map is made for
  * @key_size: bytes of a key, 1..HMAP_MAX_KEY_SIZE
  * @value_size: bytes of a value, 0..HMAP_MAX_VALUE_SIZE; 0 makes a set
  * @hint: elements to make room for at once, 0 for none
- * @max_entries: refuse to hold more (-ENOSPC), 0 for no limit
- * @hashfn: hash function, NULL for SipHash of the key's bytes
+ * @max_entries: refuse to hold more (-ENOSPC), 0 for no limit. With several
+ *	stripes a few more may slip in
+ * @stripes: writers that can work at the same time: a power of two up to
+ *	HMAP_MAX_STRIPES; 0 for one
+ * @flags: HMAP_NO_SHRINK or 0
+ * @hashfn: hash function. NULL for a fast one that is keyed but can be broken by
+ *	whoever learns from the map's timing; hmap_siphash() for maps whose keys
+ *	come from those who may not be trusted
  * @equalfn: equality, NULL for comparing the key's bytes
  */
 struct hmap_params {
@@ -74,57 +90,78 @@ struct hmap_params {
 	u32 value_size;
 	unsigned long hint;
 	unsigned long max_entries;
+	u32 stripes;
+	u32 flags;
 	hmap_hashfn_t hashfn;
 	hmap_equalfn_t equalfn;
 };
 
 /**
- * struct hmap_geometry - where things are in a bucket (private)
- * @key_slot: bytes of a key's slot: the key, or a pointer if it is out of line
- * @value_slot: the same for the value
- * @values: offset of the first value
- * @tail: offset of the overflow index and the version
- * @bucket_size: bytes of a bucket
+ * struct hmap_stripe - a lock of a map (private)
+ * @lock: for the buckets whose index is that of the stripe modulo their number
+ * @count: elements that were inserted under this lock, less those deleted. One
+ *	stripe's may be negative, the sum is the number of elements. Under @lock;
+ *	read anywhere
  */
-struct hmap_geometry {
-	u32 key_slot;
-	u32 value_slot;
-	u32 values;
-	u32 tail;
-	u32 bucket_size;
-};
+struct hmap_stripe {
+	spinlock_t lock; /* the buckets of this stripe */
+	long count;
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct hmap - a map; embed it and call hmap_init()
- * @buckets: the array that the map is in, never NULL. Changed under @lock
- * @lock: serialises writers and resizing
- * @count: elements in the map. Under @lock; read anywhere
- * @flags: HMAP_FLAG_SAMESIZEGROW while such a resize runs. Under @lock
+ * @buckets: the array that the map is in, never NULL. Changed by cmpxchg, or
+ *	under all stripes
+ * @stripes: params.stripes of them
  * @geo: constant after hmap_init()
  * @params: constant after hmap_init()
+ * @tie: seed of the order of equal hashes in a scan. Constant after hmap_init()
+ * @min_B: the map does not shrink below 2^min_B buckets. Grows only
+ * @all: taken before all stripes are
+ * @spare: an array that the worker made ready to grow into, or NULL. Taken by
+ *	xchg
+ * @work: finishes resizes, makes large arrays
+ * @called: @work has been asked to make an array
+ * @wait: writers who wait for the worker
+ * @rounds: how often the worker has tried to make an array
+ * @last_evacuated: what @evacuated was when the worker last looked (worker)
+ * @unassigned: elements that are in no stripe's count (yet), since there was
+ *	only one stripe when they were inserted
  * @memory: bytes held
- * @grows: resizes to twice the size. Under @lock
- * @same_size_grows: resizes that kept the size. Under @lock
- * @evacuated: buckets evacuated. Under @lock
- * @alloc_failures: failed allocations that the map went on without
+ * @grows: resizes to twice the size
+ * @same_size_grows: resizes that kept the size
+ * @shrinks: resizes to half the size
+ * @evacuated: units evacuated
+ * @alloc_failures: failed allocations
  *
- * The other fields of Go's hmap (B, noverflow, hash0, oldbuckets, nevacuate
- * and extra) belong to the array, so that a reader who loads one pointer gets
- * a set of them that belong together. All fields are private.
+ * The other fields of Go's hmap (flags, B, noverflow, hash0, oldbuckets,
+ * nevacuate and extra) belong to the array, so that a reader who loads one
+ * pointer gets a set of them that belong together. All fields are private.
  */
 struct hmap {
 	struct hmap_array __rcu *buckets;
-	spinlock_t lock; /* writers and resizing */
-	size_t count;
-	u8 flags;
+	struct hmap_stripe *stripes;
 	struct hmap_geometry geo;
 	struct hmap_params params;
+	siphash_key_t tie;
+	u8 min_B;
+	spinlock_t all; /* outside of all stripes */
+	struct hmap_array *spare;
+	struct delayed_work work;
+	bool called;
+	wait_queue_head_t wait;
+	unsigned int rounds;
+	long last_evacuated;
+	atomic_long_t unassigned;
 	atomic_long_t memory;
-	u64 grows;
-	u64 same_size_grows;
-	u64 evacuated;
+	atomic_long_t grows;
+	atomic_long_t same_size_grows;
+	atomic_long_t shrinks;
+	atomic_long_t evacuated;
 	atomic_long_t alloc_failures;
 };
+
+u64 hmap_siphash(const void *key, u32 key_size, const siphash_key_t *hash0);
 
 int hmap_init(struct hmap *h, const struct hmap_params *params);
 void hmap_destroy(struct hmap *h);
@@ -134,22 +171,17 @@ int hmap_put(struct hmap *h, const void *key, const void *value,
 	     unsigned int flags, gfp_t gfp);
 int hmap_update(struct hmap *h, const void *key, hmap_updatefn_t fn, void *arg,
 		unsigned int flags, gfp_t gfp);
+unsigned int hmap_get_batch(struct hmap *h, const void *keys, unsigned int n,
+			    void *values, unsigned long *found);
+int hmap_put_batch(struct hmap *h, const void *keys, const void *values,
+		   unsigned int n, unsigned int flags, gfp_t gfp,
+		   unsigned int *done);
 int hmap_delete(struct hmap *h, const void *key);
 int hmap_pop(struct hmap *h, const void *key, void *value);
 int hmap_clear(struct hmap *h);
 int hmap_reserve(struct hmap *h, unsigned long n);
 
-/**
- * hmap_len() - number of elements
- * @h: the map
- *
- * Context: any; takes no lock, so others may change it at any time.
- * Return: the number of elements.
- */
-static inline unsigned long hmap_len(const struct hmap *h)
-{
-	return READ_ONCE(h->count);
-}
+unsigned long hmap_len(const struct hmap *h);
 
 /**
  * struct hmap_iter - an iteration over a map, see hmap_iter_next()
@@ -183,5 +215,8 @@ unsigned int hmap_iter_next(struct hmap *h, struct hmap_iter *iter, void *keys,
 void hmap_get_stats(struct hmap *h, struct hmap_stats *stats);
 int hmap_get_layout(struct hmap *h, struct hmap_layout *layout);
 int hmap_verify(struct hmap *h);
+
+#include <linux/hmap-inline.h>
+#include <linux/hmap-typed.h>
 
 #endif /* _LINUX_HMAP_H */

@@ -75,6 +75,7 @@
  * @longest_chain: buckets in the longest chain
  * @alloc_failures: allocations that failed, whether or not the operation
  *	could be done without
+ * @shrinks: resizes to half the size since the map was made
  */
 struct hmap_stats {
 	__aligned_u64 count;
@@ -96,6 +97,7 @@ struct hmap_stats {
 	__aligned_u64 evacuated;
 	__aligned_u64 longest_chain;
 	__aligned_u64 alloc_failures;
+	__aligned_u64 shrinks;
 };
 
 /**

@@ -14,33 +14,50 @@
  *
  * Everything here is a pure function of a bucket: no lock, no allocation.
  */
-#ifndef _HMAP_BUCKET_H
-#define _HMAP_BUCKET_H
+#ifndef _LINUX_HMAP_BUCKET_H
+#define _LINUX_HMAP_BUCKET_H
 
 #include <linux/bitops.h>
 #include <linux/compiler.h>
-#include <linux/hmap.h>
 #include <linux/string.h>
 
-#define BUCKET_CNT	HMAP_BUCKET_SLOTS
+#include <uapi/linux/hmap.h>
+
+#define HMAP_BUCKET_CNT	HMAP_BUCKET_SLOTS
+
+/**
+ * struct hmap_geometry - where things are in a bucket (private)
+ * @key_slot: bytes of a key's slot: the key, or a pointer if it is out of line
+ * @value_slot: the same for the value
+ * @values: offset of the first value
+ * @tail: offset of the overflow index and the version
+ * @bucket_size: bytes of a bucket
+ */
+struct hmap_geometry {
+	u32 key_slot;
+	u32 value_slot;
+	u32 values;
+	u32 tail;
+	u32 bucket_size;
+};
 
 /*
- * States of a slot, in its tophash. A value of MIN_TOPHASH or more is in use
+ * States of a slot, in its tophash. A value of HMAP_MIN_TOPHASH or more is in use
  * and is the top byte of the hash. The evacuation states stand in an old
  * bucket; tophash[0] tells for the whole bucket.
  */
 enum {
-	EMPTY_REST	= 0,	/* empty, and so is all behind it in the chain */
-	EMPTY_ONE	= 1,	/* empty */
-	EVACUATED_X	= 2,	/* moved to the same index of the new array */
-	EVACUATED_Y	= 3,	/* moved to the same index plus the old size */
-	EVACUATED_EMPTY	= 4,	/* was empty, its bucket has been evacuated */
-	MIN_TOPHASH	= 5,
+	HMAP_EMPTY_REST	= 0,	/* empty, and so is all behind it in the chain */
+	HMAP_EMPTY_ONE	= 1,	/* empty */
+	HMAP_EVACUATED_X	= 2,	/* moved to the same index of the new array */
+	HMAP_EVACUATED_Y	= 3,	/* moved to the same index plus the old size */
+	HMAP_EVACUATED_EMPTY	= 4,	/* was empty, its bucket has been evacuated */
+	HMAP_MIN_TOPHASH	= 5,
 };
 
 struct bmap {
 	union {
-		u8 tophash[BUCKET_CNT];
+		u8 tophash[HMAP_BUCKET_CNT];
 		__le64 tophashes;
 	};
 	/* followed by keys, values and struct bmap_tail */
@@ -56,13 +73,13 @@ struct bmap_tail {
 	u32 version;
 };
 
-#define BYTES(x)	((u64)(x) * 0x0101010101010101ULL)
+#define HMAP_BYTES(x)	((u64)(x) * 0x0101010101010101ULL)
 
 static inline u8 bmap_tophash_of(u64 hash)
 {
 	u8 top = hash >> 56;
 
-	return top < MIN_TOPHASH ? top + MIN_TOPHASH : top;
+	return top < HMAP_MIN_TOPHASH ? top + HMAP_MIN_TOPHASH : top;
 }
 
 static inline u64 bmap_tophashes(const struct bmap *b)
@@ -76,25 +93,25 @@ static inline u64 bmap_tophashes(const struct bmap *b)
  */
 static inline u64 bmap_zero_bytes(u64 w)
 {
-	return ~(((w & BYTES(0x7f)) + BYTES(0x7f)) | w | BYTES(0x7f));
+	return ~(((w & HMAP_BYTES(0x7f)) + HMAP_BYTES(0x7f)) | w | HMAP_BYTES(0x7f));
 }
 
 /* The slots (0x80 in their bytes) that hold the tophash @top. */
 static inline u64 bmap_match(u64 tophashes, u8 top)
 {
-	return bmap_zero_bytes(tophashes ^ BYTES(top));
+	return bmap_zero_bytes(tophashes ^ HMAP_BYTES(top));
 }
 
-/* The slots that are EMPTY_REST or EMPTY_ONE. */
+/* The slots that are HMAP_EMPTY_REST or HMAP_EMPTY_ONE. */
 static inline u64 bmap_match_empty(u64 tophashes)
 {
-	return bmap_zero_bytes(tophashes & ~BYTES(EMPTY_ONE));
+	return bmap_zero_bytes(tophashes & ~HMAP_BYTES(HMAP_EMPTY_ONE));
 }
 
 /* The slots in use, if the bucket has not been evacuated. */
 static inline u64 bmap_match_used(u64 tophashes)
 {
-	return bmap_match_empty(tophashes) ^ BYTES(0x80);
+	return bmap_match_empty(tophashes) ^ HMAP_BYTES(0x80);
 }
 
 /* Whether the chain ends in this bucket. */
@@ -116,7 +133,7 @@ static inline bool bmap_evacuated(u64 tophashes)
 {
 	u8 state = tophashes;
 
-	return state > EMPTY_ONE && state < MIN_TOPHASH;
+	return state > HMAP_EMPTY_ONE && state < HMAP_MIN_TOPHASH;
 }
 
 static inline void bmap_set_tophash(struct bmap *b, unsigned int i, u8 top)
@@ -203,4 +220,4 @@ static inline bool bmap_read_retry(const struct hmap_geometry *geo,
 	return READ_ONCE(bmap_tail(geo, head)->version) != version;
 }
 
-#endif /* _HMAP_BUCKET_H */
+#endif /* _LINUX_HMAP_BUCKET_H */

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hmap: what lookups are made of; included by <linux/hmap.h>.
+ *
+ * These functions take the parameters of the map by value. Where they are
+ * constants, as in a map that DEFINE_HMAP() declares, the compiler is left with
+ * a lookup for keys of just that size: no indirect call, no loop over bytes.
+ * kmod/map.c calls them with the parameters of any map.
+ */
+#ifndef _LINUX_HMAP_INLINE_H
+#define _LINUX_HMAP_INLINE_H
+
+#include <linux/atomic.h>
+#include <linux/hmap-bucket.h>
+#include <linux/prefetch.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+/*
+ * Blocks of overflow buckets beyond the spares double in size, so 16 of them
+ * hold 2^16-1 times the first.
+ */
+#define HMAP_OVERFLOW_BLOCKS	16
+/**
+ * struct hmap_overflow - the overflow buckets of an array
+ * @nr: how many there are: the spares and those in blocks. Under the array's
+ *	lock
+ * @nr_blocks: blocks in use. Under the array's lock
+ * @block: blocks of overflow buckets, the first of hmap_first_block() buckets,
+ *	each twice the one before. Set under the array's lock before an index
+ *	into it is linked, and constant from then on
+ */
+struct hmap_overflow {
+	u32 nr;
+	u32 nr_blocks;
+	void *block[HMAP_OVERFLOW_BLOCKS];
+};
+
+/**
+ * struct hmap_extra - the seed's mapextra
+ * @overflow: the overflow buckets of this array
+ * @oldoverflow: those of the array that this one replaces, while it does. Goes
+ *	to NULL with oldbuckets
+ * @nextOverflow: index of the overflow bucket that is handed out next. Indices
+ *	start at 1: 0 is the end of a chain. Under the array's lock
+ */
+struct hmap_extra {
+	struct hmap_overflow overflow;
+	struct hmap_overflow *oldoverflow;
+	u32 nextOverflow;
+};
+
+/**
+ * struct hmap_array - an array of buckets and what belongs to it
+ * @data: the 2^B buckets with the spare overflow buckets behind them; NULL in
+ *	a map that has not been put into. Constant once published
+ * @B: log2 of the number of buckets. Constant once published
+ * @flags: HMAP_FLAG_SAMESIZEGROW while @oldbuckets is as large as this
+ * @mask: which bits of a hash choose the stripe. Constant once published
+ * @hash0: seed of the hashes of all elements here. Changes only while the map
+ *	is empty and not being resized, under all stripes; a reader who sees a
+ *	mixture of two misses, which is true
+ * @oldbuckets: the array that this one replaces, while it does. Goes to NULL
+ *	once, by whoever takes @remaining to 0
+ * @remaining: units that have not been evacuated
+ * @lock: leaf: overflow buckets
+ * @noverflow: overflow buckets in use. Under @lock; read anywhere
+ * @reserved: overflow buckets that have been promised. Under @lock
+ * @longest_chain: buckets in the longest chain. Under @lock; read anywhere
+ * @extra: overflow buckets
+ * @rcu: for freeing it when no reader can be in it
+ * @nevacuate: for each stripe: its units below this have been evacuated. Under
+ *	the stripe. Keeps its last value, as in Go
+ */
+struct hmap_array {
+	void *data;
+	u8 B;
+	u8 flags;
+	u32 mask;
+	siphash_key_t hash0;
+	struct hmap_array *oldbuckets;
+	atomic_long_t remaining;
+	spinlock_t lock; /* overflow buckets */
+	u32 noverflow;
+	u32 reserved;
+	u32 longest_chain;
+	struct hmap_extra extra;
+	struct rcu_head rcu;
+	size_t nevacuate[];
+};
+
+/**
+ * struct hmap_blob - a key or value that lives out of line
+ * @rcu: for freeing it when no reader can be copying from it
+ * @bytes: the key or value
+ */
+struct hmap_blob {
+	struct rcu_head rcu;
+	u8 bytes[] __aligned(8);
+};
+
+/**
+ * struct hmap_chain - a chain of buckets
+ * @a: the array that it is in
+ * @head: its first bucket; NULL if the array has no buckets yet
+ */
+struct hmap_chain {
+	struct hmap_array *a;
+	struct bmap *head;
+};
+
+/**
+ * struct hmap_slot - a slot in a chain
+ * @b: the bucket
+ * @i: the index in the bucket
+ */
+struct hmap_slot {
+	struct bmap *b;
+	unsigned int i;
+};
+
+/* The array that is evacuated to @a, or NULL when that is over. */
+static inline struct hmap_array *hmap_old(const struct hmap_array *a)
+{
+	/*
+	 * Pairs with the release in hmap_resize_done(), since NULL carries no
+	 * dependency.
+	 */
+	return smp_load_acquire(&a->oldbuckets);
+}
+
+static inline size_t hmap_nbuckets(const struct hmap_array *a)
+{
+	return (size_t)1 << a->B;
+}
+
+static inline size_t hmap_bucket_index(const struct hmap_array *a, u64 hash)
+{
+	return hash & (hmap_nbuckets(a) - 1);
+}
+
+static __always_inline bool hmap_out_of_line(u32 size)
+{
+	return size > HMAP_MAX_INLINE_SIZE;
+}
+
+static __always_inline u32 hmap_slot_size(u32 size)
+{
+	return hmap_out_of_line(size) ? sizeof(struct hmap_blob *) : size;
+}
+
+static __always_inline struct hmap_geometry
+hmap_geometry_of(const struct hmap_params params)
+{
+	struct hmap_geometry geo;
+
+	geo.key_slot = hmap_slot_size(params.key_size);
+	geo.value_slot = hmap_slot_size(params.value_size);
+	geo.values = sizeof(struct bmap) + HMAP_BUCKET_CNT * geo.key_slot;
+	geo.tail = geo.values + HMAP_BUCKET_CNT * geo.value_slot;
+	geo.bucket_size = geo.tail + sizeof(struct bmap_tail);
+	return geo;
+}
+
+/* Where a key or value is: in its slot, or where its slot points to. */
+static __always_inline void *hmap_slot_bytes(void *slot, u32 size)
+{
+	struct hmap_blob *blob;
+
+	if (!hmap_out_of_line(size))
+		return slot;
+	blob = READ_ONCE(*(struct hmap_blob **)slot);
+	return blob ? blob->bytes : NULL;
+}
+
+struct bmap *hmap_overflow_bucket(const struct hmap *h,
+				  const struct hmap_array *a, u32 index);
+
+/* The bucket behind @b in its chain, or NULL. */
+static __always_inline struct bmap *
+hmap_next_in(const struct hmap *h, const struct hmap_geometry *geo,
+	     const struct hmap_array *a, struct bmap *b)
+{
+	/*
+	 * Acquire: whoever sees the index sees the block that it is in. Pairs
+	 * with the release in hmap_append_bucket().
+	 */
+	u32 index = smp_load_acquire(&bmap_tail(geo, b)->overflow);
+
+	return index ? hmap_overflow_bucket(h, a, index) : NULL;
+}
+
+u64 hmap_hash_bytes(const void *key, u32 key_size, const siphash_key_t *hash0);
+
+/*
+ * The 128-bit product, its halves folded together: every bit of both factors
+ * reaches every bit of the result. A hash made of this is in the manner of
+ * wyhash (Wang Yi, 2019): it withstands accidents, not attackers.
+ */
+static __always_inline u64 hmap_mulfold(u64 a, u64 b)
+{
+#ifdef CONFIG_ARCH_SUPPORTS_INT128
+	__uint128_t product = (__uint128_t)a * b;
+
+	return (u64)product ^ (u64)(product >> 64);
+#else
+	u64 ll = (u64)(u32)a * (u32)b, hl = (a >> 32) * (u32)b;
+	u64 lh = (u32)a * (b >> 32), hh = (a >> 32) * (b >> 32);
+	u64 mid = (ll >> 32) + (u32)hl + (u32)lh;
+
+	return (mid << 32 | (u32)ll) ^
+	       (hh + (hl >> 32) + (lh >> 32) + (mid >> 32));
+#endif
+}
+
+/* Keys need not be aligned. */
+static __always_inline u64 hmap_load64(const void *p)
+{
+	u64 word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static __always_inline u32 hmap_load32(const void *p)
+{
+	u32 word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* One word of a key. */
+static __always_inline u64 hmap_hash_mix(u64 hash, u64 word,
+					 const siphash_key_t *hash0)
+{
+	return hmap_mulfold(hash ^ word, hash0->key[1]);
+}
+
+/*
+ * After the last word. One multiplication alone does not mix evenly: the lowest
+ * bit that a change reaches always flips. The factor is 2^64 divided by the
+ * golden ratio.
+ */
+static __always_inline u64 hmap_hash_finish(u64 hash, const siphash_key_t *hash0)
+{
+	return hmap_mulfold(hash ^ hash0->key[0], 0x9e3779b97f4a7c15ULL);
+}
+
+static __always_inline u64 hmap_hash_word(u64 word, const siphash_key_t *hash0)
+{
+	return hmap_hash_finish(hmap_hash_mix(hash0->key[0], word, hash0),
+				hash0);
+}
+
+static __always_inline u64 hmap_hash_key(const struct hmap_params params,
+					 const void *key,
+					 const siphash_key_t *hash0)
+{
+	if (params.hashfn)
+		return params.hashfn(key, params.key_size, hash0);
+	if (params.key_size == sizeof(u64))
+		return hmap_hash_word(hmap_load64(key), hash0);
+	if (params.key_size == sizeof(u32))
+		return hmap_hash_word(hmap_load32(key), hash0);
+	return hmap_hash_bytes(key, params.key_size, hash0);
+}
+
+static __always_inline bool hmap_bytes_equal(const struct hmap_params params,
+					     const void *a, const void *b)
+{
+	if (params.equalfn)
+		return params.equalfn(a, b, params.key_size);
+	if (params.key_size == sizeof(u64))
+		return hmap_load64(a) == hmap_load64(b);
+	if (params.key_size == sizeof(u32))
+		return hmap_load32(a) == hmap_load32(b);
+	return !memcmp(a, b, params.key_size);
+}
+
+static __always_inline bool hmap_keys_equal(const struct hmap_params params,
+					    const void *a, const void *b)
+{
+	/* A key that is being overwritten is found out by its version. */
+	return data_race(hmap_bytes_equal(params, a, b));
+}
+
+/**
+ * hmap_find_in() - find a key in a chain (private)
+ * @h: the map
+ * @params: of the map
+ * @chain: the chain
+ * @key: the key
+ * @top: tophash of the key
+ * @slot: out: where it is
+ *
+ * Return: true if it is there. Without a lock, bmap_read_retry() tells whether
+ * the answer can be relied on.
+ */
+static __always_inline bool
+hmap_find_in(const struct hmap *h, const struct hmap_params params,
+	     const struct hmap_chain *chain, const void *key, u8 top,
+	     struct hmap_slot *slot)
+{
+	const struct hmap_geometry geo = hmap_geometry_of(params);
+	struct bmap *b;
+	const void *k;
+	unsigned int i;
+	u64 tophashes;
+
+	for (b = chain->head; b; b = hmap_next_in(h, &geo, chain->a, b)) {
+		tophashes = bmap_tophashes(b);
+		bmap_for_each_slot(i, bmap_match(tophashes, top)) {
+			k = hmap_slot_bytes(bmap_key(&geo, b, i),
+					    params.key_size);
+			if (k && hmap_keys_equal(params, k, key)) {
+				slot->b = b;
+				slot->i = i;
+				return true;
+			}
+		}
+		if (bmap_has_rest(tophashes))
+			break;
+	}
+	return false;
+}
+
+/*
+ * The chain of @hash in @a, opened for reading. Returns false if its bucket has
+ * been evacuated. The acquire of the version comes before the look at the mark,
+ * so that an evacuation in between shows in one or the other.
+ */
+static __always_inline bool
+hmap_read_chain(const struct hmap_geometry *geo, struct hmap_array *a, u64 hash,
+		struct hmap_chain *chain, u32 *version)
+{
+	chain->a = a;
+	chain->head = a->data + hmap_bucket_index(a, hash) * geo->bucket_size;
+	*version = bmap_read_begin(geo, chain->head);
+	/* Pairs with the release in hmap_evac_chain(). */
+	return !bmap_evacuated(smp_load_acquire(&chain->head->tophash[0]));
+}
+
+/* Look into one chain. -EAGAIN if a writer came in between. */
+static __always_inline int
+hmap_get_in_chain(const struct hmap *h, const struct hmap_params params,
+		  const struct hmap_chain *chain, const void *key, u64 hash,
+		  u32 version, void *value)
+{
+	const struct hmap_geometry geo = hmap_geometry_of(params);
+	struct hmap_slot slot;
+	const void *bytes;
+	bool found;
+
+	found = hmap_find_in(h, params, chain, key, bmap_tophash_of(hash),
+			     &slot);
+	if (found && value) {
+		bytes = hmap_slot_bytes(bmap_value(&geo, slot.b, slot.i),
+					params.value_size);
+		if (bytes)
+			bmap_copy(value, bytes, params.value_size);
+	}
+	if ((version & 1) || bmap_read_retry(&geo, chain->head, version))
+		return -EAGAIN;
+	return found ? 0 : -ENOENT;
+}
+
+/**
+ * hmap_get_inline() - hmap_get() for a map whose parameters are constants
+ * @h: the map
+ * @key: the key
+ * @value: where its value is copied to; NULL to ask only whether the key is
+ *	there. Undefined if the key is not there
+ * @params: of the map; they must be those that it was made with
+ *
+ * Context: process or softirq, as hmap_get().
+ * Return: 0, or -ENOENT if the key is not in the map.
+ */
+static __always_inline int
+hmap_get_inline(struct hmap *h, const void *key, void *value,
+		const struct hmap_params params)
+{
+	const struct hmap_geometry geo = hmap_geometry_of(params);
+	struct hmap_chain chain;
+	struct hmap_array *a;
+	siphash_key_t hash0;
+	int err = -EAGAIN;
+	u32 version;
+	u64 hash;
+
+	rcu_read_lock();
+	a = rcu_dereference(h->buckets);
+	if (likely(a->data && !hmap_old(a))) {
+		/* A mixture of two seeds: the map was empty. */
+		hash0 = data_race(a->hash0);
+		hash = hmap_hash_key(params, key, &hash0);
+		if (hmap_read_chain(&geo, a, hash, &chain, &version))
+			err = hmap_get_in_chain(h, params, &chain, key, hash,
+						version, value);
+	}
+	rcu_read_unlock();
+	return likely(err != -EAGAIN) ? err : hmap_get(h, key, value);
+}
+
+/* Lookups that are under way together in a batch. */
+#define HMAP_BATCH_KEYS	16
+
+/* Where in its bucket a key may be: bring the lines of slot and value here. */
+static __always_inline void
+hmap_prefetch_slot(const struct hmap_geometry *geo, struct bmap *b, u64 hash)
+{
+	u64 match = bmap_match(bmap_tophashes(b), bmap_tophash_of(hash));
+	unsigned int i;
+
+	if (!match)
+		return;
+	i = bmap_first_slot(match);
+	prefetch(bmap_key(geo, b, i));
+	prefetch(bmap_value(geo, b, i));
+}
+
+/*
+ * Up to HMAP_BATCH_KEYS lookups: all buckets are asked for before the first is
+ * looked into, so that their cache misses overlap. Returns the bits of the keys
+ * that were found.
+ */
+static __always_inline unsigned long
+hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
+	      const struct hmap_params params)
+{
+	const struct hmap_geometry geo = hmap_geometry_of(params);
+	struct bmap *head[HMAP_BATCH_KEYS];
+	u64 hash[HMAP_BATCH_KEYS];
+	struct hmap_array *a;
+	unsigned long found = 0;
+	siphash_key_t hash0;
+	unsigned int i;
+
+	rcu_read_lock();
+	a = rcu_dereference(h->buckets);
+	if (a->data) {
+		hash0 = data_race(a->hash0); /* as in hmap_get_inline() */
+		for (i = 0; i < n; i++) {
+			hash[i] = hmap_hash_key(params,
+						keys + i * params.key_size,
+						&hash0);
+			head[i] = a->data + hmap_bucket_index(a, hash[i]) *
+				  geo.bucket_size;
+			prefetch(head[i]);
+			prefetch(bmap_tail(&geo, head[i]));
+		}
+		for (i = 0; i < n; i++)
+			hmap_prefetch_slot(&geo, head[i], hash[i]);
+	}
+	for (i = 0; i < n; i++)
+		if (!hmap_get_inline(h, keys + i * params.key_size,
+				     values ? values + i * params.value_size :
+					      NULL, params))
+			found |= BIT(i);
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * hmap_get_batch_inline() - hmap_get_batch() with constant parameters
+ * @h: the map
+ * @keys: keys, one after the other
+ * @n: how many
+ * @values: where their values are copied to; NULL if they are not wanted
+ * @found: out: a bitmap of @n bits: the keys that are in the map
+ * @params: of the map; they must be those that it was made with
+ *
+ * Context: process or softirq.
+ * Return: the number of keys that are in the map.
+ */
+static __always_inline unsigned int
+hmap_get_batch_inline(struct hmap *h, const void *keys, unsigned int n,
+		      void *values, unsigned long *found,
+		      const struct hmap_params params)
+{
+	unsigned int i, some, total = 0;
+	unsigned long bits;
+
+	for (i = 0; i < n; i += some) {
+		some = min_t(unsigned int, n - i, HMAP_BATCH_KEYS);
+		bits = hmap_get_some(h, keys + i * params.key_size, some,
+				     values ? values + i * params.value_size :
+					      NULL, params);
+		total += hweight_long(bits);
+		if (i % BITS_PER_LONG)
+			found[i / BITS_PER_LONG] |= bits << i % BITS_PER_LONG;
+		else
+			found[i / BITS_PER_LONG] = bits;
+	}
+	return total;
+}
+
+#endif /* _LINUX_HMAP_INLINE_H */

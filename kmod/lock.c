@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stripes: the locks of a map.
+ *
+ * Stripe s is for every bucket whose index is s modulo the number of stripes.
+ * Doubling and halving keep the low bits of an index, so that a bucket and
+ * those that it is evacuated to are in one stripe. While an array, or the one
+ * that it replaces, has fewer buckets than there are stripes, all are in
+ * stripe 0: that is the mask of the array.
+ */
+#include <linux/export.h>
+
+#include "internal.h"
+
+/*
+ * Lock the stripe of @hash. The array is loaded again under the stripe, since
+ * another may have been published; the stripe is the right one if the mask is
+ * still the same. No array is kept from before the lock, nor after it.
+ */
+void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
+	__acquires(RCU) __acquires(stripe)
+{
+	u32 mask;
+
+	rcu_read_lock();
+	for (;;) {
+		mask = rcu_dereference(h->buckets)->mask;
+		lk->hash = hash;
+		lk->s = hash & mask;
+		spin_lock_bh(&h->stripes[lk->s].lock);
+		lk->a = rcu_dereference(h->buckets);
+		if (lk->a->mask == mask)
+			return;
+		spin_unlock_bh(&h->stripes[lk->s].lock);
+	}
+}
+
+/*
+ * Lock the stripe of @key. The key is hashed first, since it may be long; the
+ * seed may change before the stripe is locked.
+ */
+void hmap_lock_key(struct hmap *h, const void *key, struct hmap_locked *lk)
+	__acquires(RCU) __acquires(stripe)
+{
+	siphash_key_t hash0;
+
+	for (;;) {
+		rcu_read_lock();
+		/* A mixture of two seeds is found out under the lock. */
+		hash0 = data_race(rcu_dereference(h->buckets)->hash0);
+		rcu_read_unlock();
+		hmap_lock_hash(h, hmap_hash(h, key, &hash0), lk);
+		if (!memcmp(&hash0, &lk->a->hash0, sizeof(hash0)))
+			return;
+		hmap_unlock(h, lk);
+	}
+}
+
+void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
+	__releases(stripe) __releases(RCU)
+{
+	spin_unlock_bh(&h->stripes[lk->s].lock);
+	rcu_read_unlock();
+}
+
+/*
+ * Lock the whole map. Stripes do not exclude that another array of the same
+ * mask is published by the worker.
+ */
+struct hmap_array *hmap_lock_all(struct hmap *h)
+	__acquires(RCU) __acquires(all)
+{
+	u32 s;
+
+	rcu_read_lock();
+	spin_lock_bh(&h->all);
+	for (s = 0; s < h->params.stripes; s++) {
+		spin_lock_nest_lock(&h->stripes[s].lock, &h->all);
+		__release(stripe); /* sparse: the loop takes as many as it gives */
+	}
+	return rcu_dereference(h->buckets);
+}
+
+void hmap_unlock_all(struct hmap *h)
+	__releases(all) __releases(RCU)
+{
+	u32 s;
+
+	for (s = h->params.stripes; s--;) {
+		__acquire(stripe);
+		spin_unlock(&h->stripes[s].lock);
+	}
+	spin_unlock_bh(&h->all);
+	rcu_read_unlock();
+}
+
+/* Elements; exact if all stripes are locked, or there is one and it is. */
+long hmap_count(const struct hmap *h)
+{
+	long count = atomic_long_read(&h->unassigned);
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++)
+		count += READ_ONCE(h->stripes[s].count);
+	return count;
+}
+
+/**
+ * hmap_len() - number of elements
+ * @h: the map
+ *
+ * Context: any; takes no lock, so others may change it at any time.
+ * Return: the number of elements.
+ */
+unsigned long hmap_len(const struct hmap *h)
+{
+	return max(hmap_count(h), 0L);
+}
+EXPORT_SYMBOL_GPL(hmap_len);
