@@ -7,7 +7,7 @@ load helper
 
 fields="count flags B noverflow hash0 present buckets oldbuckets nevacuate extra"
 fields+=" overflow oldoverflow nextOverflow memory grows same_size_grows"
-fields+=" evacuated longest_chain alloc_failures"
+fields+=" evacuated longest_chain alloc_failures shrinks"
 
 @test "stats prints every field of the header, in its order" {
 	load_module

@@ -6,6 +6,9 @@
  * what it is made of. Only the tests below use this copy, and the helpers that
  * walk along a chain.
  */
+#include <linux/export.h>
+#undef EXPORT_SYMBOL_GPL
+#define EXPORT_SYMBOL_GPL(symbol)
 #include "../../kmod/array.c"
 
 #include "hmap_kunit.h"
@@ -25,26 +28,23 @@ static bool secure(struct hmap *h, struct hmap_array *a, u32 n)
 	bool done;
 
 	for (;;) {
-		spin_lock_bh(&h->lock);
-		done = hmap_secure_overflow(h, a, n, &supply);
-		spin_unlock_bh(&h->lock);
+		done = hmap_reserve_overflow(h, a, n, &supply);
 		if (done || !supply.want)
 			break;
 		hmap_supply_fill(h, &supply, GFP_KERNEL);
 	}
 	hmap_supply_drop(h, &supply);
+	if (done)
+		hmap_unreserve_overflow(a, n);
 	return done;
 }
 
 static struct bmap *append(struct hmap *h, struct hmap_array *a,
 			   struct bmap *last)
 {
-	struct bmap *b;
-
-	spin_lock_bh(&h->lock);
-	b = hmap_append_bucket(h, a, last);
-	spin_unlock_bh(&h->lock);
-	return b;
+	if (!hmap_reserve_overflow(h, a, 1, NULL))
+		return NULL;
+	return hmap_append_bucket(h, a, last, 2);
 }
 
 static void more_than_16_buckets_have_spares(struct kunit *test)
@@ -82,7 +82,7 @@ static void a_new_array_is_empty(struct kunit *test)
 
 	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(a->data, 0, (64 + 4) * 144), NULL);
 	KUNIT_EXPECT_EQ(test, a->noverflow, 0);
-	KUNIT_EXPECT_EQ(test, a->nevacuate, 0);
+	KUNIT_EXPECT_EQ(test, a->nevacuate[0], 0);
 	KUNIT_EXPECT_EQ(test, a->extra.nextOverflow, 1);
 	KUNIT_EXPECT_PTR_EQ(test, a->oldbuckets, NULL);
 	hmap_array_free(h, a);
@@ -168,10 +168,9 @@ static void without_a_supply_there_are_only_the_spares(struct kunit *test)
 	struct hmap *h = hk_map_u64(test);
 	struct hmap_array *a = make_array(test, h, 5);
 
-	spin_lock_bh(&h->lock);
-	KUNIT_EXPECT_TRUE(test, hmap_secure_overflow(h, a, 2, NULL));
-	KUNIT_EXPECT_FALSE(test, hmap_secure_overflow(h, a, 3, NULL));
-	spin_unlock_bh(&h->lock);
+	KUNIT_EXPECT_FALSE(test, hmap_reserve_overflow(h, a, 3, NULL));
+	KUNIT_EXPECT_TRUE(test, hmap_reserve_overflow(h, a, 2, NULL));
+	KUNIT_EXPECT_FALSE(test, hmap_reserve_overflow(h, a, 1, NULL));
 	hmap_array_free(h, a);
 }
 

@@ -20,7 +20,7 @@ static u64 awkward_word(struct hk_rnd *rnd)
 
 	if (!hk_below(rnd, 4))
 		return hk_rnd64(rnd);
-	for (i = 0; i < BUCKET_CNT; i++)
+	for (i = 0; i < HMAP_BUCKET_CNT; i++)
 		word = word << 8 | awkward[hk_below(rnd, ARRAY_SIZE(awkward))];
 	return word;
 }
@@ -32,7 +32,7 @@ static u64 bytes_between(u64 word, u8 min, u8 max)
 	u64 match = 0;
 	u8 byte;
 
-	for (i = 0; i < BUCKET_CNT; i++) {
+	for (i = 0; i < HMAP_BUCKET_CNT; i++) {
 		byte = word >> 8 * i;
 		if (byte >= min && byte <= max)
 			match |= 0x80ULL << 8 * i;
@@ -49,7 +49,7 @@ static void tophash_is_the_top_byte_but_never_a_state(struct kunit *test)
 	for (top = 0; top < 256; top++) {
 		low = hk_rnd64(&rnd) >> 8;
 		KUNIT_EXPECT_EQ(test, bmap_tophash_of((u64)top << 56 | low),
-				top < MIN_TOPHASH ? top + MIN_TOPHASH : top);
+				top < HMAP_MIN_TOPHASH ? top + HMAP_MIN_TOPHASH : top);
 	}
 }
 
@@ -72,11 +72,11 @@ static void a_one_behind_a_zero_is_not_a_zero(struct kunit *test)
 	unsigned int i;
 	u64 word;
 
-	for (i = 0; i + 1 < BUCKET_CNT; i++) {
+	for (i = 0; i + 1 < HMAP_BUCKET_CNT; i++) {
 		word = ~0ULL ^ 0xfeffULL << 8 * i;
 		KUNIT_EXPECT_EQ(test, bmap_zero_bytes(word), 0x80ULL << 8 * i);
 	}
-	KUNIT_EXPECT_EQ(test, bmap_zero_bytes(BYTES(1) << 8), 0x80);
+	KUNIT_EXPECT_EQ(test, bmap_zero_bytes(HMAP_BYTES(1) << 8), 0x80);
 }
 
 static void match_finds_exactly_the_equal_bytes(struct kunit *test)
@@ -98,9 +98,9 @@ static void match_finds_the_neighbours_of_no_byte(struct kunit *test)
 	unsigned int top;
 
 	for (top = 0; top < 256; top++) {
-		KUNIT_EXPECT_EQ(test, bmap_match(BYTES(top), top), BYTES(0x80));
-		KUNIT_EXPECT_EQ(test, bmap_match(BYTES(top), top ^ 1), 0);
-		KUNIT_EXPECT_EQ(test, bmap_match(BYTES(top), top ^ 0x80), 0);
+		KUNIT_EXPECT_EQ(test, bmap_match(HMAP_BYTES(top), top), HMAP_BYTES(0x80));
+		KUNIT_EXPECT_EQ(test, bmap_match(HMAP_BYTES(top), top ^ 1), 0);
+		KUNIT_EXPECT_EQ(test, bmap_match(HMAP_BYTES(top), top ^ 0x80), 0);
 	}
 }
 
@@ -113,7 +113,7 @@ static void empty_slots_are_found_exactly(struct kunit *test)
 	for (n = 0; n < WORDS; n++) {
 		word = awkward_word(&rnd);
 		KUNIT_EXPECT_EQ(test, bmap_match_empty(word),
-				bytes_between(word, EMPTY_REST, EMPTY_ONE));
+				bytes_between(word, HMAP_EMPTY_REST, HMAP_EMPTY_ONE));
 	}
 }
 
@@ -126,7 +126,7 @@ static void used_slots_are_found_exactly(struct kunit *test)
 	for (n = 0; n < WORDS; n++) {
 		word = awkward_word(&rnd);
 		KUNIT_EXPECT_EQ(test, bmap_match_used(word),
-				bytes_between(word, EMPTY_ONE + 1, U8_MAX));
+				bytes_between(word, HMAP_EMPTY_ONE + 1, U8_MAX));
 	}
 }
 
@@ -139,7 +139,7 @@ static void the_end_of_a_chain_is_found_exactly(struct kunit *test)
 	for (n = 0; n < WORDS; n++) {
 		word = awkward_word(&rnd);
 		KUNIT_EXPECT_EQ(test, bmap_has_rest(word),
-				bytes_between(word, EMPTY_REST, EMPTY_REST) != 0);
+				bytes_between(word, HMAP_EMPTY_REST, HMAP_EMPTY_REST) != 0);
 	}
 }
 
@@ -149,12 +149,12 @@ static void evacuated_is_told_by_the_first_byte_alone(struct kunit *test)
 	u64 rest;
 
 	for (state = 0; state < 256; state++) {
-		bool evacuated = state == EVACUATED_X || state == EVACUATED_Y ||
-				 state == EVACUATED_EMPTY;
+		bool evacuated = state == HMAP_EVACUATED_X || state == HMAP_EVACUATED_Y ||
+				 state == HMAP_EVACUATED_EMPTY;
 
 		for (rest = 0; rest < 256; rest++)
 			KUNIT_EXPECT_EQ(test, evacuated,
-					bmap_evacuated(BYTES(rest) << 8 |
+					bmap_evacuated(HMAP_BYTES(rest) << 8 |
 						       state));
 	}
 }
@@ -166,7 +166,7 @@ static void slots_of_a_match_are_visited_in_order(struct kunit *test)
 
 	for (mask = 0; mask < 256; mask++) {
 		match = 0;
-		for (i = 0; i < BUCKET_CNT; i++)
+		for (i = 0; i < HMAP_BUCKET_CNT; i++)
 			if (mask & BIT(i))
 				match |= 0x80ULL << 8 * i;
 		next = 0;
@@ -184,12 +184,12 @@ static void byte_i_of_the_word_is_slot_i(struct kunit *test)
 	unsigned int i, top;
 	struct bmap b;
 
-	for (i = 0; i < BUCKET_CNT; i++) {
+	for (i = 0; i < HMAP_BUCKET_CNT; i++) {
 		for (top = 0; top < 256; top++) {
 			memset(&b, 0x55, sizeof(b));
 			bmap_set_tophash(&b, i, top);
 			KUNIT_EXPECT_EQ(test, bmap_tophashes(&b),
-					(BYTES(0x55) & ~(0xffULL << 8 * i)) |
+					(HMAP_BYTES(0x55) & ~(0xffULL << 8 * i)) |
 					(u64)top << 8 * i);
 		}
 	}
@@ -246,9 +246,9 @@ static void slots_follow_each_other(struct kunit *test)
 	void *next = b + 1;
 	unsigned int i;
 
-	for (i = 0; i < BUCKET_CNT; i++, next += 3)
+	for (i = 0; i < HMAP_BUCKET_CNT; i++, next += 3)
 		KUNIT_EXPECT_PTR_EQ(test, bmap_key(&h->geo, b, i), next);
-	for (i = 0; i < BUCKET_CNT; i++, next += 5)
+	for (i = 0; i < HMAP_BUCKET_CNT; i++, next += 5)
 		KUNIT_EXPECT_PTR_EQ(test, bmap_value(&h->geo, b, i), next);
 	KUNIT_EXPECT_PTR_EQ(test, (void *)bmap_tail(&h->geo, b), next);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((uintptr_t)next, 8));

@@ -13,7 +13,7 @@ static struct hmap *make_chain(struct kunit *test, u64 n)
 	struct hmap *h = hk_map_hashed(test, hk_hash_constant, 104);
 
 	hk_put_range(test, h, 0, n);
-	KUNIT_ASSERT_EQ(test, h->grows, 0);
+	KUNIT_ASSERT_EQ(test, hk_grows(h), 0);
 	return h;
 }
 
@@ -331,7 +331,7 @@ static void clear_keeps_the_number_of_buckets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 8);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->noverflow, 0);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate, 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 0);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->extra.overflow.nr, 16);
 }
 
@@ -375,7 +375,7 @@ static void clear_ends_same_size_growth(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
-	KUNIT_EXPECT_EQ(test, h->flags, 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->flags, 0);
 	HK_VERIFY(test, h);
 }
 
@@ -390,7 +390,7 @@ static void a_cleared_map_can_be_used_again(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
 		HK_VERIFY(test, h);
 	}
-	KUNIT_EXPECT_EQ(test, h->grows, 9);
+	KUNIT_EXPECT_EQ(test, hk_grows(h), 9);
 }
 
 static void clear_gives_memory_back(struct kunit *test)

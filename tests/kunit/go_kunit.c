@@ -21,13 +21,14 @@
  * TestHmapSize: who was built for the layout of the fields must find it again.
  * The fields are those of struct hmap_stats here.
  */
-static_assert(sizeof(struct hmap_stats) == 136);
+static_assert(sizeof(struct hmap_stats) == 144);
 static_assert(offsetof(struct hmap_stats, count) == 0);
 static_assert(offsetof(struct hmap_stats, B) == 12);
 static_assert(offsetof(struct hmap_stats, hash0) == 24);
 static_assert(offsetof(struct hmap_stats, buckets) == 32);
 static_assert(offsetof(struct hmap_stats, nextOverflow) == 80);
 static_assert(offsetof(struct hmap_stats, alloc_failures) == 128);
+static_assert(offsetof(struct hmap_stats, shrinks) == 136);
 
 /* TestLoadFactor */
 static void the_load_factor_is_six_and_a_half(struct kunit *test)
@@ -233,8 +234,13 @@ static void the_order_of_iteration_varies(struct kunit *test)
 		for (map = 0; map < 250; map++) {
 			h = hk_map_u64(test);
 			hk_put_range(test, h, 0, list[i]);
+			/*
+			 * Most of the order may be between two keys: of 3
+			 * keys, all of 100 iterations begin there in one map
+			 * of 1700.
+			 */
 			KUNIT_EXPECT_TRUE(test, order_varies(test, h, list[i],
-							     100));
+							     20000));
 			hk_map_destroy(test, h);
 		}
 	}

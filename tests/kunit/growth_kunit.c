@@ -18,10 +18,10 @@ static void inserts_grow_where_those_of_go_do(struct kunit *test)
 		hk_put(test, h, key, hk_value(key));
 		if (grows < ARRAY_SIZE(grow_at) && key == grow_at[grows])
 			grows++;
-		KUNIT_ASSERT_EQ_MSG(test, h->grows, grows, "insert %llu", key);
+		KUNIT_ASSERT_EQ_MSG(test, hk_grows(h), grows, "insert %llu", key);
 		KUNIT_ASSERT_EQ(test, hk_array(h)->B, grows);
 	}
-	KUNIT_EXPECT_EQ(test, h->same_size_grows, 0);
+	KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 0);
 	hk_expect_all(test, h, 1, 7001);
 }
 
@@ -32,14 +32,14 @@ static void small_maps_are_evacuated_by_the_insert_that_grows(struct kunit *test
 
 	hk_put_range(test, h, 0, 8);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 0);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate, 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 0);
 	hk_put_range(test, h, 8, 9);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 1);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate, 1);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 1);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 	hk_put_range(test, h, 9, 14);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 2);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate, 2);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 2);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 }
 
@@ -67,13 +67,13 @@ static void buckets_are_allocated_at_the_first_put(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, hk_array(h)->data, NULL);
 	hk_put(test, h, 1, 1);
 	KUNIT_EXPECT_NOT_NULL(test, hk_array(h)->data);
-	KUNIT_EXPECT_EQ(test, h->grows, 0);
+	KUNIT_EXPECT_EQ(test, hk_grows(h), 0);
 }
 
 /* One put or delete, which may evacuate two buckets at the most. */
 static void expect_bounded(struct kunit *test, struct hmap *h, u64 before)
 {
-	KUNIT_ASSERT_LE(test, h->evacuated - before, 2);
+	KUNIT_ASSERT_LE(test, hk_evacuated(h) - before, 2);
 	HK_VERIFY(test, h);
 }
 
@@ -83,7 +83,7 @@ static void a_put_evacuates_two_buckets_at_the_most(struct kunit *test)
 	u64 key, before;
 
 	for (key = 0; key < 900; key++) {
-		before = h->evacuated;
+		before = hk_evacuated(h);
 		hk_put(test, h, key, hk_value(key));
 		expect_bounded(test, h, before);
 	}
@@ -96,13 +96,13 @@ static void every_put_evacuates_something(struct kunit *test)
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
 	while (hk_growing(h)) {
-		before = h->evacuated;
+		before = hk_evacuated(h);
 		hk_put(test, h, to, hk_value(to));
-		KUNIT_ASSERT_GE(test, h->evacuated, before + 1);
+		KUNIT_ASSERT_GE(test, hk_evacuated(h), before + 1);
 		to++;
 	}
 	KUNIT_EXPECT_LE(test, to, 1665 + 256);
-	KUNIT_EXPECT_EQ(test, h->evacuated, 511);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), 511);
 	hk_expect_all(test, h, from, to);
 }
 
@@ -112,9 +112,9 @@ static void an_update_evacuates_too_and_is_not_lost(struct kunit *test)
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
 	for (key = from; hk_growing(h); key++) {
-		before = h->evacuated;
+		before = hk_evacuated(h);
 		hk_put(test, h, key, hk_value(key));
-		KUNIT_ASSERT_GT(test, h->evacuated, before);
+		KUNIT_ASSERT_GT(test, hk_evacuated(h), before);
 		expect_bounded(test, h, before);
 	}
 	hk_expect_all(test, h, from, to);
@@ -126,9 +126,9 @@ static void a_delete_evacuates_two_buckets_at_the_most(struct kunit *test)
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
 	for (; hk_growing(h); from++) {
-		before = h->evacuated;
+		before = hk_evacuated(h);
 		hk_delete(test, h, from);
-		KUNIT_ASSERT_GT(test, h->evacuated, before);
+		KUNIT_ASSERT_GT(test, hk_evacuated(h), before);
 		expect_bounded(test, h, before);
 	}
 	hk_expect_all(test, h, from, to);
@@ -140,9 +140,9 @@ static void a_delete_that_misses_evacuates_too(struct kunit *test)
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
 	for (key = to; hk_growing(h); key++) {
-		before = h->evacuated;
+		before = hk_evacuated(h);
 		KUNIT_ASSERT_EQ(test, hmap_delete(h, &key), -ENOENT);
-		KUNIT_ASSERT_GT(test, h->evacuated, before);
+		KUNIT_ASSERT_GT(test, hk_evacuated(h), before);
 		expect_bounded(test, h, before);
 	}
 	hk_expect_all(test, h, from, to);
@@ -153,14 +153,14 @@ static void reads_never_evacuate(struct kunit *test)
 	u64 from, to, before;
 	struct hmap *h = hk_map_growing(test, &from, &to);
 	struct hk_scan scan = { .capacity = 32, .limit = to };
-	size_t nevacuate = hk_array(h)->nevacuate;
+	size_t nevacuate = hk_array(h)->nevacuate[0];
 
-	before = h->evacuated;
+	before = hk_evacuated(h);
 	hk_expect_range(test, h, from, to);
 	hk_expect_absent(test, h, to);
 	hk_scan(test, h, &scan);
-	KUNIT_EXPECT_EQ(test, h->evacuated, before);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate, nevacuate);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], nevacuate);
 	KUNIT_EXPECT_TRUE(test, hk_growing(h));
 }
 
@@ -174,10 +174,10 @@ static void an_update_in_place_never_grows(struct kunit *test)
 		n = grow_at[i] - 1;
 		hk_put_range(test, h, 0, n);
 		hk_finish_growth(test, h);
-		grows = h->grows;
+		grows = hk_grows(h);
 		for (key = 0; key < n; key++)
 			hk_put(test, h, key, hk_value(key));
-		KUNIT_EXPECT_EQ(test, h->grows, grows);
+		KUNIT_EXPECT_EQ(test, hk_grows(h), grows);
 		KUNIT_EXPECT_FALSE(test, hk_growing(h));
 		hk_expect_all(test, h, 0, n);
 	}
@@ -189,10 +189,10 @@ static void nevacuate_keeps_its_final_value(struct kunit *test)
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
 	hk_finish_growth(test, h);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate, 256);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 256);
 	hk_put_range(test, h, to, to + 100);
 	hk_delete_range(test, h, to, to + 100);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate, 256);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 256);
 	hk_expect_all(test, h, from, to);
 }
 
@@ -204,7 +204,7 @@ static void nevacuate_passes_what_has_been_evacuated(struct kunit *test)
 
 	for (key = to; hk_growing(h); key++) {
 		next = hmap_bucket(h, hk_array(h)->oldbuckets,
-				   hk_array(h)->nevacuate);
+				   hk_array(h)->nevacuate[0]);
 		KUNIT_ASSERT_FALSE(test, bmap_evacuated(bmap_tophashes(next)));
 		KUNIT_ASSERT_EQ(test, hmap_delete(h, &key), -ENOENT);
 	}
@@ -215,9 +215,9 @@ static void a_growing_map_does_not_grow_again(struct kunit *test)
 	u64 from, to, grows;
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
-	grows = h->grows;
+	grows = hk_grows(h);
 	while (hk_growing(h)) {
-		KUNIT_ASSERT_EQ(test, h->grows, grows);
+		KUNIT_ASSERT_EQ(test, hk_grows(h), grows);
 		hk_put(test, h, to, hk_value(to));
 		to++;
 	}
@@ -269,7 +269,7 @@ static void an_old_chain_says_where_its_keys_went(struct kunit *test)
 		hk_put(test, h, 4 * key, hk_value(4 * key));
 	hk_delete(test, h, 4 * 2);
 	/* Filled up elsewhere, until it grows; 0 is evacuated first. */
-	for (key = 0; !err && !h->grows; key++)
+	for (key = 0; !err && !hk_grows(h); key++)
 		err = hmap_put(h, &(u64){ 4 * key + 3 }, &key, HMAP_ANY,
 			       GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, err, 0);
@@ -299,10 +299,10 @@ static void same_size_growth_shortens_the_chains(struct kunit *test)
 	struct hmap *h = hk_map_same_size(test, &from, &to);
 
 	hk_finish_growth(test, h);
-	KUNIT_EXPECT_EQ(test, h->flags, 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->flags, 0);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->noverflow, 0);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->longest_chain, 1);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate, 32);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 32);
 	hk_expect_all(test, h, from, to);
 }
 
@@ -329,7 +329,7 @@ static void churn_provokes_same_size_growth(struct kunit *test)
 	u32 noverflow = 0;
 
 	hk_put_range(test, h, oldest, newest);
-	while (!h->same_size_grows) {
+	while (!hk_same_size_grows(h)) {
 		KUNIT_ASSERT_LT(test, newest, 1000000);
 		noverflow = hk_array(h)->noverflow;
 		hk_delete(test, h, oldest++);
@@ -338,7 +338,7 @@ static void churn_provokes_same_size_growth(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, hk_array(h)->B, 2);
 	}
 	KUNIT_EXPECT_EQ(test, noverflow, 4);
-	KUNIT_EXPECT_EQ(test, h->flags, HMAP_FLAG_SAMESIZEGROW);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->flags, HMAP_FLAG_SAMESIZEGROW);
 	hk_expect_all(test, h, oldest, newest);
 }
 
@@ -355,8 +355,8 @@ static void churn_at_constant_count_never_grows(struct kunit *test)
 		newest++;
 		memory = max_t(u64, memory, atomic_long_read(&h->memory));
 	}
-	KUNIT_EXPECT_EQ(test, h->grows, 0);
-	KUNIT_EXPECT_GT(test, h->same_size_grows, 0);
+	KUNIT_EXPECT_EQ(test, hk_grows(h), 0);
+	KUNIT_EXPECT_GT(test, hk_same_size_grows(h), 0);
 	/* Two arrays of 64 buckets, as many overflow buckets, and rounding. */
 	KUNIT_EXPECT_LT(test, memory, 2 * 2 * (2 * 64 * 144));
 	hk_expect_all(test, h, oldest, newest);
@@ -373,7 +373,7 @@ static void inserts_during_same_size_growth_are_not_lost(struct kunit *test)
 		to++;
 		HK_VERIFY(test, h);
 	}
-	KUNIT_EXPECT_GT(test, h->grows, 0);
+	KUNIT_EXPECT_GT(test, hk_grows(h), 0);
 	hk_expect_all(test, h, from, to);
 }
 
@@ -397,7 +397,7 @@ static void an_empty_map_is_not_evacuated(struct kunit *test)
 	hk_put_range(test, h, 1, 2);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 	KUNIT_EXPECT_EQ(test, hk_array(h)->noverflow, 0);
-	KUNIT_EXPECT_EQ(test, h->flags, 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->flags, 0);
 	hk_expect_all(test, h, 1, 2);
 }
 
@@ -492,8 +492,8 @@ static void a_hint_makes_room_for_as_many(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, hmap_nbuckets(hk_array(h)),
 				hints[i].buckets);
 		hk_put_range(test, h, 0, hints[i].n);
-		KUNIT_EXPECT_EQ(test, h->grows, 0);
-		KUNIT_EXPECT_EQ(test, h->same_size_grows, 0);
+		KUNIT_EXPECT_EQ(test, hk_grows(h), 0);
+		KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 0);
 		hk_map_destroy(test, h);
 	}
 }
@@ -553,9 +553,9 @@ static void reserve_makes_room_in_a_filled_map(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 5000), 0);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 	hk_expect_all(test, h, 0, 500);
-	grows = h->grows;
+	grows = hk_grows(h);
 	hk_put_range(test, h, 500, 5000);
-	KUNIT_EXPECT_EQ(test, h->grows, grows);
+	KUNIT_EXPECT_EQ(test, hk_grows(h), grows);
 	hk_expect_all(test, h, 0, 5000);
 }
 
@@ -576,7 +576,7 @@ static void reserve_works_during_same_size_growth(struct kunit *test)
 	struct hmap *h = hk_map_same_size(test, &from, &to);
 
 	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 1000), 0);
-	KUNIT_EXPECT_EQ(test, h->flags, 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->flags, 0);
 	hk_expect_all(test, h, from, to);
 }
 

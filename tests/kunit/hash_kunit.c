@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/hash.h: what Go's hash_test.go (after SMHasher) asks of a hash function,
- * asked of the one that maps have by default. The Go test is named above each.
+ * kmod/hash.c: what Go's hash_test.go (after SMHasher) asks of a hash function,
+ * asked of the fast one and of SipHash. The Go test is named above each.
  *
  * A 64-bit hash of the few thousand keys of a test collides about once in 2^32
  * runs. Its low 32 bits, which choose the bucket, may do so now and then.
  */
 #include <linux/sort.h>
 
-#include "hash.h"
 #include "hmap_kunit.h"
 
 /* Keys of one test. */
@@ -17,15 +16,39 @@
 /* Low 32 bits of 70000 hashes: 0.6 collisions are expected. */
 #define MAX_COLLISIONS	12
 
+static u64 fast_hash(const void *key, u32 size, const siphash_key_t *hash0)
+{
+	const struct hmap_params params = { .key_size = size };
+
+	return hmap_hash_key(params, key, hash0);
+}
+
+static const struct function {
+	char name[8];
+	hmap_hashfn_t hash;
+} functions[] = {
+	{ "fast", fast_hash },
+	{ "siphash", hmap_siphash },
+};
+
+static void function_name(const struct function *function, char *desc)
+{
+	strscpy(desc, function->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(function, functions, function_name);
+
 /**
  * struct hashes - the hashes of a set of keys
  * @test: the test
+ * @hash: the function
  * @seed: the seed of them all
  * @n: how many
  * @list: the hashes
  */
 struct hashes {
 	struct kunit *test;
+	hmap_hashfn_t hash;
 	siphash_key_t seed;
 	u32 n;
 	u64 *list;
@@ -33,10 +56,12 @@ struct hashes {
 
 static struct hashes make_hashes(struct kunit *test)
 {
+	const struct function *function = test->param_value;
 	struct hk_rnd rnd = hk_rnd(test);
 
 	return (struct hashes){
 		.test = test,
+		.hash = function ? function->hash : hmap_siphash,
 		.seed = { { hk_rnd64(&rnd), hk_rnd64(&rnd) } },
 		.list = hk_alloc(test, MAX_HASHES, sizeof(u64)),
 	};
@@ -45,7 +70,7 @@ static struct hashes make_hashes(struct kunit *test)
 static void add(struct hashes *hashes, const void *key, u32 size)
 {
 	KUNIT_ASSERT_LT(hashes->test, hashes->n, MAX_HASHES);
-	hashes->list[hashes->n++] = hmap_siphash(key, size, &hashes->seed);
+	hashes->list[hashes->n++] = hashes->hash(key, size, &hashes->seed);
 }
 
 static int compare(const void *a, const void *b)
@@ -90,9 +115,9 @@ static void only_the_bytes_of_the_key_count(struct kunit *test)
 				((u8 *)room)[i] = hk_rnd64(&rnd);
 			memcpy(&room[1][16 + pad], &room[0][16], size);
 			KUNIT_ASSERT_EQ(test,
-					hmap_siphash(&room[0][16], size,
+					hashes.hash(&room[0][16], size,
 						     &hashes.seed),
-					hmap_siphash(&room[1][16 + pad], size,
+					hashes.hash(&room[1][16 + pad], size,
 						     &hashes.seed));
 		}
 	}
@@ -285,10 +310,10 @@ static void each_bit_flips_each_other_half_of_the_time(struct kunit *test)
 	for (rep = 0; rep < reps; rep++) {
 		key[0] = hk_rnd64(&rnd);
 		key[1] = hk_rnd64(&rnd);
-		hash = hmap_siphash(key, sizeof(key), &hashes.seed);
+		hash = hashes.hash(key, sizeof(key), &hashes.seed);
 		for (i = 0; i < bits; i++) {
 			flip((u8 *)key, i);
-			diff = hash ^ hmap_siphash(key, sizeof(key),
+			diff = hash ^ hashes.hash(key, sizeof(key),
 						   &hashes.seed);
 			flip((u8 *)key, i);
 			for (j = 0; j < 64; j++)
@@ -310,7 +335,7 @@ static void both_ends_of_the_hash_are_even(struct kunit *test)
 	u32 i;
 
 	for (key = 0; key < 1 << 16; key++) {
-		hash = hmap_siphash(&key, sizeof(key), &hashes.seed);
+		hash = hashes.hash(&key, sizeof(key), &hashes.seed);
 		low[(u8)hash]++;
 		top[hash >> 56]++;
 	}
@@ -322,18 +347,19 @@ static void both_ends_of_the_hash_are_even(struct kunit *test)
 }
 
 static struct kunit_case hash_cases[] = {
-	KUNIT_CASE(only_the_bytes_of_the_key_count),
+	KUNIT_CASE_PARAM(only_the_bytes_of_the_key_count, function_gen_params),
+	/* Of the fast one all keys have the same length. */
 	KUNIT_CASE(zeros_of_different_lengths_differ),
 	KUNIT_CASE(small_keys_differ),
-	KUNIT_CASE(keys_with_two_bytes_that_are_not_zero_differ),
-	KUNIT_CASE(repetitive_keys_differ),
-	KUNIT_CASE(sparse_keys_differ),
-	KUNIT_CASE(arrangements_of_two_words_differ),
-	KUNIT_CASE(keys_that_differ_in_a_window_differ),
-	KUNIT_CASE(texts_that_differ_in_a_few_letters_differ),
-	KUNIT_CASE(seeds_differ),
-	KUNIT_CASE(each_bit_flips_each_other_half_of_the_time),
-	KUNIT_CASE(both_ends_of_the_hash_are_even),
+	KUNIT_CASE_PARAM(keys_with_two_bytes_that_are_not_zero_differ, function_gen_params),
+	KUNIT_CASE_PARAM(repetitive_keys_differ, function_gen_params),
+	KUNIT_CASE_PARAM(sparse_keys_differ, function_gen_params),
+	KUNIT_CASE_PARAM(arrangements_of_two_words_differ, function_gen_params),
+	KUNIT_CASE_PARAM(keys_that_differ_in_a_window_differ, function_gen_params),
+	KUNIT_CASE_PARAM(texts_that_differ_in_a_few_letters_differ, function_gen_params),
+	KUNIT_CASE_PARAM(seeds_differ, function_gen_params),
+	KUNIT_CASE_PARAM(each_bit_flips_each_other_half_of_the_time, function_gen_params),
+	KUNIT_CASE_PARAM(both_ends_of_the_hash_are_even, function_gen_params),
 	{}
 };
 

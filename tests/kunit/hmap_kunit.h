@@ -109,6 +109,21 @@ static inline struct hmap_array *hk_array(struct hmap *h)
 	return rcu_dereference_protected(h->buckets, true);
 }
 
+static inline long hk_grows(struct hmap *h)
+{
+	return atomic_long_read(&h->grows);
+}
+
+static inline long hk_same_size_grows(struct hmap *h)
+{
+	return atomic_long_read(&h->same_size_grows);
+}
+
+static inline long hk_evacuated(struct hmap *h)
+{
+	return atomic_long_read(&h->evacuated);
+}
+
 static inline bool hk_growing(struct hmap *h)
 {
 	return hk_array(h)->oldbuckets;

@@ -32,6 +32,8 @@ struct hmap *hk_map(struct kunit *test, const struct hmap_params *params)
 
 	owned->test = test;
 	KUNIT_ASSERT_EQ(test, hmap_init(&owned->h, params), 0);
+	/* As Go's does; shrink_kunit.c has maps that do. */
+	owned->h.params.flags |= HMAP_NO_SHRINK;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, hk_map_release,
 							owned), 0);
 	return &owned->h;
@@ -107,18 +109,24 @@ struct hmap *hk_map_same_size(struct kunit *test, u64 *from, u64 *to)
 			hk_delete(test, h, 32 * k + i);
 	}
 	KUNIT_ASSERT_EQ(test, hk_array(h)->noverflow, 32);
-	KUNIT_ASSERT_EQ(test, h->same_size_grows, 0);
+	KUNIT_ASSERT_EQ(test, hk_same_size_grows(h), 0);
 	*from = 32 * 4;
 	*to = 32 * 9 + 1;
 	hk_put(test, h, *to - 1, hk_value(*to - 1));
-	KUNIT_ASSERT_EQ(test, h->same_size_grows, 1);
+	KUNIT_ASSERT_EQ(test, hk_same_size_grows(h), 1);
 	KUNIT_ASSERT_TRUE(test, hk_growing(h));
-	KUNIT_ASSERT_EQ(test, h->grows, 0);
+	KUNIT_ASSERT_EQ(test, hk_grows(h), 0);
 	return h;
 }
 
+/*
+ * A large array comes from the worker, ahead of need: here it is there in time,
+ * so that the map grows where it should.
+ */
 void hk_put(struct kunit *test, struct hmap *h, u64 key, u64 value)
 {
+	if (READ_ONCE(h->called))
+		flush_delayed_work(&h->work);
 	KUNIT_ASSERT_EQ_MSG(test, hmap_put(h, &key, &value, HMAP_ANY,
 					   GFP_KERNEL), 0, "key %llu", key);
 }
@@ -196,7 +204,7 @@ static char hk_state(u8 tophash)
 {
 	static const char states[] = ".oxye";
 
-	return tophash < MIN_TOPHASH ? states[tophash] : '#';
+	return tophash < HMAP_MIN_TOPHASH ? states[tophash] : '#';
 }
 
 const char *hk_chain_states(struct kunit *test, struct hmap *h,
@@ -208,12 +216,12 @@ const char *hk_chain_states(struct kunit *test, struct hmap *h,
 	char *s, *p;
 
 	for (b = chain->head; b; b = hmap_next(h, chain->a, b))
-		len += BUCKET_CNT + 1;
+		len += HMAP_BUCKET_CNT + 1;
 	s = hk_alloc(test, len + 1, 1);
 	for (p = s, b = chain->head; b; b = hmap_next(h, chain->a, b)) {
 		if (b != chain->head)
 			*p++ = '|';
-		for (i = 0; i < BUCKET_CNT; i++)
+		for (i = 0; i < HMAP_BUCKET_CNT; i++)
 			*p++ = hk_state(b->tophash[i]);
 	}
 	return s;

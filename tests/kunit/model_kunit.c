@@ -324,7 +324,7 @@ static void op_any(struct model *m)
 /* At the beginning and the end of every resize, and now and then. */
 static void look(struct model *m)
 {
-	u64 resizes = m->h->grows + m->h->same_size_grows;
+	u64 resizes = hk_grows(m->h) + hk_same_size_grows(m->h);
 	bool growing = hk_growing(m->h);
 
 	EXPECT(m, hmap_len(m->h), m->count);
@@ -384,8 +384,8 @@ static void a_map_does_what_the_model_does(struct kunit *test)
 	HK_VERIFY(test, m->h);
 	expect_equal(m);
 	op_scan(m);
-	kunit_info(test, "%lu operations, %llu + %llu resizes, %u elements\n",
-		   ops, m->h->grows, m->h->same_size_grows, m->count);
+	kunit_info(test, "%lu operations, %ld + %ld resizes, %u elements\n",
+		   ops, hk_grows(m->h), hk_same_size_grows(m->h), m->count);
 }
 
 /* Grows by inserts only, then shrinks to nothing by deletes, over and over. */

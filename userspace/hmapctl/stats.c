@@ -84,6 +84,7 @@ static struct json_object *describe_stats(const struct hmap_stats *stats)
 	add_number(o, "evacuated", stats->evacuated);
 	add_number(o, "longest_chain", stats->longest_chain);
 	add_number(o, "alloc_failures", stats->alloc_failures);
+	add_number(o, "shrinks", stats->shrinks);
 	return o;
 }
 
