@@ -135,6 +135,6 @@ kbuild_droppings = *.o *.ko *.mod *.mod.c .*.cmd .*.d *.gcno modules.order Modul
 
 clean-modules:
 	find . -maxdepth 1 -type f \( -false $(foreach p,$(kbuild_droppings),-o -name '$(p)') \) -delete
-	find $(wildcard kmod tests/kunit tests/example) -type f \
+	find $(wildcard kmod tests/kunit tests/example tests/stress) -type f \
 		\( -false $(foreach p,$(kbuild_droppings),-o -name '$(p)') \) -delete
 	rm -rf .kdir .tmp_versions

@@ -20,6 +20,9 @@
  * @deletes: per cent of operations that delete
  * @hashfn: hash function
  * @share: per cent of all operations that are done here
+ * @max_entries: elements that the map may hold: it stays that full, so that it
+ *	gets overflow buckets and resizes of the same size instead of growth
+ * @stripes: locks of the map
  */
 struct config {
 	const char *name;
@@ -29,14 +32,21 @@ struct config {
 	u32 deletes;
 	hmap_hashfn_t hashfn;
 	u32 share;
+	u32 max_entries;
+	u32 stripes;
 };
 
 static const struct config configs[] = {
 	{ "8 -> 8, 16 keys", 8, 8, 16, 40, hk_hash_seeded, 5 },
-	{ "8 -> 8, 300 keys", 8, 8, 300, 30, hk_hash_seeded, 10 },
-	{ "8 -> 8, 300 keys, own seeds", 8, 8, 300, 45, NULL, 10 },
-	{ "8 -> 8, 5000 keys", 8, 8, 5000, 20, hk_hash_seeded, 15 },
-	{ "8 -> 8, 60000 keys", 8, 8, 60000, 10, NULL, 25 },
+	{ "8 -> 8, 300 keys", 8, 8, 300, 30, hk_hash_seeded, 5 },
+	{ "8 -> 8, 300 keys, own seeds", 8, 8, 300, 45, NULL, 5 },
+	{ "8 -> 8, 5000 keys", 8, 8, 5000, 20, hk_hash_seeded, 10 },
+	{ "8 -> 8, 5000 keys, 16 stripes", 8, 8, 5000, 40, NULL, 10,
+	  .stripes = 16 },
+	{ "8 -> 8, 60000 keys", 8, 8, 60000, 10, NULL, 15 },
+	{ "8 -> 8, full with 26 of 500", 8, 8, 500, 15, hk_hash_seeded, 5, 26 },
+	{ "8 -> 8, full with 416 of 5000", 8, 8, 5000, 10, NULL, 5, 416, 4 },
+	{ "8 -> 300, full with 52 of 200", 8, 300, 200, 15, NULL, 5, 52 },
 	{ "8 -> 8, 200 keys, one bucket", 8, 8, 200, 30, hk_hash_one_bucket, 5 },
 	{ "4 -> 4, one tophash", 4, 4, 1000, 30, hk_hash_one_tophash, 5 },
 	{ "3 -> 5", 3, 5, 2000, 25, hk_hash_seeded, 5 },
@@ -132,11 +142,14 @@ static void note_put(struct model *m, struct entry *e)
 	e->value = m->next_value++;
 }
 
-static int expected_err(const struct entry *e, unsigned int flags)
+static int expected_err(struct model *m, const struct entry *e,
+			unsigned int flags)
 {
 	if (e->present)
 		return flags == HMAP_NOEXIST ? -EEXIST : 0;
-	return flags == HMAP_EXIST ? -ENOENT : 0;
+	if (flags == HMAP_EXIST)
+		return -ENOENT;
+	return m->config->max_entries == m->count && m->count ? -ENOSPC : 0;
 }
 
 static unsigned int pick_flags(struct model *m)
@@ -155,7 +168,7 @@ static void op_put(struct model *m)
 {
 	struct entry *e = pick(m);
 	unsigned int flags = pick_flags(m);
-	int err = expected_err(e, flags);
+	int err = expected_err(m, e, flags);
 
 	set_value(m, m->value, m->next_value);
 	EXPECT(m, hmap_put(m->h, m->key, m->value, flags, pick_gfp(m)), err);
@@ -200,7 +213,7 @@ static void op_update(struct model *m)
 	struct entry *e = pick(m);
 	unsigned int flags = pick_flags(m);
 	struct change c = { .m = m, .e = e };
-	int err = expected_err(e, flags);
+	int err = expected_err(m, e, flags);
 	bool called = !err;
 
 	if (!hk_below(&m->rnd, 4))
@@ -290,13 +303,14 @@ static void op_scan(struct model *m)
 /* What is done once in a few thousand times. */
 static void op_rare(struct model *m)
 {
+	u32 room = m->config->max_entries ?: 2 * m->config->keys;
+
 	switch (hk_below(&m->rnd, 8)) {
 	case 0:
 		op_clear(m);
 		break;
 	case 1:
-		EXPECT(m, hmap_reserve(m->h, hk_below(&m->rnd, 2 *
-						      m->config->keys)), 0);
+		EXPECT(m, hmap_reserve(m->h, hk_below(&m->rnd, room)), 0);
 		break;
 	default:
 		op_scan(m);
@@ -366,7 +380,8 @@ static void a_map_does_what_the_model_does(struct kunit *test)
 	const struct config *config = test->param_value;
 	const struct hmap_params params = {
 		.key_size = config->key_size, .value_size = config->value_size,
-		.hashfn = config->hashfn,
+		.hashfn = config->hashfn, .stripes = config->stripes,
+		.max_entries = config->max_entries,
 	};
 	struct model *m = hk_alloc(test, 1, sizeof(*m));
 	unsigned long n, ops = hk_ops / 100 * config->share;

@@ -104,12 +104,12 @@ static void *version(struct hmap *h)
 
 static void *count(struct hmap *h)
 {
-	return &h->count;
+	return &h->stripes[0].count;
 }
 
 static void *flags(struct hmap *h)
 {
-	return &h->flags;
+	return &hk_array(h)->flags;
 }
 
 static void *noverflow(struct hmap *h)
@@ -130,6 +130,16 @@ static void *overflow_nr(struct hmap *h)
 static void *oldoverflow(struct hmap *h)
 {
 	return &hk_array(h)->extra.oldoverflow;
+}
+
+static void *reserved(struct hmap *h)
+{
+	return &hk_array(h)->reserved;
+}
+
+static void *remaining(struct hmap *h)
+{
+	return &hk_array(h)->remaining;
 }
 
 static void *key_in_bucket_1(struct hmap *h)
@@ -165,7 +175,7 @@ static void *evacuated_version(struct hmap *h)
 static void *unused_new_key(struct hmap *h)
 {
 	return bmap_key(&h->geo, hmap_bucket(h, hk_array(h),
-					     hk_array(h)->nevacuate), 3);
+					     hk_array(h)->nevacuate[0]), 3);
 }
 
 static void *older_array(struct hmap *h)
@@ -188,31 +198,33 @@ static const struct damage {
 	u32 size;
 	u64 to;
 } damages[] = {
-	{ "a slot in use behind emptyRest", make_set, state_0, 1, EMPTY_REST },
-	{ "a slot that was lost", make_set, state_0, 1, EMPTY_ONE },
-	{ "a slot that was not wiped", make_chain, state_2, 1, EMPTY_ONE },
+	{ "a slot in use behind emptyRest", make_set, state_0, 1, HMAP_EMPTY_REST },
+	{ "a slot that was lost", make_set, state_0, 1, HMAP_EMPTY_ONE },
+	{ "a slot that was not wiped", make_chain, state_2, 1, HMAP_EMPTY_ONE },
 	{ "another tophash", make_chain, state_2, 1, 0x77 },
-	{ "an evacuated slot", make_chain, state_2, 1, EVACUATED_X },
+	{ "an evacuated slot", make_chain, state_2, 1, HMAP_EVACUATED_X },
 	{ "emptyOne before emptyRest", make_chain, state_in_last_4, 1,
-	  EMPTY_ONE },
+	  HMAP_EMPTY_ONE },
 	{ "emptyOne behind emptyRest", make_chain, state_in_last_6, 1,
-	  EMPTY_ONE },
+	  HMAP_EMPTY_ONE },
 	{ "a key twice", make_chain, key_1, 8, 0 },
 	{ "a key that was not wiped", make_chain, free_key, 1, 1 },
 	{ "a value that was not wiped", make_chain, free_value, 1, 1 },
 	{ "an odd version", make_chain, version, 4, 1 },
-	{ "another count", make_chain, count, sizeof(size_t), 19 },
+	{ "another count", make_chain, count, sizeof(long), 19 },
 	{ "a flag", make_chain, flags, 1, HMAP_FLAG_SAMESIZEGROW },
 	{ "another noverflow", make_chain, noverflow, 4, 3 },
 	{ "another nextOverflow", make_chain, next_overflow, 4, 2 },
 	{ "too few overflow buckets", make_chain, overflow_nr, 4, 1 },
+	{ "a reserved overflow bucket", make_chain, reserved, 4, 1 },
 	{ "an oldoverflow", make_chain, oldoverflow, sizeof(void *), 1 },
 	{ "a key of another bucket", make_buckets, key_in_bucket_1, 8, 16 },
 	{ "no value", make_large, only_value, sizeof(void *), 0 },
 	{ "not evacuated below nevacuate", make_growing, evacuated_state_0, 1,
 	  0x77 },
+	{ "nothing remaining", make_growing, remaining, sizeof(long), 0 },
 	{ "not evacuated whole", make_growing, evacuated_state_5, 1,
-	  EMPTY_REST },
+	  HMAP_EMPTY_REST },
 	{ "an odd version of an old bucket", make_growing, evacuated_version, 4,
 	  1 },
 	{ "a new bucket in use too early", make_growing, unused_new_key, 1, 1 },
@@ -273,7 +285,7 @@ static void a_reader_in_a_replaced_array_tries_again(struct kunit *test)
 	u8 *state = &head(h)->tophash[0], before = *state;
 
 	/* As if that array had been evacuated since the reader loaded it. */
-	*state = EVACUATED_X;
+	*state = HMAP_EVACUATED_X;
 	hk_expect_range(test, h, 1, 20);
 	*state = before;
 	hk_expect_all(test, h, 0, 20);

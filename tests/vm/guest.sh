@@ -78,6 +78,7 @@ make_initramfs()
 		echo "scenario=$2"
 		echo "seed=${SEED:-1}"
 		echo "filter='${FILTER:-}'"
+		echo "stress_seconds=${STRESS_SECONDS:-4}"
 	} >"$root/hmap/env"
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
 	rm -rf "$root"
@@ -95,7 +96,7 @@ boot()
 {
 	local name=$1 script=$2 modules=$3 result=$4 out=${5:-} timeout status=0
 
-	timeout=$(scenario_says "$script" timeout)
+	timeout=${TIMEOUT:-$(scenario_says "$script" timeout)}
 	mkdir -p "$(dirname "$result")"
 	: >"$result.tap"
 	make_initramfs "$result.cpio" "$script" "$modules"

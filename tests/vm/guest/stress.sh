@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything at once, with one lock and with several: hmap_stress.ko checks
+# itself and refuses to load if the map did what it must not. STRESS_SECONDS=n
+# makes each of the four rounds longer; TIMEOUT=n lets the guest live for it.
+# suite: stress
+# kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
+# timeout: 240
+
+. "$HMAP/guest/lib.sh"
+
+round() # STRIPES
+{
+	insmod "$HMAP/hmap_stress.ko" stripes="$1" seed="${seed:?}" \
+		seconds="${stress_seconds:?}" && rmmod hmap_stress
+}
+
+leaks_begin
+tap_ok "insmod hmap.ko" load_hmap
+for stripes in 1 2 8 64; do
+	tap_ok "stripes=$stripes" round $stripes
+done
+tap_ok "rmmod hmap" unload_hmap
+leaks_end
+tap_done
