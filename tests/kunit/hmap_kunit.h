@@ -124,9 +124,15 @@ static inline long hk_evacuated(struct hmap *h)
 	return atomic_long_read(&h->evacuated);
 }
 
+/* Also while the worker may be at it. */
 static inline bool hk_growing(struct hmap *h)
 {
-	return hk_array(h)->oldbuckets;
+	bool growing;
+
+	rcu_read_lock();
+	growing = READ_ONCE(rcu_dereference(h->buckets)->oldbuckets);
+	rcu_read_unlock();
+	return growing;
 }
 
 void hk_finish_growth(struct kunit *test, struct hmap *h);

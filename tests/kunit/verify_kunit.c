@@ -191,13 +191,15 @@ static void *older_array(struct hmap *h)
  * @size: bytes of that
  * @to: what it becomes
  */
-static const struct damage {
+struct damage {
 	const char *name;
 	struct hmap *(*make)(struct kunit *test);
 	void *(*where)(struct hmap *h);
 	u32 size;
 	u64 to;
-} damages[] = {
+};
+
+static const struct damage damages[] = {
 	{ "a slot in use behind emptyRest", make_set, state_0, 1, HMAP_EMPTY_REST },
 	{ "a slot that was lost", make_set, state_0, 1, HMAP_EMPTY_ONE },
 	{ "a slot that was not wiped", make_chain, state_2, 1, HMAP_EMPTY_ONE },

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmod/lock.c and the worker of kmod/resize.c: stripes, shrinking, arrays that
+ * are made ahead of need, resizes that nobody drives.
+ */
+#include <linux/delay.h>
+
+#include "hmap_kunit.h"
+
+/* How long the worker may take for what it has to do. */
+#define PATIENCE_MS	20000
+
+static struct hmap *make_striped(struct kunit *test, u32 stripes, u32 flags)
+{
+	const struct hmap_params params = {
+		.key_size = sizeof(u64), .value_size = sizeof(u64),
+		.stripes = stripes,
+	};
+	struct hmap *h = hk_map(test, &params);
+
+	h->params.flags = flags;
+	return h;
+}
+
+#define EVENTUALLY(test, condition) do {				\
+	unsigned int __ms;						\
+									\
+	for (__ms = 0; !(condition) && __ms < PATIENCE_MS; __ms += 50)	\
+		msleep(50);						\
+	KUNIT_EXPECT_TRUE(test, condition);				\
+} while (0)
+
+static void wrong_stripes_and_flags_are_refused(struct kunit *test)
+{
+	static const u32 stripes[] = { 3, 6, 65, 128, U32_MAX };
+	struct hmap_params params = { .key_size = 8, .value_size = 8 };
+	struct hmap h;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(stripes); i++) {
+		params.stripes = stripes[i];
+		KUNIT_EXPECT_EQ(test, hmap_init(&h, &params), -EINVAL);
+	}
+	params.stripes = 64;
+	params.flags = HMAP_NO_SHRINK << 1;
+	KUNIT_EXPECT_EQ(test, hmap_init(&h, &params), -EINVAL);
+}
+
+/* While there are fewer buckets than stripes, all are in the first one. */
+static void small_maps_are_in_one_stripe(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 8, HMAP_NO_SHRINK);
+	u64 key;
+
+	for (key = 0; key < 2000; key++) {
+		hk_put(test, h, key, hk_value(key));
+		HK_VERIFY(test, h);
+		if (hk_array(h)->B <= 3)
+			KUNIT_ASSERT_EQ(test, hk_array(h)->mask, 0);
+		if (hk_array(h)->B >= 4)
+			KUNIT_ASSERT_EQ(test, hk_array(h)->mask, 7);
+		KUNIT_ASSERT_EQ(test, hmap_len(h), key + 1);
+	}
+	hk_expect_all(test, h, 0, 2000);
+}
+
+static void counts_get_to_the_stripes_they_belong_to(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 4, HMAP_NO_SHRINK);
+	unsigned int s;
+	long total = 0;
+
+	hk_put_range(test, h, 0, 400);
+	hk_finish_growth(test, h);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->unassigned), 0);
+	for (s = 0; s < 4; s++) {
+		KUNIT_EXPECT_GT(test, h->stripes[s].count, 0);
+		total += h->stripes[s].count;
+	}
+	KUNIT_EXPECT_EQ(test, total, hmap_len(h));
+}
+
+static void every_number_of_stripes_works(struct kunit *test)
+{
+	struct hmap *h;
+	u32 stripes;
+
+	for (stripes = 1; stripes <= HMAP_MAX_STRIPES; stripes *= 2) {
+		h = make_striped(test, stripes, HMAP_NO_SHRINK);
+		hk_put_range(test, h, 0, 3000);
+		hk_delete_range(test, h, 500, 2500);
+		hk_put_range(test, h, 1000, 1100);
+		HK_VERIFY(test, h);
+		hk_expect_range(test, h, 0, 500);
+		hk_expect_range(test, h, 1000, 1100);
+		hk_expect_range(test, h, 2500, 3000);
+		KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
+		KUNIT_EXPECT_EQ(test, hmap_len(h), 0);
+		hk_put_range(test, h, 0, 100);
+		hk_expect_all(test, h, 0, 100);
+		hk_map_destroy(test, h);
+	}
+}
+
+static void an_empty_striped_map_takes_a_fresh_seed(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 8, HMAP_NO_SHRINK);
+	siphash_key_t seed;
+
+	hk_put_range(test, h, 0, 300);
+	hk_finish_growth(test, h);
+	seed = hk_array(h)->hash0;
+	hk_delete_range(test, h, 0, 299);
+	KUNIT_EXPECT_MEMEQ(test, &seed, &hk_array(h)->hash0, sizeof(seed));
+	hk_delete_range(test, h, 299, 300);
+	KUNIT_EXPECT_MEMNEQ(test, &seed, &hk_array(h)->hash0, sizeof(seed));
+	HK_VERIFY(test, h);
+}
+
+static void a_map_that_is_only_read_finishes_its_resize(struct kunit *test)
+{
+	u64 from, to;
+	struct hmap *h = hk_map_growing(test, &from, &to);
+
+	EVENTUALLY(test, !hk_growing(h));
+	HK_VERIFY(test, h);
+	hk_expect_all(test, h, from, to);
+}
+
+static void a_map_shrinks_when_most_is_deleted(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 1, 0);
+	u8 B;
+
+	hk_put_range(test, h, 0, 5000);
+	B = hk_array(h)->B;
+	KUNIT_EXPECT_GE(test, B, 9);
+	hk_delete_range(test, h, 100, 5000);
+	EVENTUALLY(test, hk_array(h)->B < B && !hk_growing(h));
+	EVENTUALLY(test, atomic_long_read(&h->shrinks) >= 2 && !hk_growing(h));
+	HK_VERIFY(test, h);
+	hk_expect_all(test, h, 0, 100);
+	/* And it grows again. */
+	hk_put_range(test, h, 100, 5000);
+	hk_expect_all(test, h, 0, 5000);
+}
+
+static void a_map_does_not_shrink_below_its_hint(struct kunit *test)
+{
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .hint = 1000,
+	};
+	struct hmap *h = hk_map(test, &params);
+
+	h->params.flags = 0;
+	hk_put_range(test, h, 0, 5000);
+	hk_delete_range(test, h, 0, 5000);
+	EVENTUALLY(test, hk_array(h)->B == 8 && !hk_growing(h));
+	msleep(600);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 8);
+}
+
+static void a_map_does_not_shrink_below_what_was_reserved(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 1, 0);
+
+	KUNIT_ASSERT_EQ(test, hmap_reserve(h, 1000), 0);
+	hk_put_range(test, h, 0, 100);
+	hk_delete_range(test, h, 0, 100);
+	msleep(600);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 8);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->shrinks), 0);
+}
+
+static void a_map_does_not_shrink_below_its_stripes(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 64, 0);
+
+	hk_put_range(test, h, 0, 5000);
+	hk_delete_range(test, h, 0, 5000);
+	EVENTUALLY(test, hk_array(h)->B == 6 && !hk_growing(h));
+	msleep(600);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 6);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->mask, 63);
+	HK_VERIFY(test, h);
+}
+
+static void a_map_that_must_not_shrink_does_not(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 1, HMAP_NO_SHRINK);
+	u8 B;
+
+	hk_put_range(test, h, 0, 5000);
+	B = hk_array(h)->B;
+	hk_delete_range(test, h, 0, 5000);
+	msleep(600);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, B);
+}
+
+/* An atomic caller needs no large array of its own. */
+static void the_worker_makes_large_arrays_for_atomic_callers(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 1, HMAP_NO_SHRINK);
+	u64 key, value;
+
+	for (key = 0; key < 30000; key++) {
+		value = hk_value(key);
+		KUNIT_ASSERT_EQ(test, hmap_put(h, &key, &value, HMAP_NOEXIST,
+					       GFP_ATOMIC), 0);
+		if (key % 64 == 0)
+			cond_resched();
+	}
+	for (; hk_array(h)->B < 12 && key < 60000; key++) {
+		value = hk_value(key);
+		KUNIT_ASSERT_EQ(test, hmap_put(h, &key, &value, HMAP_NOEXIST,
+					       GFP_ATOMIC), 0);
+		usleep_range(100, 200);
+	}
+	KUNIT_EXPECT_GE(test, hk_array(h)->B, 12);
+	hk_expect_all(test, h, 0, key);
+}
+
+/* A sleeping caller who is far ahead of the worker waits for it. */
+static void the_load_stays_bounded_for_sleeping_callers(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 1, HMAP_NO_SHRINK);
+	u64 key, value;
+
+	for (key = 0; key < 50000; key++) {
+		value = hk_value(key);
+		KUNIT_ASSERT_EQ(test, hmap_put(h, &key, &value, HMAP_NOEXIST,
+					       GFP_KERNEL), 0);
+		KUNIT_ASSERT_LE(test, hmap_len(h),
+				4 * 13 * hmap_nbuckets(hk_array(h)) / 2 + 8);
+	}
+	HK_VERIFY(test, h);
+}
+
+static struct kunit_case stripe_cases[] = {
+	KUNIT_CASE(wrong_stripes_and_flags_are_refused),
+	KUNIT_CASE(small_maps_are_in_one_stripe),
+	KUNIT_CASE(counts_get_to_the_stripes_they_belong_to),
+	KUNIT_CASE(every_number_of_stripes_works),
+	KUNIT_CASE(an_empty_striped_map_takes_a_fresh_seed),
+	KUNIT_CASE(a_map_that_is_only_read_finishes_its_resize),
+	KUNIT_CASE(a_map_shrinks_when_most_is_deleted),
+	KUNIT_CASE(a_map_does_not_shrink_below_its_hint),
+	KUNIT_CASE(a_map_does_not_shrink_below_what_was_reserved),
+	KUNIT_CASE(a_map_does_not_shrink_below_its_stripes),
+	KUNIT_CASE(a_map_that_must_not_shrink_does_not),
+	KUNIT_CASE(the_worker_makes_large_arrays_for_atomic_callers),
+	KUNIT_CASE(the_load_stays_bounded_for_sleeping_callers),
+	{}
+};
+
+HK_SUITE(stripe, stripe_cases);
