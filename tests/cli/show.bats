@@ -14,7 +14,7 @@ fields+=" evacuated longest_chain alloc_failures shrinks"
 	run -0 --separate-stderr ctl stats
 	[ "$(awk '{ print $1 }' <<<"$output" | xargs)" = "$fields" ]
 	# names and values are aligned
-	[ "$(grep -c '^.\{16\} [^ ]*$' <<<"$output")" = 19 ]
+	[ "$(grep -c '^.\{16\} [^ ]*$' <<<"$output")" = 20 ]
 }
 
 @test "stats of a new map: nothing there" {
