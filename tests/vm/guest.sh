@@ -114,14 +114,16 @@ boot()
 
 boot_um() # TIMEOUT RESULT KERNEL
 {
-	local out=$2.out cpus=() status=0
+	local out=$2.out args=() status=0
 
-	[ "$3" != um-7.2 ] || cpus=(ncpus=2)
+	[ "$3" != um-7.2 ] || args+=(ncpus=2)
+	# an empty glob would match no suite at all
+	[ -z "${FILTER:-}" ] || args+=("kunit.filter_glob=$FILTER")
 	rm -rf "$out"
 	mkdir -p "$out"
-	timeout -k 5 "$1" "$image" mem=1G "${cpus[@]}" seccomp=on \
+	timeout -k 5 "$1" "$image" mem=1G "${args[@]}" seccomp=on \
 		initrd="$2.cpio" con=null con0=null,fd:1 panic=-1 loglevel=7 \
-		kunit.filter_glob="${FILTER:-}" hmap_out="$out" </dev/null >"$2.log" 2>&1 || status=$?
+		hmap_out="$out" </dev/null >"$2.log" 2>&1 || status=$?
 	[ ! -f "$out/tap" ] || mv "$out/tap" "$2.tap"
 	rmdir "$out" 2>/dev/null || true
 	return "$status"
