@@ -468,6 +468,23 @@ static inline int map_check_range(struct map *m, u64 first, u64 n)
 	return ret;
 }
 
+/* Put keys until there are old buckets: a new array has just come. */
+static inline int until_growing(struct map *m)
+{
+	struct hmap_stats s = {};
+	u64 i;
+	int ret = 0;
+
+	for (i = 0; !ret && !(s.present & HMAP_HAS_OLDBUCKETS); i++) {
+		if (i == 1000000)
+			return -ETIME;
+		ret = map_put(m, i, i, HMAP_ANY);
+		if (!ret)
+			ret = dev_stats(m->fd, &s);
+	}
+	return ret;
+}
+
 /* ---- scans ---- */
 
 struct scan {

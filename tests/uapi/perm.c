@@ -16,12 +16,11 @@ FIXTURE(perm) {
 FIXTURE_SETUP(perm)
 {
 	ASSERT_EQ(0, map_load(&self->m, 8, 8));
-	ASSERT_EQ(0, map_put_range(&self->m, 0, 27));
+	ASSERT_EQ(0, map_put_range(&self->m, 0, 26));
 }
 
 FIXTURE_TEARDOWN(perm)
 {
-	EXPECT_EQ(27, dev_count(self->m.fd));
 	EXPECT_EQ(0, map_unload(&self->m));
 	TELL_SEED_ON_FAILURE();
 }
@@ -91,8 +90,8 @@ TEST_F(perm, a_file_open_for_writing_cannot_read_the_map)
 	EXPECT_EQ(0, r.stats);
 	EXPECT_EQ(0, r.layout);
 	EXPECT_EQ(0, r.verify);
+	EXPECT_EQ(0, dev_count(fd));
 	close(fd);
-	ASSERT_EQ(0, map_put_range(&self->m, 0, 27));
 }
 
 /* Access mode 3 is Linux's for a file that only has ioctls. */
@@ -153,22 +152,30 @@ static bool shows_secrets(const struct hmap_stats *s)
 	       (s->present & HMAP_HAS_ADDRESSES);
 }
 
-/* All else is there; the map has just grown, and has an old array. */
+/* All else is there. */
 static bool shows_the_rest(const struct hmap_stats *s)
 {
-	return s->count == 27 && s->B == 3 && s->memory && s->grows == 3 &&
-	       (s->present & HMAP_HAS_BUCKETS) &&
-	       (s->present & HMAP_HAS_OLDBUCKETS);
+	return s->count && s->B >= 2 && s->memory && s->grows &&
+	       (s->present & HMAP_HAS_BUCKETS);
 }
 
-static int expect_no_secrets(int fd)
+/* Best while there are old buckets: a worker may be quicker, but not always. */
+static int expect_no_secrets(struct map *m)
 {
 	struct hmap_stats s;
-	int ret = dev_stats(fd, &s);
+	u32 tries = 0;
+	int ret;
 
-	if (ret)
-		return ret;
-	return !shows_secrets(&s) && shows_the_rest(&s) ? 0 : -EPERM;
+	do {
+		ret = until_growing(m);
+		if (!ret)
+			ret = dev_stats(m->fd, &s);
+		if (ret)
+			return ret;
+		if (shows_secrets(&s) || !shows_the_rest(&s))
+			return -EPERM;
+	} while (!(s.present & HMAP_HAS_OLDBUCKETS) && tries++ < 5);
+	return s.present & HMAP_HAS_OLDBUCKETS ? 0 : -ETIME;
 }
 
 static int drop_capability(int cap)
@@ -189,30 +196,27 @@ static int stats_without_syslog(void *arg)
 {
 	int ret = drop_capability(CAP_SYSLOG);
 
-	return ret ? ret : expect_no_secrets(*(int *)arg);
+	return ret ? ret : expect_no_secrets(arg);
 }
 
 static int stats_as_nobody(void *arg)
 {
 	int ret = become_nobody();
 
-	return ret ? ret : expect_no_secrets(*(int *)arg);
+	return ret ? ret : expect_no_secrets(arg);
 }
 
 /* All capabilities, but of a namespace of one's own. */
 static int stats_in_user_namespace(void *arg)
 {
-	int fd;
+	struct map *m = arg, own = *m;
 
 	if (unshare(CLONE_NEWUSER))
 		return -errno;
-	fd = dev_open(O_RDWR);	/* the owner's uid is enough to open it */
-	if (fd >= 0) {
-		if (expect_no_secrets(fd))
-			return -EPERM;
-		close(fd);
-	}
-	return expect_no_secrets(*(int *)arg);
+	own.fd = dev_open(O_RDWR);	/* the owner's uid is enough to open it */
+	if (own.fd >= 0 && expect_no_secrets(&own))
+		return -EPERM;
+	return expect_no_secrets(m);
 }
 
 static bool has_user_namespaces(void)
@@ -224,7 +228,10 @@ TEST_F(perm, root_sees_the_seed_and_addresses)
 {
 	struct hmap_stats s;
 
-	ASSERT_EQ(0, dev_stats(self->m.fd, &s));
+	do {
+		ASSERT_EQ(0, until_growing(&self->m));
+		ASSERT_EQ(0, dev_stats(self->m.fd, &s));
+	} while (!(s.present & HMAP_HAS_OLDBUCKETS));
 	EXPECT_NE(0, s.hash0);
 	EXPECT_NE(0, s.buckets);
 	EXPECT_NE(0, s.oldbuckets);
@@ -234,15 +241,15 @@ TEST_F(perm, root_sees_the_seed_and_addresses)
 
 TEST_F(perm, without_cap_syslog_seed_and_addresses_are_zero)
 {
-	EXPECT_EQ(0, reap(spawn(stats_without_syslog, &self->m.fd)));
-	EXPECT_EQ(0, reap(spawn(stats_as_nobody, &self->m.fd)));
+	EXPECT_EQ(0, reap(spawn(stats_without_syslog, &self->m)));
+	EXPECT_EQ(0, reap(spawn(stats_as_nobody, &self->m)));
 }
 
 TEST_F(perm, in_a_user_namespace_seed_and_addresses_are_zero)
 {
 	if (!has_user_namespaces())
 		SKIP(return, "this kernel has no user namespaces");
-	EXPECT_EQ(0, reap(spawn(stats_in_user_namespace, &self->m.fd)));
+	EXPECT_EQ(0, reap(spawn(stats_in_user_namespace, &self->m)));
 }
 
 /* ---- VERIFY ---- */

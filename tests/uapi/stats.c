@@ -79,27 +79,55 @@ static const u32 go_grows[] = {
 	9, 14, 27, 53, 105, 209, 417, 833, 1665, 3329, 6657, 13313,
 };
 
+/* Up to here an array is made by the put that needs it. */
+#define SMALL_B	7
+
+/*
+ * A larger one comes from a worker, which may be late. Nobody is kept waiting
+ * for it before the map holds twice of what it should.
+ */
+static bool grows_in_time(u32 keys, u32 B)
+{
+	if (keys >= go_grows[B] && B < SMALL_B)
+		return false;
+	if (B && keys < go_grows[B - 1])
+		return false;
+	return keys <= 2 * go_grows[B];
+}
+
 TEST_F(stats, the_map_grows_when_go_does)
 {
 	struct map *m = &self->m;
 	struct hmap_stats s;
-	u32 i, B = 0;
+	u32 i;
 
 	for (i = 1; i < 8000; i++) {
 		ASSERT_EQ(0, map_put(m, i, i, HMAP_ANY));
 		ASSERT_EQ(0, dev_stats(m->fd, &s));
-		if (i == go_grows[B])
-			B++;
 		ASSERT_EQ(i, s.count);
-		ASSERT_EQ(B, s.B) TH_LOG("at %u keys", i);
-		ASSERT_EQ(B, s.grows + s.same_size_grows);
+		ASSERT_TRUE(grows_in_time(i, s.B))
+			TH_LOG("%u keys, B %u", i, s.B);
+		ASSERT_EQ(s.B, s.grows);
 		ASSERT_EQ(0, s.same_size_grows);
 		/* an overwrite never grows */
 		ASSERT_EQ(0, map_put(m, i, i, HMAP_ANY));
 	}
-	EXPECT_EQ(ARRAY_LEN(go_grows) - 1, B);
 	EXPECT_EQ(0, s.alloc_failures);
 }
+
+/*
+ * A worker finishes what nobody has driven for a quarter of a second. Where
+ * that would be in the way, the time is measured.
+ */
+static u64 milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+#define WORKER_MS	200
 
 /* While there are old buckets, not all of them have been evacuated. */
 static bool evacuation_agrees(const struct hmap_stats *s)
@@ -114,37 +142,53 @@ TEST_F(stats, evacuation_takes_one_or_two_buckets_for_each_put)
 {
 	struct map *m = &self->m;
 	struct hmap_stats s, before = self->s;
+	u64 then = milliseconds(), done;
 	u32 i;
 
 	for (i = 1; i < 2000; i++) {
 		ASSERT_EQ(0, map_put(m, i, i, HMAP_ANY));
 		ASSERT_EQ(0, dev_stats(m->fd, &s));
-		ASSERT_LE(s.evacuated - before.evacuated, 2);
-		ASSERT_GE(s.evacuated - before.evacuated, !!before.oldbuckets);
-		ASSERT_EQ(!!s.oldbuckets,
-			  !!(s.present & HMAP_HAS_OLDBUCKETS));
+		done = s.evacuated - before.evacuated;
+		ASSERT_GE(done, !!before.oldbuckets);
+		ASSERT_TRUE(done <= 2 || milliseconds() - then > WORKER_MS)
+			TH_LOG("%llu at %u keys", done, i);
 		ASSERT_TRUE(evacuation_agrees(&s));
 		before = s;
+		then = milliseconds();
 	}
 	/* all buckets of all sizes up to half of the present one */
-	EXPECT_EQ((1ULL << s.B) - 1, s.evacuated);
+	EXPECT_EQ(s.oldbuckets ? s.evacuated : (1ULL << s.B) - 1, s.evacuated);
+}
+
+/* Whether nothing has changed, or too late to tell. */
+static int look_up(struct map *m, u32 keys)
+{
+	struct hmap_stats s, before;
+	u64 then = milliseconds();
+	u32 i;
+
+	if (until_growing(m) || dev_stats(m->fd, &before))
+		return -EBADE;
+	for (i = 0; i < keys; i++)
+		if (map_check_range(m, i, 1) || map_get(m, 1000000) != -ENOENT)
+			return -EBADMSG;
+	if (dev_stats(m->fd, &s))
+		return -EBADE;
+	if (milliseconds() - then > WORKER_MS)
+		return -EAGAIN;
+	return memcmp(&s, &before, sizeof(s)) ? -EUCLEAN : 0;
 }
 
 TEST_F(stats, a_lookup_never_evacuates)
 {
-	struct map *m = &self->m;
-	struct hmap_stats s, before;
-	u32 i;
+	u32 tries = 0;
+	int ret;
 
-	ASSERT_EQ(0, map_put_range(m, 0, 27));	/* just grown to 8 buckets */
-	ASSERT_EQ(0, dev_stats(m->fd, &before));
-	ASSERT_NE(0, before.oldbuckets);
-	for (i = 0; i < 27; i++) {
-		ASSERT_EQ(0, map_check_range(m, i, 1));
-		ASSERT_EQ(-ENOENT, map_get(m, 1000 + i));
-	}
-	ASSERT_EQ(0, dev_stats(m->fd, &s));
-	EXPECT_EQ(0, memcmp(&s, &before, sizeof(s)));
+	ASSERT_EQ(0, map_put_range(&self->m, 0, 26));
+	do {
+		ret = look_up(&self->m, 26);
+	} while (ret == -EAGAIN && tries++ < 8);
+	EXPECT_EQ(0, ret);
 }
 
 TEST_F(stats, more_than_16_buckets_have_spares)
@@ -165,20 +209,45 @@ TEST_F(stats, more_than_16_buckets_have_spares)
 	}
 }
 
-TEST_F(stats, a_map_does_not_shrink_but_an_empty_one_has_a_new_seed)
+/* As in Go. The map is too small to shrink. */
+TEST_F(stats, a_map_that_becomes_empty_has_a_new_seed)
 {
 	struct map *m = &self->m;
 	struct hmap_stats full, empty;
 
-	ASSERT_EQ(0, map_put_range(m, 0, 1000));
+	ASSERT_EQ(0, map_put_range(m, 0, 80));
 	ASSERT_EQ(0, dev_stats(m->fd, &full));
-	ASSERT_EQ(0, map_delete_every(m, 0, 1000, 1));
+	ASSERT_EQ(0, map_delete_every(m, 0, 80, 1));
 	ASSERT_EQ(0, dev_stats(m->fd, &empty));
 	EXPECT_EQ(0, empty.count);
 	EXPECT_EQ(full.B, empty.B);
 	EXPECT_NE(full.hash0, empty.hash0);
-	ASSERT_EQ(0, map_put_range(m, 0, 1000));
-	EXPECT_EQ(0, map_check_range(m, 0, 1000));
+	ASSERT_EQ(0, map_put_range(m, 0, 80));
+	EXPECT_EQ(0, map_check_range(m, 0, 80));
+}
+
+/* Unlike Go's: memory comes back when most elements have gone. */
+TEST_F(stats, a_map_shrinks_in_the_background)
+{
+	struct map *m = &self->m;
+	struct hmap_stats full, s;
+	u64 then;
+
+	ASSERT_EQ(0, map_put_range(m, 0, 4000));
+	ASSERT_EQ(0, dev_stats(m->fd, &full));
+	ASSERT_EQ(0, map_delete_every(m, 10, 4000, 1));
+	then = milliseconds();
+	do {
+		usleep(10000);
+		ASSERT_EQ(0, dev_stats(m->fd, &s));
+	} while (s.B > 4 && milliseconds() - then < 60000);
+	EXPECT_EQ(4, s.B);
+	EXPECT_EQ(full.B - 4, s.shrinks);
+	EXPECT_EQ(10, s.count);
+	EXPECT_EQ(0, map_check_range(m, 0, 10));
+	EXPECT_EQ(0, dev_verify(m->fd));
+	EXPECT_EQ(0, map_put_range(m, 0, 4000));
+	EXPECT_EQ(0, map_check_range(m, 0, 4000));
 }
 
 TEST_F(stats, a_clear_keeps_the_buckets_and_changes_the_seed)
@@ -187,8 +256,8 @@ TEST_F(stats, a_clear_keeps_the_buckets_and_changes_the_seed)
 	struct hmap_stats full, empty;
 
 	ASSERT_EQ(0, map_put_range(m, 0, 850));
+	ASSERT_EQ(0, until_growing(m));
 	ASSERT_EQ(0, dev_stats(m->fd, &full));
-	ASSERT_NE(0, full.oldbuckets);
 	ASSERT_EQ(0, dev_clear(m->fd));
 	ASSERT_EQ(0, dev_stats(m->fd, &empty));
 	EXPECT_EQ(0, empty.count);
@@ -201,23 +270,22 @@ TEST_F(stats, a_clear_keeps_the_buckets_and_changes_the_seed)
 	EXPECT_LE(empty.memory, full.memory);
 }
 
-/* What the same operations need is the same each time: nothing is left. */
+/* Of many fillings one may leave an array in reserve, but not each of them. */
 TEST_F(stats, memory_comes_back)
 {
 	struct map *m = &self->m;
 	struct hmap_stats s;
-	u64 empty = 0;
+	u64 most = 0;
 	u32 i;
 
 	for (i = 0; i < 30; i++) {
 		ASSERT_EQ(0, map_put_range(m, 0, 3000));
 		ASSERT_EQ(0, dev_stats(m->fd, &s));
 		EXPECT_GE(s.memory, 3000 * 16);
+		if (i < 5 && s.memory > most)
+			most = s.memory;
+		EXPECT_LE(s.memory, 2 * most);
 		ASSERT_EQ(0, dev_clear(m->fd));
-		ASSERT_EQ(0, dev_stats(m->fd, &s));
-		if (!empty)
-			empty = s.memory;
-		EXPECT_EQ(empty, s.memory);
 	}
 }
 
@@ -251,33 +319,45 @@ TEST_F(stats, churn_makes_a_map_grow_to_the_same_size)
 
 /* ---- LAYOUT ---- */
 
-static int check_layout(struct map *m)
+/* Only what is true whether or not the worker is at it. */
+static int check_sums(const struct hmap_layout *l, const struct hmap_stats *s)
 {
-	struct hmap_layout l;
-	struct hmap_stats s;
 	u64 used = 0, buckets = 0, chains = 0, overflow = 0, i;
-	int ret;
 
-	ret = dev_layout(m->fd, &l);
-	if (!ret)
-		ret = dev_stats(m->fd, &s);
-	if (ret)
-		return ret;
 	for (i = 0; i <= HMAP_BUCKET_SLOTS; i++) {
-		used += i * l.slots[i];
-		buckets += l.slots[i];
+		used += i * l->slots[i];
+		buckets += l->slots[i];
 	}
 	for (i = 0; i < HMAP_LAYOUT_CHAINS; i++) {
-		chains += l.chains[i];
-		overflow += i * l.chains[i];
+		chains += l->chains[i];
+		overflow += i * l->chains[i];
 	}
-	if (used != s.count || buckets != l.buckets)
+	if (used != s->count || buckets != l->buckets)
 		return -ERANGE;
-	if (chains + overflow != buckets && !l.chains[HMAP_LAYOUT_CHAINS - 1])
+	if (chains + overflow != buckets && !l->chains[HMAP_LAYOUT_CHAINS - 1])
 		return -EDOM;
-	if (s.oldbuckets || !s.buckets)
+	if (s->oldbuckets || !s->buckets)
 		return 0;
-	return chains == 1ULL << s.B && overflow == s.noverflow ? 0 : -ESRCH;
+	return chains == 1ULL << s->B && overflow == s->noverflow ? 0 : -ESRCH;
+}
+
+static int check_layout(struct map *m)
+{
+	struct hmap_stats before, after;
+	struct hmap_layout l;
+	int ret;
+
+	do {
+		ret = dev_stats(m->fd, &before);
+		if (!ret)
+			ret = dev_layout(m->fd, &l);
+		if (!ret)
+			ret = dev_stats(m->fd, &after);
+		if (ret)
+			return ret;
+	} while (before.evacuated != after.evacuated ||
+		 before.shrinks != after.shrinks);
+	return check_sums(&l, &after);
 }
 
 TEST_F(stats, the_layout_adds_up)
