@@ -22,13 +22,21 @@ static struct hmap *make_striped(struct kunit *test, u32 stripes, u32 flags)
 	return h;
 }
 
-#define EVENTUALLY(test, condition) do {				\
-	unsigned int __ms;						\
-									\
-	for (__ms = 0; !(condition) && __ms < PATIENCE_MS; __ms += 50)	\
-		msleep(50);						\
-	KUNIT_EXPECT_TRUE(test, condition);				\
-} while (0)
+/* Until the map has 2^B buckets and no resize is under way. */
+static void wait_for_B(struct kunit *test, struct hmap *h, u8 B)
+{
+	unsigned int ms;
+	bool done = false;
+
+	for (ms = 0; !done && ms < PATIENCE_MS; ms += 50) {
+		rcu_read_lock();
+		done = hk_array(h)->B == B && !hk_growing(h);
+		rcu_read_unlock();
+		if (!done)
+			msleep(50);
+	}
+	KUNIT_EXPECT_TRUE_MSG(test, done, "B is %u", hk_array(h)->B);
+}
 
 static void wrong_stripes_and_flags_are_refused(struct kunit *test)
 {
@@ -122,7 +130,7 @@ static void a_map_that_is_only_read_finishes_its_resize(struct kunit *test)
 	u64 from, to;
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
-	EVENTUALLY(test, !hk_growing(h));
+	wait_for_B(test, h, 9);
 	HK_VERIFY(test, h);
 	hk_expect_all(test, h, from, to);
 }
@@ -136,8 +144,9 @@ static void a_map_shrinks_when_most_is_deleted(struct kunit *test)
 	B = hk_array(h)->B;
 	KUNIT_EXPECT_GE(test, B, 9);
 	hk_delete_range(test, h, 100, 5000);
-	EVENTUALLY(test, hk_array(h)->B < B && !hk_growing(h));
-	EVENTUALLY(test, atomic_long_read(&h->shrinks) >= 2 && !hk_growing(h));
+	/* An eighth of what 2^7 buckets hold is more than 100. */
+	wait_for_B(test, h, 6);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->shrinks), B - 6);
 	HK_VERIFY(test, h);
 	hk_expect_all(test, h, 0, 100);
 	/* And it grows again. */
@@ -155,7 +164,7 @@ static void a_map_does_not_shrink_below_its_hint(struct kunit *test)
 	h->params.flags = 0;
 	hk_put_range(test, h, 0, 5000);
 	hk_delete_range(test, h, 0, 5000);
-	EVENTUALLY(test, hk_array(h)->B == 8 && !hk_growing(h));
+	wait_for_B(test, h, 8);
 	msleep(600);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 8);
 }
@@ -178,7 +187,7 @@ static void a_map_does_not_shrink_below_its_stripes(struct kunit *test)
 
 	hk_put_range(test, h, 0, 5000);
 	hk_delete_range(test, h, 0, 5000);
-	EVENTUALLY(test, hk_array(h)->B == 6 && !hk_growing(h));
+	wait_for_B(test, h, 6);
 	msleep(600);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 6);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->mask, 63);
