@@ -247,7 +247,7 @@ struct hmap_ioc_plain {
  * INFO    x  sizes, limits and the version of this interface
  * GET     r  -ENOENT: no such key
  * PUT     w  -EEXIST, -ENOENT: see the flags; -ENOSPC: max_entries reached;
- *            -ENOMEM: no memory, nothing changed
+ *            -ENOMEM: no memory, nothing changed; -EINTR: killed
  * DELETE  w  -ENOENT: no such key
  * SCAN    r  elements from a cursor; -EINTR: killed
  * CLEAR   w  removes everything; -ENOMEM: nothing changed
