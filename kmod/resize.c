@@ -634,7 +634,7 @@ static struct hmap_array *hmap_look(struct hmap *h, u64 *count)
 /* Make the next large array before it is needed. */
 static void hmap_make_spare(struct hmap *h)
 {
-	struct hmap_array *a, *spare;
+	struct hmap_array *a;
 	bool needed;
 	u64 count;
 	u8 B;
@@ -645,11 +645,11 @@ static void hmap_make_spare(struct hmap *h)
 	rcu_read_unlock();
 	if (!needed || READ_ONCE(h->spare))
 		return;
-	spare = hmap_array_alloc(h, B, GFP_KERNEL);
-	/* Release and acquire: whoever takes the array finds it complete. */
-	spare = xchg(&h->spare, spare);
-	if (spare)
-		hmap_array_free(h, spare);
+	/*
+	 * Complete before it can be taken: pairs with xchg() in
+	 * hmap_take_spare(). Nobody but the worker puts one here.
+	 */
+	smp_store_release(&h->spare, hmap_array_alloc(h, B, GFP_KERNEL));
 }
 
 /* Begin to shrink. Returns whether that was so. */

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # make coverage: which lines of kmod/ the tests run. hmap.ko is instrumented, and
-# KUnit and the programs of tests/uapi run in User Mode Linux, one CPU (with more,
-# counters get lost).
+# KUnit, the programs of tests/uapi, the example and the stress test run in User
+# Mode Linux, one CPU (with more, counters get lost).
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
@@ -35,7 +35,7 @@ build_modules $kernel "$dir" HMAP_GCOV=1 || die "see build/coverage/build.log"
 build_userspace
 build_uapi_tests
 rm -rf "$dir"/*.out "$dir/merged"
-for script in kunit uapi example; do
+for script in kunit uapi example stress; do
 	note "running $script"
 	boot $kernel $script "$dir" "$dir/$script" || true
 	python3 summary.py "$dir/$script.tap" >&2 || true
