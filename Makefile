@@ -32,6 +32,7 @@ help:
 	@echo '                   (SUITE="kunit uapi ..." for a part, SEED=n to repeat a run,'
 	@echo '                   KERNELS="um-7.2 debian-6.1 debian-6.12" to choose)'
 	@echo '  make check       style only: checkpatch, sparse, W=1, kernel-doc, shellcheck'
+	@echo '  make check-model the protocol of concurrent use, by the model checker spin'
 	@echo '  make coverage    lines of kmod/ that the tests run, by gcov'
 	@echo
 	@echo '  make modules     kmod/hmap.ko and Module.symvers'
@@ -112,7 +113,7 @@ uninstall: check-kdir
 	$(depmod)
 	$(MAKE) -C userspace uninstall
 
-.PHONY: demo test check coverage
+.PHONY: demo test check check-model coverage
 demo:
 	@tests/vm/demo.sh
 
@@ -121,6 +122,9 @@ test:
 
 check:
 	@tests/vm/run.sh style
+
+check-model:
+	@tests/model/check.sh
 
 coverage:
 	@tests/vm/coverage.sh
