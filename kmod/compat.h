@@ -10,4 +10,12 @@
 #ifndef _HMAP_COMPAT_H
 #define _HMAP_COMPAT_H
 
+#include <linux/overflow.h>
+
+/* 6.5, and stable kernels before it */
+#ifndef struct_size_t
+#define struct_size_t(type, member, count) \
+	struct_size((type *)NULL, member, count)
+#endif
+
 #endif /* _HMAP_COMPAT_H */

@@ -170,6 +170,7 @@ struct hmap_array *hmap_lock_all(struct hmap *h)
 void hmap_unlock_all(struct hmap *h)
 	__releases(all) __releases(RCU);
 long hmap_count(const struct hmap *h);
+long hmap_count_exact(struct hmap *h);
 
 /* map.c */
 struct hmap_chain hmap_chain_of(struct hmap *h, struct hmap_array *a,

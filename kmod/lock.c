@@ -63,10 +63,7 @@ void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
 	rcu_read_unlock();
 }
 
-/*
- * Lock the whole map. Stripes do not exclude that another array of the same
- * mask is published by the worker.
- */
+/* Lock the whole map. Nothing is published meanwhile: that takes a stripe. */
 struct hmap_array *hmap_lock_all(struct hmap *h)
 	__acquires(RCU) __acquires(all)
 {
@@ -105,11 +102,23 @@ long hmap_count(const struct hmap *h)
 	return count;
 }
 
+/* The same at one moment. hmap_count() may be wrong while elements change stripe. */
+long hmap_count_exact(struct hmap *h)
+{
+	long count;
+
+	hmap_lock_all(h);
+	count = hmap_count(h);
+	hmap_unlock_all(h);
+	return count;
+}
+
 /**
  * hmap_len() - number of elements
  * @h: the map
  *
- * Context: any; takes no lock, so others may change it at any time.
+ * Context: any; takes no lock, so others may change it at any time. While a map
+ * of several stripes is written it is an estimate.
  * Return: the number of elements.
  */
 unsigned long hmap_len(const struct hmap *h)

@@ -296,6 +296,7 @@ EXPORT_SYMBOL_GPL(hmap_get_batch);
  * @new_key: memory for a key out of line
  * @new_value: memory for a value out of line, @value is in it
  * @old_value: a value out of line that was replaced
+ * @full: the map seemed to be full
  * @supply: other memory
  */
 struct hmap_write {
@@ -307,6 +308,7 @@ struct hmap_write {
 	struct hmap_blob *new_key;
 	struct hmap_blob *new_value;
 	struct hmap_blob *old_value;
+	bool full;
 	struct hmap_supply supply;
 };
 
@@ -434,10 +436,18 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 	return 0;
 }
 
-/* With several stripes a count that others change: a few more may slip in. */
+/*
+ * With several stripes a few more may slip in, since others insert meanwhile;
+ * before an insert is refused the elements are counted under all stripes.
+ */
 static bool hmap_is_full(const struct hmap *h)
 {
 	return h->params.max_entries && hmap_len(h) >= h->params.max_entries;
+}
+
+static bool hmap_is_exactly_full(struct hmap *h)
+{
+	return hmap_count_exact(h) >= (long)h->params.max_entries;
 }
 
 /*
@@ -451,6 +461,7 @@ static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
 	struct hmap_slot slot;
 	int err;
 
+	w->full = false;
 	if (!hmap_resize_work(h, lk, &w->supply))
 		return -EAGAIN;
 	chain = hmap_chain_of(h, lk->a, lk->hash);
@@ -458,7 +469,8 @@ static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
 		return hmap_overwrite(h, w, chain.head, &slot);
 	if (w->flags == HMAP_EXIST)
 		return -ENOENT;
-	if (hmap_is_full(h))
+	w->full = hmap_is_full(h);
+	if (w->full)
 		return -ENOSPC;
 	err = hmap_resize_for_insert(h, lk, &w->supply, may_wait);
 	if (err)
@@ -508,9 +520,12 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 		hmap_lock_key(h, w->key, &lk);
 		err = hmap_write_locked(h, w, &lk, gfpflags_allow_blocking(gfp));
 		hmap_unlock(h, &lk);
-		if (!w->supply.want)
+		if (w->full && !hmap_is_exactly_full(h))
+			err = 0;
+		else if (w->supply.want)
+			err = hmap_write_refill(h, w, gfp);
+		else
 			break;
-		err = hmap_write_refill(h, w, gfp);
 	}
 	hmap_supply_drop(h, &w->supply);
 	hmap_blob_free(h, w->new_key, h->params.key_size);
@@ -846,10 +861,10 @@ int hmap_clear(struct hmap *h)
 	u8 B;
 
 	might_sleep();
-	if (!hmap_len(h))
+	if (!hmap_count_exact(h))
 		return 0;
 	rcu_read_lock();
-	B = rcu_dereference(h->buckets)->B;
+	B = max(rcu_dereference(h->buckets)->B, READ_ONCE(h->min_B));
 	rcu_read_unlock();
 	new = hmap_array_alloc(h, B, GFP_KERNEL);
 	if (!new)

@@ -138,10 +138,7 @@ static u8 hmap_evac_slot(struct evac *evac, struct bmap *from, unsigned int i)
 	return y ? HMAP_EVACUATED_Y : HMAP_EVACUATED_X;
 }
 
-/*
- * Move an old chain. Nobody looks into the new chains before the head says that
- * it has been evacuated, so they need no version of their own.
- */
+/* Move an old chain. */
 static void hmap_evac_chain(struct evac *evac, size_t index)
 {
 	struct hmap *h = evac->h;
@@ -200,9 +197,16 @@ static void hmap_evac_unit(struct hmap *h, const struct hmap_locked *lk,
 			hmap_bucket(h, a, unit + evac->bit), 0, 1
 		};
 	}
+	/*
+	 * Nobody looks into a new chain before an old one says that it has been
+	 * evacuated: only what comes second to a chain needs a version there.
+	 */
 	hmap_evac_chain(evac, unit);
-	if (a->B < old->B)
+	if (a->B < old->B) {
+		bmap_write_begin(&h->geo, hmap_bucket(h, a, unit));
 		hmap_evac_chain(evac, unit + hmap_nbuckets(a));
+		bmap_write_end(&h->geo, hmap_bucket(h, a, unit));
+	}
 	if (!old->mask && a->mask) {
 		/* Elements get to the count of the stripe that they are in. */
 		WRITE_ONCE(h->stripes[lk->s].count,
@@ -246,30 +250,44 @@ static void hmap_advance(struct hmap *h, const struct hmap_locked *lk,
 }
 
 /*
- * Evacuate a unit. Returns false, and leaves the old chains as those that
- * count, if there are not enough overflow buckets. The old array may be gone
- * afterwards, but for the RCU reader that the caller is.
+ * Move a unit that has not been moved. Returns false, and leaves the old chains
+ * as those that count, if there are not enough overflow buckets.
  */
-static bool hmap_evacuate(struct hmap *h, const struct hmap_locked *lk,
+static bool hmap_evac_now(struct hmap *h, const struct hmap_locked *lk,
 			  struct hmap_array *old, size_t unit,
 			  struct hmap_supply *supply)
 {
 	struct evac evac = { .h = h, .a = lk->a, .old = old };
-	u32 need;
+	u32 need = hmap_evac_need(h, lk->a, old, unit);
 
-	lockdep_assert_held(&h->stripes[lk->s].lock);
-	if (hmap_evacuated(h, old, unit))
-		return true;
-	need = hmap_evac_need(h, lk->a, old, unit);
 	if (!hmap_reserve_overflow(h, lk->a, need, supply))
 		return false;
 	hmap_evac_unit(h, lk, &evac, unit);
 	hmap_unreserve_overflow(lk->a, need - evac.appended);
 	atomic_long_inc(&h->evacuated);
-	if (unit == lk->s + lk->a->nevacuate[lk->s] * (lk->a->mask + 1))
+	return true;
+}
+
+/*
+ * Evacuate a unit, if that has not been done. Returns false if there is no
+ * memory for it. The old array may be gone afterwards, but for the RCU reader
+ * that the caller is.
+ */
+static bool hmap_evacuate(struct hmap *h, const struct hmap_locked *lk,
+			  struct hmap_array *old, size_t unit,
+			  struct hmap_supply *supply)
+{
+	size_t next = lk->s + lk->a->nevacuate[lk->s] * (lk->a->mask + 1);
+	bool done = hmap_evacuated(h, old, unit);
+
+	lockdep_assert_held(&h->stripes[lk->s].lock);
+	if (!done && !hmap_evac_now(h, lk, old, unit, supply))
+		return false;
+	/* Also if it was done: the last advance may have stopped at it. */
+	if (unit == next)
 		hmap_advance(h, lk, old);
 	/* Full barrier: all marks come before oldbuckets = NULL. */
-	if (atomic_long_dec_and_test(&lk->a->remaining))
+	if (!done && atomic_long_dec_and_test(&lk->a->remaining))
 		hmap_resize_done(h, lk->a, old);
 	return true;
 }
@@ -313,7 +331,10 @@ bool hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 	return !(supply && supply->want);
 }
 
-/* No array of at least as many buckets as stripes is replaced by a smaller. */
+/*
+ * All stripes are in use if both the new array and the one that is evacuated to
+ * it have buckets for all.
+ */
 static u32 hmap_mask_of(const struct hmap *h, const struct hmap_array *new,
 			const struct hmap_array *a)
 {
@@ -352,14 +373,12 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 	if (hmap_old(a))
 		return false;
 	new->hash0 = a->hash0;
-	new->mask = hmap_mask_of(h, new, a);
-	if (!empty) {
-		new->oldbuckets = a;
-		new->extra.oldoverflow = &a->extra.overflow;
-		new->flags = new->B == a->B ? HMAP_FLAG_SAMESIZEGROW : 0;
-		atomic_long_set(&new->remaining,
-				hmap_nbuckets(hmap_smaller(new, a)));
-	}
+	new->mask = hmap_mask_of(h, new, empty ? new : a);
+	new->oldbuckets = empty ? NULL : a;
+	new->extra.oldoverflow = empty ? NULL : &a->extra.overflow;
+	new->flags = !empty && new->B == a->B ? HMAP_FLAG_SAMESIZEGROW : 0;
+	atomic_long_set(&new->remaining,
+			empty ? 0 : hmap_nbuckets(hmap_smaller(new, a)));
 	/* A full barrier: the array is complete before it can be reached. */
 	if (cmpxchg((__force struct hmap_array **)&h->buckets, a, new) != a)
 		return false;
@@ -527,17 +546,19 @@ static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
 /* Evacuate all there is, a batch at a time. 0, -ENOMEM or -EINTR. */
 static int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply)
 {
+	bool more;
 	u32 s;
 
 	for (s = 0; s < h->params.stripes; s++) {
-		while (hmap_finish_step(h, s, supply)) {
+		do {
+			more = hmap_finish_step(h, s, supply);
 			hmap_supply_fill(h, supply, GFP_KERNEL);
 			if (supply->no_block)
 				return -ENOMEM;
 			if (fatal_signal_pending(current))
 				return -EINTR;
 			cond_resched();
-		}
+		} while (more);
 	}
 	return 0;
 }

@@ -136,7 +136,8 @@ struct hmap_stripe {
  *
  * The other fields of Go's hmap (flags, B, noverflow, hash0, oldbuckets,
  * nevacuate and extra) belong to the array, so that a reader who loads one
- * pointer gets a set of them that belong together. All fields are private.
+ * pointer gets a set of them that belong together. All fields but @params are
+ * private.
  */
 struct hmap {
 	struct hmap_array __rcu *buckets;

@@ -3,16 +3,18 @@
 # Every program of tests/uapi, which load and unload the module (HMAP_KO) themselves.
 # suite: uapi
 # kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
-# timeout: 500
+# timeout: 900
 
 . "$HMAP/guest/lib.sh"
 
+# half of the time would be spent waiting for grace periods, with each reload
+! grep -q 'User Mode Linux' /proc/cpuinfo || echo 1 >/sys/kernel/rcu_expedited
 leaks_begin
 for program in "$HMAP"/uapi/*; do
 	[ -x "$program" ] || continue
 	name=$(basename "$program")
 	chosen "$name" || continue
-	tap_program "$name" timeout 200 "$program"
+	tap_program "$name" timeout 300 "$program"
 	tap_ok "$name leaves no module behind" tap_not grep -q '^hmap ' /proc/modules
 	! grep -q '^hmap ' /proc/modules || unload_hmap
 done

@@ -5,8 +5,9 @@
  * Every command takes a pointer to the structure named beside it. Each
  * structure begins with its own size in bytes, so that later versions can
  * append fields: a shorter structure is accepted with the missing fields read
- * as zero and not written back, a longer one only if what the kernel does not
- * know is zero (-E2BIG otherwise). Unknown flags and non-zero reserved fields
+ * as zero and not written back (so far only the results of INFO, STATS and
+ * LAYOUT may be missing), a longer one only if what the kernel does not know is
+ * zero (-E2BIG otherwise). Unknown flags and non-zero reserved fields
  * are refused with -EINVAL, an unknown command with -ENOTTY, an address that
  * cannot be read or written with -EFAULT.
  *
@@ -162,8 +163,8 @@ struct hmap_ioc_info {
  *	also takes 0 with @value 0, to ask only whether the key is there.
  *	DELETE: 0
  * @key: address of the key
- * @value: GET: where the value goes; PUT: where it is; DELETE: 0. Not looked
- *	at if the map's value size is 0
+ * @value: GET: where the value goes; PUT: where it is; neither looks at it if
+ *	the map's value size is 0. DELETE: 0
  */
 struct hmap_ioc_elem {
 	__u32 size;
@@ -183,8 +184,8 @@ struct hmap_ioc_elem {
  * @keys: where the keys go, one after the other
  * @values: where the values go, in the same order; 0 if they are not wanted
  * @capacity: elements that fit there; at least 1
- * @count: out: elements written. Valid on every return but -EFAULT for the
- *	structure itself
+ * @count: out: elements written. Valid on every return once the structure has
+ *	been accepted, also with an error
  * @cursor: in: where to begin; out: where to go on. All zero to start. The
  *	scan is over when @count is 0
  *
