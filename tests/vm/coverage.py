@@ -17,6 +17,7 @@ REASONS = {
     "hmap_lock_hash": "another mask is published between two loads: takes two CPUs, there is one",
     "hmap_shrink": "the map has grown while the smaller array was allocated: a race",
     "hmap_worker": "no memory for overflow buckets while the worker finishes a resize",
+    "hmap_number_set": "the counters of a module that refuses to load are not kept",
     "hmap_default_init": "no memory when the module is loaded",
     "hmap_module_init": "no memory, or no minor number, when the module is loaded",
 }
