@@ -356,6 +356,12 @@ static void hmap_count_resize(struct hmap *h, const struct hmap_array *new,
 		atomic_long_inc(&h->same_size_grows);
 }
 
+/* Whether there is nothing to evacuate. With all stripes in use nobody knows. */
+static bool hmap_is_empty(const struct hmap *h, const struct hmap_array *a)
+{
+	return !a->data || (!a->mask && !h->stripes[0].count);
+}
+
 /*
  * Publish @new in the place of the locked array. Returns false if that is not
  * the map's any more, or is replacing another one itself.
@@ -367,7 +373,7 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 			 struct hmap_array *new)
 {
 	struct hmap_array *a = lk->a;
-	bool empty = !a->data || (!a->mask && !h->stripes[0].count);
+	bool empty = hmap_is_empty(h, a);
 
 	lockdep_assert_held(&h->stripes[lk->s].lock);
 	if (hmap_old(a))
@@ -586,12 +592,11 @@ int hmap_hint_B(const struct hmap *h, unsigned long n, u8 *B)
 static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
 {
 	struct hmap_locked lk;
-	bool empty, done;
+	bool done;
 	u8 next;
 
 	hmap_lock_hash(h, 0, &lk);
-	empty = !lk.a->data || (!lk.a->mask && !h->stripes[0].count);
-	next = empty ? B : lk.a->B + 1;
+	next = hmap_is_empty(h, lk.a) ? B : lk.a->B + 1;
 	done = lk.a->data && lk.a->B >= B;
 	if (!done && supply->array && supply->array->B == next &&
 	    hmap_publish(h, &lk, supply->array)) {
