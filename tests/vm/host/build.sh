@@ -104,11 +104,34 @@ installed_library_works()
 		-L "$tmp/root/usr/lib" -lhmap
 }
 
+# What README.md shows to writers of modules, built as it says.
+readme_module_builds()
+{
+	local dir=$tmp/readme
+
+	mkdir -p "$dir"
+	{
+		printf '#include <linux/module.h>\n'
+		awk '/compiled by the tests: kernel/ { found = 1 }
+			found && /^```$/ { exit }
+			inside { print }
+			found && /^```c/ { inside = 1 }' "$top/README.md"
+		grep -o 'DEFINE_HMAP(.*);' "$top/README.md"
+		printf 'MODULE_DESCRIPTION("readme");\nMODULE_LICENSE("GPL");\n'
+	} >"$dir/readme.c"
+	printf 'obj-m := readme.o\nccflags-y := -I%s/kmod/include\n' "$tmp/src" \
+		>"$dir/Kbuild"
+	make -s -C "$kdir" M="$dir" KBUILD_EXTRA_SYMBOLS="$tmp/src/Module.symvers" \
+		modules
+	grep -q hmap_get "$dir/readme.c" && [ -f "$dir/readme.ko" ]
+}
+
 test_install()
 {
 	tap_ok "make modules" make_there modules
 	tap_ok "Module.symvers lists the exports" \
 		grep -q hmap_ "$tmp/src/Module.symvers"
+	tap_ok "the module in README.md builds" readme_module_builds
 	tap_ok "make install DESTDIR=" make_there install DESTDIR="$tmp/root" PREFIX=/usr
 	tap_ok "installed files" has_files "$tmp/root" \
 		"lib/modules/$release/updates/kmod/hmap.ko*" usr/bin/hmapctl \
