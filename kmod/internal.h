@@ -2,8 +2,8 @@
 /*
  * What the files of the map share: the array, overflow buckets, resizing.
  *
- * map.c and scan.c use resize.c, which uses array.c. What
- * lookups need is in <linux/hmap-inline.h>, buckets are in <linux/hmap-bucket.h>.
+ * map.c and scan.c use lock.c and resize.c, which uses array.c. What lookups
+ * need is in <linux/hmap-inline.h>, buckets are in <linux/hmap-bucket.h>.
  */
 #ifndef _HMAP_INTERNAL_H
 #define _HMAP_INTERNAL_H
@@ -182,5 +182,6 @@ bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 unsigned int hmap_unit(struct hmap *h, struct hmap_array *a, u64 place,
 		       struct hmap_chain chains[2], u64 *last);
 u64 hmap_bitrev64(u64 x);
+bool hmap_place_in_stripe(u64 place, const struct hmap_locked *lk);
 
 #endif /* _HMAP_INTERNAL_H */

@@ -2,17 +2,18 @@
 /*
  * hmap: a resizable hash map in the design of Go's classic map.
  *
- * Elements live in buckets of eight slots (bucket.h), buckets in an array with
+ * Elements live in buckets of eight slots (hmap-bucket.h), buckets in an array with
  * overflow buckets (array.c). A growing map has two arrays; every put and
  * delete moves a bucket or two from the old one to the new one (resize.c), so
  * that no operation pays for the table. A key is in the old array until its
  * bucket there has been evacuated, and in the new one from then on.
  *
- * Writers and evacuation take the lock of the map. Lookups take none: they
- * read the version of the chain before and after, and start again if it has
- * changed (bucket.h). What they may be in is freed after a grace period of RCU.
+ * Writers and evacuation take the lock of a stripe of the buckets (lock.c).
+ * Lookups take none: they read the version of the chain before and after, and
+ * start again if it has changed (hmap-inline.h). What they may be in is freed
+ * after a grace period of RCU.
  *
- * Nothing is allocated under the lock: see struct hmap_supply.
+ * Nothing is allocated under a lock: see struct hmap_supply.
  */
 #include <linux/export.h>
 #include <linux/log2.h>
@@ -633,7 +634,7 @@ EXPORT_SYMBOL_GPL(hmap_put_batch);
  * Nobody sees a value in between, and no other change of the element comes in
  * between.
  *
- * Context: process or softirq, as @gfp says. @fn is called under the lock of
+ * Context: process or softirq, as @gfp says. @fn is called under a lock of
  * the map: it must not sleep and not use the same map.
  * Return: as hmap_put(), or what @fn returned if that is not 0.
  */

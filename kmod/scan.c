@@ -226,12 +226,10 @@ static unsigned int scan_limit(const struct hmap *h, unsigned int capacity)
 	return min_t(unsigned int, capacity, max_t(u32, SCAN_BYTES / size, 1));
 }
 
-/* Whether the scan goes on in the stripe that is locked. */
-static bool scan_in_stripe(const struct hmap_cursor *cursor,
-			   const struct hmap_locked *lk)
+/* Whether the keys of a place are in the stripe that is locked. */
+bool hmap_place_in_stripe(u64 place, const struct hmap_locked *lk)
 {
-	return !hmap_cursor_done(cursor) &&
-	       (hmap_bitrev64(cursor->place) & lk->a->mask) == lk->s;
+	return (hmap_bitrev64(place) & lk->a->mask) == lk->s;
 }
 
 /* A bounded part of a scan of the places up to and including @end. */
@@ -246,7 +244,8 @@ static unsigned int scan_part(struct hmap *h, struct hmap_cursor *cursor,
 	capacity = scan_limit(h, capacity);
 	hmap_lock_hash(h, hmap_bitrev64(cursor->place), &lk);
 	while (n < capacity && batch++ < HMAP_BATCH &&
-	       scan_in_stripe(cursor, &lk)) {
+	       !hmap_cursor_done(cursor) &&
+	       hmap_place_in_stripe(cursor->place, &lk)) {
 		found = scan_unit(h, lk.a, cursor, end, keys, values,
 				  capacity - n);
 		n += found;

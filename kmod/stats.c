@@ -124,7 +124,7 @@ static u64 hmap_layout_part(struct hmap *h, u64 place,
 			hmap_layout_chain(h, &chains[n], layout);
 		place = last + 1;
 	} while (place && ++batch < HMAP_BATCH &&
-		 (hmap_bitrev64(place) & lk.a->mask) == lk.s);
+		 hmap_place_in_stripe(place, &lk));
 	hmap_unlock(h, &lk);
 	return place;
 }

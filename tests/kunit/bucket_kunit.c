@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/bucket.h: operations on the word of tophashes, against loops over its
+ * <linux/hmap-bucket.h>: operations on the word of tophashes, against loops over its
  * bytes; where things are in a bucket; versions.
  */
 #include "hmap_kunit.h"

@@ -114,28 +114,42 @@ size_t hmap_value_size(const struct hmap *map)
 	return info ? info->value_size : 0;
 }
 
+/* The argument of a command about one element, as yet without its value. */
+static struct hmap_ioc_elem element(const struct hmap *map, const void *key)
+{
+	return (struct hmap_ioc_elem){
+		.size = sizeof(struct hmap_ioc_elem),
+		.key_size = map->info.key_size,
+		.key = address(key),
+	};
+}
+
+static void set_value(struct hmap_ioc_elem *elem, const struct hmap *map,
+		      const void *value)
+{
+	elem->value_size = map->info.value_size;
+	elem->value = map->info.value_size ? address(value) : 0;
+}
+
 int hmap_get(const struct hmap *map, const void *key, void *value)
 {
-	struct hmap_ioc_elem elem = { .size = sizeof(elem) };
+	struct hmap_ioc_elem elem;
 
 	if (!map || !key || (!value && map->info.value_size))
 		return fail(EINVAL);
-	elem.key_size = map->info.key_size;
-	elem.key = address(key);
-	elem.value_size = map->info.value_size;
-	elem.value = map->info.value_size ? address(value) : 0;
+	elem = element(map, key);
+	set_value(&elem, map, value);
 	return command(map, HMAP_IOC_GET, &elem);
 }
 
 int hmap_contains(const struct hmap *map, const void *key)
 {
-	struct hmap_ioc_elem elem = { .size = sizeof(elem) };
+	struct hmap_ioc_elem elem;
 	int err;
 
 	if (!map || !key)
 		return fail(EINVAL);
-	elem.key_size = map->info.key_size;
-	elem.key = address(key);
+	elem = element(map, key);
 	err = command(map, HMAP_IOC_GET, &elem);
 	if (err == -ENOENT)
 		return 0;
@@ -145,25 +159,23 @@ int hmap_contains(const struct hmap *map, const void *key)
 int hmap_put(const struct hmap *map, const void *key, const void *value,
 	     unsigned int flags)
 {
-	struct hmap_ioc_elem elem = { .size = sizeof(elem), .flags = flags };
+	struct hmap_ioc_elem elem;
 
 	if (!map || !key || (!value && map->info.value_size))
 		return fail(EINVAL);
-	elem.key_size = map->info.key_size;
-	elem.key = address(key);
-	elem.value_size = map->info.value_size;
-	elem.value = map->info.value_size ? address(value) : 0;
+	elem = element(map, key);
+	elem.flags = flags;
+	set_value(&elem, map, value);
 	return command(map, HMAP_IOC_PUT, &elem);
 }
 
 int hmap_delete(const struct hmap *map, const void *key)
 {
-	struct hmap_ioc_elem elem = { .size = sizeof(elem) };
+	struct hmap_ioc_elem elem;
 
 	if (!map || !key)
 		return fail(EINVAL);
-	elem.key_size = map->info.key_size;
-	elem.key = address(key);
+	elem = element(map, key);
 	return command(map, HMAP_IOC_DELETE, &elem);
 }
 

@@ -35,7 +35,7 @@ struct hmap_array;
  *
  * Low bits choose the bucket, the top byte becomes the tophash: both ends of
  * the result have to be well mixed. Equal keys have equal hashes. Called in
- * any context of the callers of the map, also under its lock.
+ * any context of the callers of the map, also under its locks.
  */
 typedef u64 (*hmap_hashfn_t)(const void *key, u32 key_size,
 			     const siphash_key_t *hash0);
@@ -57,7 +57,7 @@ typedef bool (*hmap_equalfn_t)(const void *a, const void *b, u32 key_size);
  * @exists: whether the key was in the map
  * @arg: as given to hmap_update()
  *
- * Called once, under the lock of the map with bottom halves off: it must not
+ * Called once, under a lock of the map with bottom halves off: it must not
  * sleep and not use the same map. @value is aligned to 8 bytes.
  *
  * Return: 0 to store @value, or a negative errno to leave the map as it is.
