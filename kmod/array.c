@@ -283,7 +283,7 @@ struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
 		WRITE_ONCE(a->longest_chain, len);
 	spin_unlock(&a->lock);
 	/* Its block first: pairs with the acquire in hmap_next(). */
-	smp_store_release(&bmap_tail(&h->geo, last)->overflow, index);
+	smp_store_release(&last->overflow, index);
 	return hmap_overflow_bucket(h, a, index);
 }
 

@@ -78,12 +78,6 @@ static inline struct bmap *hmap_bucket(const struct hmap *h,
 	return a->data + i * h->geo.bucket_size;
 }
 
-static inline struct bmap *hmap_next(const struct hmap *h,
-				     const struct hmap_array *a, struct bmap *b)
-{
-	return hmap_next_in(h, &h->geo, a, b);
-}
-
 static inline void *hmap_key_bytes(const struct hmap *h, struct bmap *b,
 				   unsigned int i)
 {

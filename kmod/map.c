@@ -375,9 +375,9 @@ static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
 	err = hmap_call_update(h, w, slot);
 	if (err)
 		return err;
-	bmap_write_begin(&h->geo, head);
+	bmap_write_begin(head);
 	hmap_store_value(h, w, slot);
-	bmap_write_end(&h->geo, head);
+	bmap_write_end(head);
 	return 0;
 }
 
@@ -424,7 +424,7 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 		hmap_unreserve_overflow(a, full);
 		return err;
 	}
-	bmap_write_begin(&h->geo, chain->head);
+	bmap_write_begin(chain->head);
 	if (full) {
 		slot.b = hmap_append_bucket(h, a, slot.b, len + 1);
 		slot.i = 0;
@@ -432,7 +432,7 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 	hmap_store_key(h, w, &slot);
 	hmap_store_value(h, w, &slot);
 	bmap_set_tophash(slot.b, slot.i, bmap_tophash_of(lk->hash));
-	bmap_write_end(&h->geo, chain->head);
+	bmap_write_end(chain->head);
 	WRITE_ONCE(stripe->count, stripe->count + 1);
 	return 0;
 }
@@ -744,10 +744,10 @@ static struct hmap_removed hmap_remove_slot(struct hmap *h,
 	if (hmap_out_of_line(h->params.value_size))
 		removed.value = hmap_get_blob(bmap_value(&h->geo, slot->b,
 							 slot->i));
-	bmap_write_begin(&h->geo, chain->head);
+	bmap_write_begin(chain->head);
 	hmap_wipe(h, slot);
 	hmap_mark_empty(h, chain, *slot);
-	bmap_write_end(&h->geo, chain->head);
+	bmap_write_end(chain->head);
 	WRITE_ONCE(stripe->count, stripe->count - 1);
 	removed.maybe_last = !stripe->count;
 	return removed;

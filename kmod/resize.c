@@ -146,7 +146,7 @@ static void hmap_evac_chain(struct evac *evac, size_t index)
 	u8 state, head_state = HMAP_EVACUATED_EMPTY;
 	unsigned int i;
 
-	bmap_write_begin(&h->geo, head);
+	bmap_write_begin(head);
 	for (b = head; b; b = hmap_next(h, evac->old, b)) {
 		for (i = 0; i < HMAP_BUCKET_CNT; i++) {
 			state = hmap_evac_slot(evac, b, i);
@@ -158,7 +158,7 @@ static void hmap_evac_chain(struct evac *evac, size_t index)
 	}
 	/* The copies first: pairs with the acquire in hmap_read_chain(). */
 	smp_store_release(&head->tophash[0], head_state);
-	bmap_write_end(&h->geo, head);
+	bmap_write_end(head);
 }
 
 /* Elements of an old chain. */
@@ -203,9 +203,9 @@ static void hmap_evac_unit(struct hmap *h, const struct hmap_locked *lk,
 	 */
 	hmap_evac_chain(evac, unit);
 	if (a->B < old->B) {
-		bmap_write_begin(&h->geo, hmap_bucket(h, a, unit));
+		bmap_write_begin(hmap_bucket(h, a, unit));
 		hmap_evac_chain(evac, unit + hmap_nbuckets(a));
-		bmap_write_end(&h->geo, hmap_bucket(h, a, unit));
+		bmap_write_end(hmap_bucket(h, a, unit));
 	}
 	if (!old->mask && a->mask) {
 		/* Elements get to the count of the stripe that they are in. */

@@ -107,7 +107,7 @@ static int verify_chain(struct verify *v)
 	v->rest = false;
 	v->last = HMAP_EMPTY_REST;
 	for (b = v->chain.head; b; b = hmap_next(v->h, v->chain.a, b)) {
-		if (bmap_tail(&v->h->geo, b)->version & 1)
+		if (b->version & 1)
 			return verify_fail(v, "an odd version");
 		for (i = 0; i < HMAP_BUCKET_CNT; i++) {
 			err = verify_slot(v, b, i);
@@ -126,7 +126,7 @@ static int verify_evacuated(struct verify *v)
 	struct bmap *b;
 	unsigned int i;
 
-	if (bmap_tail(&v->h->geo, v->chain.head)->version & 1)
+	if (v->chain.head->version & 1)
 		return verify_fail(v, "an odd version");
 	for (b = v->chain.head; b; b = hmap_next(v->h, v->chain.a, b))
 		for (i = 0; i < HMAP_BUCKET_CNT; i++)
@@ -139,9 +139,7 @@ static int verify_evacuated(struct verify *v)
 /* Nothing is written to a new chain before its old one has been evacuated. */
 static int verify_untouched(struct verify *v)
 {
-	size_t tail = v->h->geo.tail;
-
-	if (memchr_inv(v->chain.head, 0, tail + sizeof(struct bmap_tail)))
+	if (memchr_inv(v->chain.head, 0, v->h->geo.bucket_size))
 		return verify_fail(v, "in use before it was evacuated to");
 	return 0;
 }

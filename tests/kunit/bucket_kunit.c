@@ -215,11 +215,9 @@ static void a_bucket_has_no_gaps(struct kunit *test)
 			value = inline_size(sizes[j]);
 			KUNIT_EXPECT_EQ(test, h->geo.key_slot, key);
 			KUNIT_EXPECT_EQ(test, h->geo.value_slot, value);
-			KUNIT_EXPECT_EQ(test, h->geo.values, 8 + 8 * key);
-			KUNIT_EXPECT_EQ(test, h->geo.tail,
-					8 + 8 * key + 8 * value);
+			KUNIT_EXPECT_EQ(test, h->geo.values, 16 + 8 * key);
 			KUNIT_EXPECT_EQ(test, h->geo.bucket_size,
-					h->geo.tail + 8);
+					16 + 8 * key + 8 * value);
 			hk_map_destroy(test, h);
 		}
 	}
@@ -229,8 +227,8 @@ static void a_bucket_of_a_set_has_no_values(struct kunit *test)
 {
 	struct hmap *h = hk_map_sized(test, 4, 0);
 
-	KUNIT_EXPECT_EQ(test, h->geo.bucket_size, 8 + 8 * 4 + 8);
-	KUNIT_EXPECT_EQ(test, h->geo.values, h->geo.tail);
+	KUNIT_EXPECT_EQ(test, h->geo.bucket_size, 16 + 8 * 4);
+	KUNIT_EXPECT_EQ(test, h->geo.values, h->geo.bucket_size);
 }
 
 /* Of the size that Go's has on a 64-bit machine. */
@@ -250,7 +248,7 @@ static void slots_follow_each_other(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, bmap_key(&h->geo, b, i), next);
 	for (i = 0; i < HMAP_BUCKET_CNT; i++, next += 5)
 		KUNIT_EXPECT_PTR_EQ(test, bmap_value(&h->geo, b, i), next);
-	KUNIT_EXPECT_PTR_EQ(test, (void *)bmap_tail(&h->geo, b), next);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)b + h->geo.bucket_size, next);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((uintptr_t)next, 8));
 }
 
@@ -297,25 +295,25 @@ static void the_version_is_odd_while_a_chain_is_written(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
 	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
-	u32 before = bmap_read_begin(&h->geo, b);
+	u32 before = bmap_read_begin(b);
 
-	bmap_write_begin(&h->geo, b);
-	KUNIT_EXPECT_EQ(test, bmap_read_begin(&h->geo, b), before + 1);
-	bmap_write_end(&h->geo, b);
-	KUNIT_EXPECT_EQ(test, bmap_read_begin(&h->geo, b), before + 2);
+	bmap_write_begin(b);
+	KUNIT_EXPECT_EQ(test, bmap_read_begin(b), before + 1);
+	bmap_write_end(b);
+	KUNIT_EXPECT_EQ(test, bmap_read_begin(b), before + 2);
 }
 
 static void a_reader_notices_a_writer(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
 	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
-	u32 version = bmap_read_begin(&h->geo, b);
+	u32 version = bmap_read_begin(b);
 
-	KUNIT_EXPECT_FALSE(test, bmap_read_retry(&h->geo, b, version));
-	bmap_write_begin(&h->geo, b);
-	KUNIT_EXPECT_TRUE(test, bmap_read_retry(&h->geo, b, version));
-	bmap_write_end(&h->geo, b);
-	KUNIT_EXPECT_TRUE(test, bmap_read_retry(&h->geo, b, version));
+	KUNIT_EXPECT_FALSE(test, bmap_read_retry(b, version));
+	bmap_write_begin(b);
+	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
+	bmap_write_end(b);
+	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
 }
 
 static void the_version_wraps_around(struct kunit *test)
@@ -323,11 +321,11 @@ static void the_version_wraps_around(struct kunit *test)
 	struct hmap *h = hk_map_u64(test);
 	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
 
-	bmap_tail(&h->geo, b)->version = U32_MAX - 1;
-	bmap_write_begin(&h->geo, b);
-	bmap_write_end(&h->geo, b);
-	KUNIT_EXPECT_EQ(test, bmap_read_begin(&h->geo, b), 0);
-	KUNIT_EXPECT_TRUE(test, bmap_read_retry(&h->geo, b, U32_MAX - 1));
+	b->version = U32_MAX - 1;
+	bmap_write_begin(b);
+	bmap_write_end(b);
+	KUNIT_EXPECT_EQ(test, bmap_read_begin(b), 0);
+	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, U32_MAX - 1));
 }
 
 static struct kunit_case bucket_cases[] = {

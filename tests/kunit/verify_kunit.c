@@ -99,7 +99,7 @@ static void *free_value(struct hmap *h)
 
 static void *version(struct hmap *h)
 {
-	return &bmap_tail(&h->geo, head(h))->version;
+	return &head(h)->version;
 }
 
 static void *count(struct hmap *h)
@@ -169,7 +169,7 @@ static void *evacuated_state_5(struct hmap *h)
 
 static void *evacuated_version(struct hmap *h)
 {
-	return &bmap_tail(&h->geo, evacuated(h))->version;
+	return &evacuated(h)->version;
 }
 
 static void *unused_new_key(struct hmap *h)
@@ -274,10 +274,10 @@ static void a_reader_whom_writers_disturb_takes_the_lock(struct kunit *test)
 	u64 key = 100, value;
 
 	/* As if a writer was in it all the time. */
-	bmap_write_begin(&h->geo, head(h));
+	bmap_write_begin(head(h));
 	hk_expect_range(test, h, 0, 20);
 	KUNIT_EXPECT_EQ(test, hmap_get(h, &key, &value), -ENOENT);
-	bmap_write_end(&h->geo, head(h));
+	bmap_write_end(head(h));
 	hk_expect_all(test, h, 0, 20);
 }
 

@@ -2,12 +2,14 @@
 /*
  * A bucket: eight slots, as in Go's map.
  *
- *	tophash[8] | 8 keys | 8 values | u32 overflow | u32 version
+ *	tophash[8] | u32 overflow | u32 version | 8 keys | 8 values
  *
  * Keys stand together and values stand together, so that no padding is needed
- * between them. The two last words take the place of Go's overflow pointer:
- * an index instead of an address, so that bucket memory holds no kernel
- * pointer and what a racing reader loads can be range-checked.
+ * between them. The two words take the place of Go's overflow pointer: an index
+ * instead of an address, so that bucket memory holds no kernel pointer and what
+ * a racing reader loads can be range-checked. They stand in front, unlike Go's,
+ * so that a lookup finds all it needs of a bucket but the element in one cache
+ * line.
  *
  * The eight tophash bytes are one word: matching, finding a free slot and the
  * end of a chain are operations on a word. Byte i is bits 8i..8i+7 of it.
@@ -30,14 +32,12 @@
  * @key_slot: bytes of a key's slot: the key, or a pointer if it is out of line
  * @value_slot: the same for the value
  * @values: offset of the first value
- * @tail: offset of the overflow index and the version
  * @bucket_size: bytes of a bucket
  */
 struct hmap_geometry {
 	u32 key_slot;
 	u32 value_slot;
 	u32 values;
-	u32 tail;
 	u32 bucket_size;
 };
 
@@ -55,20 +55,19 @@ enum {
 	HMAP_MIN_TOPHASH	= 5,
 };
 
+/**
+ * struct bmap - the head of a bucket; keys and values follow
+ * @tophash: a byte of each element's hash, or the state of its slot
+ * @tophashes: the same as a word
+ * @overflow: index of the next bucket of the chain, 0 if this is the last
+ * @version: odd while the chain is being changed; the first bucket's counts for
+ *	all
+ */
 struct bmap {
 	union {
 		u8 tophash[HMAP_BUCKET_CNT];
 		__le64 tophashes;
 	};
-	/* followed by keys, values and struct bmap_tail */
-};
-
-/**
- * struct bmap_tail - the last 8 bytes of a bucket
- * @overflow: index of the next bucket of the chain, 0 if this is the last
- * @version: odd while the chain is being changed; the head's counts for all
- */
-struct bmap_tail {
 	u32 overflow;
 	u32 version;
 };
@@ -153,12 +152,6 @@ static inline void *bmap_value(const struct hmap_geometry *geo, struct bmap *b,
 	return (u8 *)b + geo->values + i * geo->value_slot;
 }
 
-static inline struct bmap_tail *bmap_tail(const struct hmap_geometry *geo,
-					  struct bmap *b)
-{
-	return (void *)((u8 *)b + geo->tail);
-}
-
 static inline void bmap_copy(void *to, const void *from, u32 size)
 {
 	/*
@@ -184,40 +177,32 @@ static inline void bmap_wipe(void *slot, u32 size)
 }
 
 /* Open the chain of @head for writing: readers who were in it try again. */
-static inline void bmap_write_begin(const struct hmap_geometry *geo,
-				    struct bmap *head)
+static inline void bmap_write_begin(struct bmap *head)
 {
-	u32 *version = &bmap_tail(geo, head)->version;
-
-	WRITE_ONCE(*version, *version + 1);
+	WRITE_ONCE(head->version, head->version + 1);
 	/* Odd before any data: pairs with smp_rmb() in bmap_read_retry(). */
 	smp_wmb();
 }
 
-static inline void bmap_write_end(const struct hmap_geometry *geo,
-				  struct bmap *head)
+static inline void bmap_write_end(struct bmap *head)
 {
-	u32 *version = &bmap_tail(geo, head)->version;
-
 	/* Data before even: pairs with the acquire in bmap_read_begin(). */
-	smp_store_release(version, *version + 1);
+	smp_store_release(&head->version, head->version + 1);
 }
 
 /* The version of a chain; odd if it is being changed. */
-static inline u32 bmap_read_begin(const struct hmap_geometry *geo,
-				  struct bmap *head)
+static inline u32 bmap_read_begin(const struct bmap *head)
 {
 	/* Version before data: pairs with the release in bmap_write_end(). */
-	return smp_load_acquire(&bmap_tail(geo, head)->version);
+	return smp_load_acquire(&head->version);
 }
 
 /* Whether what was read since bmap_read_begin() may be of two versions. */
-static inline bool bmap_read_retry(const struct hmap_geometry *geo,
-				   struct bmap *head, u32 version)
+static inline bool bmap_read_retry(const struct bmap *head, u32 version)
 {
 	/* Data before version: pairs with smp_wmb() in bmap_write_begin(). */
 	smp_rmb();
-	return READ_ONCE(bmap_tail(geo, head)->version) != version;
+	return READ_ONCE(head->version) != version;
 }
 
 #endif /* _LINUX_HMAP_BUCKET_H */

@@ -157,8 +157,7 @@ hmap_geometry_of(const struct hmap_params params)
 	geo.key_slot = hmap_slot_size(params.key_size);
 	geo.value_slot = hmap_slot_size(params.value_size);
 	geo.values = sizeof(struct bmap) + HMAP_BUCKET_CNT * geo.key_slot;
-	geo.tail = geo.values + HMAP_BUCKET_CNT * geo.value_slot;
-	geo.bucket_size = geo.tail + sizeof(struct bmap_tail);
+	geo.bucket_size = geo.values + HMAP_BUCKET_CNT * geo.value_slot;
 	return geo;
 }
 
@@ -178,14 +177,14 @@ struct bmap *hmap_overflow_bucket(const struct hmap *h,
 
 /* The bucket behind @b in its chain, or NULL. */
 static __always_inline struct bmap *
-hmap_next_in(const struct hmap *h, const struct hmap_geometry *geo,
-	     const struct hmap_array *a, struct bmap *b)
+hmap_next(const struct hmap *h, const struct hmap_array *a,
+	  const struct bmap *b)
 {
 	/*
 	 * Acquire: whoever sees the index sees the block that it is in. Pairs
 	 * with the release in hmap_append_bucket().
 	 */
-	u32 index = smp_load_acquire(&bmap_tail(geo, b)->overflow);
+	u32 index = smp_load_acquire(&b->overflow);
 
 	return index ? hmap_overflow_bucket(h, a, index) : NULL;
 }
@@ -308,7 +307,7 @@ hmap_find_in(const struct hmap *h, const struct hmap_params params,
 	unsigned int i;
 	u64 tophashes;
 
-	for (b = chain->head; b; b = hmap_next_in(h, &geo, chain->a, b)) {
+	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
 		tophashes = bmap_tophashes(b);
 		bmap_for_each_slot(i, bmap_match(tophashes, top)) {
 			k = hmap_slot_bytes(bmap_key(&geo, b, i),
@@ -336,7 +335,7 @@ hmap_read_chain(const struct hmap_geometry *geo, struct hmap_array *a, u64 hash,
 {
 	chain->a = a;
 	chain->head = a->data + hmap_bucket_index(a, hash) * geo->bucket_size;
-	*version = bmap_read_begin(geo, chain->head);
+	*version = bmap_read_begin(chain->head);
 	/* Pairs with the release in hmap_evac_chain(). */
 	return !bmap_evacuated(smp_load_acquire(&chain->head->tophash[0]));
 }
@@ -360,7 +359,7 @@ hmap_get_in_chain(const struct hmap *h, const struct hmap_params params,
 		if (bytes)
 			bmap_copy(value, bytes, params.value_size);
 	}
-	if ((version & 1) || bmap_read_retry(&geo, chain->head, version))
+	if ((version & 1) || bmap_read_retry(chain->head, version))
 		return -EAGAIN;
 	return found ? 0 : -ENOENT;
 }
@@ -447,7 +446,6 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
 			head[i] = a->data + hmap_bucket_index(a, hash[i]) *
 				  geo.bucket_size;
 			prefetch(head[i]);
-			prefetch(bmap_tail(&geo, head[i]));
 		}
 		for (i = 0; i < n; i++)
 			hmap_prefetch_slot(&geo, head[i], hash[i]);
