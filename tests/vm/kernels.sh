@@ -93,7 +93,7 @@ complete() # TMP FINAL LINK
 
 # --- Debian's kernels: image and headers, unpacked -----------------------------
 
-debian_kernel() # 6.1|6.12
+debian_kernel() # 6.1|6.12|6.1-rt|6.12-rt
 {
 	local link=$cache/debian-$1
 
@@ -103,35 +103,38 @@ debian_kernel() # 6.1|6.12
 	[ -e "$link/kdir" ]
 }
 
-fetch_debian_kernel() # 6.1|6.12
+fetch_debian_kernel() # 6.1|6.12|6.1-rt|6.12-rt
 {
-	local link=$cache/debian-$1 version release final tmp
+	local link=$cache/debian-$1 series=${1%-rt} rt version release final tmp
 
+	rt=${1#"$series"}
 	[ ! -e "$link/kdir" ] || [ -n "${REFRESH:-}" ] || return 0
 	update_other_apt
-	version=$(newest_version linux-headers-amd64 "$1." "$(usable_suites)")
+	version=$(newest_version "linux-headers$rt-amd64" "$series." \
+		"$(usable_suites)")
 	[ -n "$version" ] || die "no mirror has a Debian kernel $1"
-	final=$cache/debian-$version
+	final=$cache/debian-$version$rt
 	if [ ! -e "$final/kdir" ]; then
-		release=$(other_apt apt-cache show "linux-headers-amd64=$version" |
-			sed -n 's/^Depends: linux-headers-\([^ ]*\)-amd64.*/\1/p')
-		note "fetching the Debian kernel $release ($version)"
+		release=$(other_apt apt-cache show "linux-headers$rt-amd64=$version" |
+			sed -n "s/^Depends: linux-headers-\([^ ]*\)$rt-amd64.*/\1/p")
+		note "fetching the Debian kernel $release$rt ($version)"
 		tmp=$(mktemp -d "$cache/tmp.XXXXXX")
-		unpack_debian_kernel "$tmp" "$final" "$release" "$version" "$1"
+		unpack_debian_kernel "$tmp" "$final" "$release" "$version" \
+			"$series" "$rt"
 		complete "$tmp" "$final" "$link"
 	fi
 	ln -sfn "$(basename "$final")" "$link"
 }
 
-unpack_debian_kernel() # TMP FINAL RELEASE VERSION SERIES
+unpack_debian_kernel() # TMP FINAL RELEASE VERSION SERIES ""|-rt
 {
-	local tmp=$1 final=$2 release=$3 version=$4 kbuild deb
+	local tmp=$1 final=$2 release=$3 version=$4 rt=$6 kbuild deb
 
 	kbuild=linux-kbuild-$release
 	[ -n "$(newest_version "$kbuild" "$version")" ] || kbuild=linux-kbuild-$5
-	download "$tmp/deb" "linux-image-$release-amd64=$version" \
-		"linux-headers-$release-amd64=$version" \
-		"linux-headers-$release-common=$version" "$kbuild=$version"
+	download "$tmp/deb" "linux-image-$release$rt-amd64=$version" \
+		"linux-headers-$release$rt-amd64=$version" \
+		"linux-headers-$release-common$rt=$version" "$kbuild=$version"
 	for deb in "$tmp"/deb/linux-{headers,kbuild}*.deb; do
 		dpkg-deb -x "$deb" "$tmp"
 	done
@@ -140,9 +143,9 @@ unpack_debian_kernel() # TMP FINAL RELEASE VERSION SERIES
 	rm -r "$tmp/deb"
 	# headers name each other by the path that they have when installed
 	sed -i "s|^include /usr/src/|include $final/usr/src/|" \
-		"$tmp/usr/src/linux-headers-$release-amd64/Makefile"
-	ln -s "boot/vmlinuz-$release-amd64" "$tmp/image"
-	ln -s "usr/src/linux-headers-$release-amd64" "$tmp/kdir"
+		"$tmp/usr/src/linux-headers-$release$rt-amd64/Makefile"
+	ln -s "boot/vmlinuz-$release$rt-amd64" "$tmp/image"
+	ln -s "usr/src/linux-headers-$release$rt-amd64" "$tmp/kdir"
 }
 
 # Installs the compiler of a Debian kernel, as its headers name it (gcc-12, ...).
@@ -274,7 +277,8 @@ use_kernel() # KERNEL
 {
 	case $1 in
 	um-7.2|um-7.2-kasan) um_kernel "$1" ;;
-	debian-6.1|debian-6.12) debian_kernel "${1#debian-}" ;;
+	debian-6.1|debian-6.12|debian-6.1-rt|debian-6.12-rt)
+		debian_kernel "${1#debian-}" ;;
 	*) die "there is no kernel $1; see tests/vm/lib.sh" ;;
 	esac || exit 1
 	kdir=$(cd "$cache/$1/kdir" && pwd -P)
