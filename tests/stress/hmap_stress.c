@@ -7,7 +7,7 @@
  *   with a value that is one word repeated: not torn. Overwriters change them.
  * - Owners each have keys of their own, put and delete them at random, and know
  *   what must be there.
- * - A tide makes the map grow and shrink by many keys.
+ * - Tides make the map grow by many keys, and shrink when they are gone.
  * - Scanners must see each anchor exactly once, and no key twice.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -21,7 +21,7 @@
 #include <linux/vmalloc.h>
 
 #define ANCHORS		512
-#define OWNED		2048
+#define OWNED		128
 #define VALUE_WORDS	8
 #define SCAN_AT_ONCE	48
 
@@ -39,9 +39,9 @@ static unsigned int each = 2;
 module_param(each, uint, 0444);
 MODULE_PARM_DESC(each, "threads of each kind (default 2)");
 
-static unsigned int tide = 20000;
+static unsigned int tide = 4000;
 module_param(tide, uint, 0444);
-MODULE_PARM_DESC(tide, "keys that come and go together (default 20000)");
+MODULE_PARM_DESC(tide, "keys that come and go together (default 4000)");
 
 static unsigned long seed = 1;
 module_param(seed, ulong, 0444);
@@ -178,8 +178,30 @@ static void stress_owner(struct stress_thread *t)
 	kfree(words);
 }
 
+static u64 stress_shrinks(void)
+{
+	struct hmap_stats stats;
+
+	hmap_get_stats(&map, &stats);
+	return stats.shrinks;
+}
+
+/* Wait until the map has shrunk, which takes the ebb of all tides. */
+static void stress_await_shrink(struct stress_thread *t, u64 shrinks)
+{
+	unsigned long end = jiffies + 60 * HZ;
+
+	while (stress_shrinks() == shrinks && !READ_ONCE(stop)) {
+		if (time_after(jiffies, end))
+			return stress_fail(t, "the map has not shrunk", 0,
+					   shrinks);
+		msleep(20);
+	}
+}
+
 static void stress_tide(struct stress_thread *t)
 {
+	u64 shrinks = stress_shrinks();
 	u64 key;
 	u32 i;
 	int err;
@@ -197,8 +219,7 @@ static void stress_tide(struct stress_thread *t)
 		t->ops++;
 		cond_resched();
 	}
-	/* Time for the worker to shrink the map. */
-	msleep(150);
+	stress_await_shrink(t, shrinks);
 }
 
 /* One scan: a byte for each anchor says how often it has been seen. */
