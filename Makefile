@@ -34,6 +34,9 @@ help:
 	@echo '  make check       style only: checkpatch, sparse, W=1, kernel-doc, shellcheck'
 	@echo '  make check-model the protocol of concurrent use, by the model checker spin'
 	@echo '  make coverage    lines of kmod/ that the tests run, by gcov'
+	@echo '  make bench       measure against rhashtable, BPF maps and a map of Go; tables'
+	@echo '                   and plots, in build/bench (SUITE="kernel-single user ..."'
+	@echo '                   for a part, N="1000 ..." other sizes, RUNS=n)'
 	@echo
 	@echo '  make modules     kmod/hmap.ko and Module.symvers'
 	@echo '  make userspace   libhmap and hmapctl'
@@ -113,7 +116,7 @@ uninstall: check-kdir
 	$(depmod)
 	$(MAKE) -C userspace uninstall
 
-.PHONY: demo test check check-model coverage
+.PHONY: demo test check check-model coverage bench
 demo:
 	@tests/vm/demo.sh
 
@@ -128,6 +131,9 @@ check-model:
 
 coverage:
 	@tests/vm/coverage.sh
+
+bench:
+	@tests/bench/run.sh $(SUITE)
 
 # Works without a kernel tree, too: DKMS and "make clean" may run after it left.
 .PHONY: clean clean-modules
