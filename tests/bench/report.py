@@ -188,15 +188,19 @@ def in_order(names):
 # --- printing -------------------------------------------------------------------
 
 
-def number(value, unit=""):
-    """Three digits that count; long times in a larger unit."""
-    if unit.startswith("ns") and abs(value) >= 1e4:
-        for factor, larger in ((1e3, " µs"), (1e6, " ms"), (1e9, " s")):
-            if abs(value) < 1e3 * factor:
-                break
-        return number(value / factor) + larger
+def number(value):
+    """Three digits that count."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
+
+
+def scale(one):
+    """Long times are written in a larger unit."""
+    if one["unit"].startswith("ns"):
+        for factor, unit in ((1e9, " s"), (1e6, " ms"), (1e3, " µs")):
+            if one["median"] >= max(factor, 1e4):
+                return factor, unit
+    return 1, ""
 
 
 def distinct(objects, field):
@@ -222,9 +226,10 @@ class Printer:
     def cell(self, one):
         if not one:
             return ""
-        median, low, high = (number(one[field], one["unit"]) for field in ("median", "min", "max"))
+        factor, unit = scale(one)
+        median, low, high = (number(one[field] / factor) for field in ("median", "min", "max"))
         spread = "" if self.markdown or low == high else f" ({low} - {high})"
-        return median + spread + (" ~" if noisy(one) else "")
+        return median + unit + spread + (" ~" if noisy(one) else "")
 
     def remarks(self, lines):
         if lines:
