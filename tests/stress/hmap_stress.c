@@ -17,6 +17,7 @@
 #include <linux/hmap.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -42,6 +43,10 @@ MODULE_PARM_DESC(each, "threads of each kind (default 2)");
 static unsigned int tide = 4000;
 module_param(tide, uint, 0444);
 MODULE_PARM_DESC(tide, "keys that come and go together (default 4000)");
+
+static bool realtime;
+module_param(realtime, bool, 0444);
+MODULE_PARM_DESC(realtime, "readers wake up often and preempt everybody");
 
 static unsigned long seed = 1;
 module_param(seed, ulong, 0444);
@@ -122,12 +127,24 @@ static void stress_put(struct stress_thread *t, u64 key, u64 word, u32 flags)
 		stress_fail(t, "put failed", key, err);
 }
 
+/* What a reader preempts may be a writer whose change he has to wait for. */
+static void stress_sleep(struct stress_thread *t)
+{
+	if (!t->ops)
+		sched_set_fifo_low(current);
+	if (t->ops % 32 == 0)
+		usleep_range(20, 50);
+}
+
 static void stress_read(struct stress_thread *t)
 {
 	u64 key = stress_key(ROLES, 0, stress_below(t, ANCHORS));
 	struct stress_value value;
-	int err = hmap_get(&map, &key, &value);
+	int err;
 
+	if (realtime)
+		stress_sleep(t);
+	err = hmap_get(&map, &key, &value);
 	if (err)
 		stress_fail(t, "an anchor was not found", key, err);
 	else

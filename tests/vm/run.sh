@@ -14,7 +14,7 @@ cd "$(dirname "$0")"
 
 suites=$*
 suites=${suites:-${SUITE:-all}}
-kernels=${KERNELS:-um-7.2 um-7.2-kasan debian-6.1 debian-6.12}
+kernels=${KERNELS:-um-7.2 um-7.2-kasan debian-6.1 debian-6.12 debian-6.1-rt debian-6.12-rt}
 export SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 results=$build/test
 slots=${JOBS:-$ncpus}
