@@ -294,36 +294,76 @@ static void seeds_differ(struct kunit *test)
 	expect_different(&hashes);
 }
 
+/* Keys of the next test, and the most that half of the flips may be missed by. */
+#define FLIP_KEYS	2048
+#define FLIP_LIMIT	(7 * 23)
+
 /*
  * TestSmhasherAvalanche: each bit of a key flips each bit of the hash in half
- * of the cases. 7 standard deviations off happens once in 10^11.
+ * of the cases. 7 standard deviations off happens once in 10^11. Returns how
+ * many pairs of bits are farther off.
  */
-static void each_bit_flips_each_other_half_of_the_time(struct kunit *test)
+static u32 uneven_flips(struct hashes *hashes, u32 size)
 {
-	const u32 reps = 2048, bits = 128, limit = 7 * 23;
-	struct hashes hashes = make_hashes(test);
-	struct hk_rnd rnd = hk_rnd(test);
-	u32 (*flips)[64] = hk_alloc(test, bits, sizeof(*flips));
+	u32 (*flips)[64] = hk_alloc(hashes->test, 8 * size, sizeof(*flips));
+	struct hk_rnd rnd = hk_rnd(hashes->test);
+	u32 rep, i, j, uneven = 0;
 	u64 key[2], hash, diff;
-	u32 rep, i, j;
 
-	for (rep = 0; rep < reps; rep++) {
+	for (rep = 0; rep < FLIP_KEYS; rep++) {
 		key[0] = hk_rnd64(&rnd);
 		key[1] = hk_rnd64(&rnd);
-		hash = hashes.hash(key, sizeof(key), &hashes.seed);
-		for (i = 0; i < bits; i++) {
+		hash = hashes->hash(key, size, &hashes->seed);
+		for (i = 0; i < 8 * size; i++) {
 			flip((u8 *)key, i);
-			diff = hash ^ hashes.hash(key, sizeof(key),
-						   &hashes.seed);
+			diff = hash ^ hashes->hash(key, size, &hashes->seed);
 			flip((u8 *)key, i);
 			for (j = 0; j < 64; j++)
 				flips[i][j] += diff >> j & 1;
 		}
 	}
-	for (i = 0; i < bits; i++)
+	for (i = 0; i < 8 * size; i++)
 		for (j = 0; j < 64; j++)
-			KUNIT_EXPECT_LT(test, abs((int)(flips[i][j] - reps / 2)),
-					limit);
+			uneven += abs((int)(flips[i][j] - FLIP_KEYS / 2)) >
+				  FLIP_LIMIT;
+	kunit_kfree(hashes->test, flips);
+	return uneven;
+}
+
+/* Each of these takes a path of its own through the fast hash. */
+static const u32 flip_sizes[] = { 4, 8, 13, 16 };
+
+static void each_bit_flips_each_other_half_of_the_time(struct kunit *test)
+{
+	struct hashes hashes = make_hashes(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flip_sizes); i++)
+		KUNIT_EXPECT_EQ_MSG(test, uneven_flips(&hashes, flip_sizes[i]),
+				    0, "%u bytes", flip_sizes[i]);
+}
+
+/* One multiplication, even one whose halves are folded, is not enough. */
+static u64 multiply_once(const void *key, u32 size, const siphash_key_t *hash0)
+{
+	return (hmap_load64(key) ^ hash0->key[0]) * (hash0->key[1] | 1);
+}
+
+static u64 mulfold_once(const void *key, u32 size, const siphash_key_t *hash0)
+{
+	return hmap_hash_mix(hash0->key[0], hmap_load64(key), hash0);
+}
+
+static void bits_that_do_not_flip_others_are_noticed(struct kunit *test)
+{
+	struct hashes hashes = make_hashes(test);
+
+	hashes.hash = hk_hash_identity;
+	KUNIT_EXPECT_EQ(test, uneven_flips(&hashes, 8), 64 * 64);
+	hashes.hash = multiply_once;
+	KUNIT_EXPECT_GT(test, uneven_flips(&hashes, 8), 64 * 64 / 2);
+	hashes.hash = mulfold_once;
+	KUNIT_EXPECT_GT(test, uneven_flips(&hashes, 8), 0);
 }
 
 /* Both ends of the hash are used: buckets and tophashes get equal shares. */
@@ -359,6 +399,7 @@ static struct kunit_case hash_cases[] = {
 	KUNIT_CASE_PARAM(texts_that_differ_in_a_few_letters_differ, function_gen_params),
 	KUNIT_CASE_PARAM(seeds_differ, function_gen_params),
 	KUNIT_CASE_PARAM(each_bit_flips_each_other_half_of_the_time, function_gen_params),
+	KUNIT_CASE(bits_that_do_not_flip_others_are_noticed),
 	KUNIT_CASE_PARAM(both_ends_of_the_hash_are_even, function_gen_params),
 	{}
 };
