@@ -4,7 +4,8 @@
  * does what it must not.
  *
  * - Anchors are keys that are there throughout. Readers must always find them,
- *   with a value that is one word repeated: not torn. Overwriters change them.
+ *   one by one, inlined or not, and in batches, with a value that is one word
+ *   repeated: not torn. Overwriters change them.
  * - Owners each have keys of their own, put and delete them at random, and know
  *   what must be there.
  * - Tides make the map grow by many keys, and shrink when they are gone.
@@ -12,6 +13,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bitmap.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/hmap.h>
@@ -25,6 +27,7 @@
 #define OWNED		128
 #define VALUE_WORDS	8
 #define SCAN_AT_ONCE	48
+#define READ_AT_ONCE	8
 
 enum { ROLE_READER, ROLE_OVERWRITER, ROLE_OWNER, ROLE_TIDE, ROLE_SCANNER, ROLES };
 
@@ -64,7 +67,10 @@ struct stress_thread {
 	struct completion done;
 };
 
-static struct hmap map;
+/* A type, so that lookups are inlined; they know nothing of stripes. */
+DEFINE_HMAP(stress_map, u64, struct stress_value);
+
+static struct stress_map map;
 static bool stop;
 static bool failed;
 
@@ -121,7 +127,7 @@ static void stress_check_value(struct stress_thread *t, u64 key,
 static void stress_put(struct stress_thread *t, u64 key, u64 word, u32 flags)
 {
 	struct stress_value value = stress_value(word);
-	int err = hmap_put(&map, &key, &value, flags, GFP_KERNEL);
+	int err = hmap_put(&map.map, &key, &value, flags, GFP_KERNEL);
 
 	if (err)
 		stress_fail(t, "put failed", key, err);
@@ -136,25 +142,55 @@ static void stress_sleep(struct stress_thread *t)
 		usleep_range(20, 50);
 }
 
-static void stress_read(struct stress_thread *t)
+static u64 stress_anchor(struct stress_thread *t)
 {
-	u64 key = stress_key(ROLES, 0, stress_below(t, ANCHORS));
+	return stress_key(ROLES, 0, stress_below(t, ANCHORS));
+}
+
+static void stress_read_one(struct stress_thread *t)
+{
+	u64 key = stress_anchor(t);
 	struct stress_value value;
 	int err;
 
-	if (realtime)
-		stress_sleep(t);
-	err = hmap_get(&map, &key, &value);
+	err = t->ops & 1 ? hmap_get(&map.map, &key, &value) :
+			   stress_map_get(&map, key, &value);
 	if (err)
 		stress_fail(t, "an anchor was not found", key, err);
 	else
 		stress_check_value(t, key, &value);
 }
 
+static void stress_read_batch(struct stress_thread *t)
+{
+	struct stress_value values[READ_AT_ONCE];
+	DECLARE_BITMAP(found, READ_AT_ONCE);
+	u64 keys[READ_AT_ONCE];
+	unsigned int i;
+
+	for (i = 0; i < READ_AT_ONCE; i++)
+		keys[i] = stress_anchor(t);
+	stress_map_get_batch(&map, keys, READ_AT_ONCE, values, found);
+	for (i = 0; i < READ_AT_ONCE; i++)
+		if (!test_bit(i, found))
+			stress_fail(t, "a batch without an anchor", keys[i], i);
+		else
+			stress_check_value(t, keys[i], &values[i]);
+}
+
+static void stress_read(struct stress_thread *t)
+{
+	if (realtime)
+		stress_sleep(t);
+	if (t->ops % READ_AT_ONCE)
+		stress_read_one(t);
+	else
+		stress_read_batch(t);
+}
+
 static void stress_overwrite(struct stress_thread *t)
 {
-	stress_put(t, stress_key(ROLES, 0, stress_below(t, ANCHORS)),
-		   stress_random(t), HMAP_EXIST);
+	stress_put(t, stress_anchor(t), stress_random(t), HMAP_EXIST);
 }
 
 /* The words of an owner's keys are known: 0 is a key that is not there. */
@@ -163,14 +199,14 @@ static void stress_own(struct stress_thread *t, u64 *words)
 	u32 i = stress_below(t, OWNED);
 	u64 key = stress_key(ROLE_OWNER, t->number, i);
 	struct stress_value value;
-	int err = hmap_get(&map, &key, &value);
+	int err = hmap_get(&map.map, &key, &value);
 
 	if (err != (words[i] ? 0 : -ENOENT))
 		return stress_fail(t, "an owned key", key, err);
 	if (words[i] && value.word[0] != words[i])
 		return stress_fail(t, "an owned key's value", key, i);
 	if (words[i] && stress_random(t) & 1) {
-		err = hmap_pop(&map, &key, &value);
+		err = hmap_pop(&map.map, &key, &value);
 		if (err || value.word[0] != words[i])
 			return stress_fail(t, "pop", key, err);
 		words[i] = 0;
@@ -199,7 +235,7 @@ static u64 stress_shrinks(void)
 {
 	struct hmap_stats stats;
 
-	hmap_get_stats(&map, &stats);
+	hmap_get_stats(&map.map, &stats);
 	return stats.shrinks;
 }
 
@@ -230,7 +266,7 @@ static void stress_tide(struct stress_thread *t)
 	}
 	while (i--) {
 		key = stress_key(ROLE_TIDE, t->number, i);
-		err = hmap_delete(&map, &key);
+		err = hmap_delete(&map.map, &key);
 		if (err)
 			return stress_fail(t, "ebb", key, err);
 		t->ops++;
@@ -248,7 +284,7 @@ static void stress_scan(struct stress_thread *t, u8 *seen)
 
 	memset(seen, 0, ANCHORS);
 	while (!hmap_cursor_done(&cursor)) {
-		n = hmap_scan(&map, &cursor, keys, NULL,
+		n = hmap_scan(&map.map, &cursor, keys, NULL,
 			      1 + stress_below(t, SCAN_AT_ONCE));
 		for (i = 0; i < n; i++)
 			if (keys[i] >> 56 == ROLES)
@@ -336,7 +372,7 @@ static void stress_report(const struct stress_thread *threads)
 			ops += threads[i].ops;
 		pr_info("%s %llu\n", name[role], ops);
 	}
-	hmap_get_stats(&map, &stats);
+	hmap_get_stats(&map.map, &stats);
 	pr_info("grows %llu, shrinks %llu, same size %llu, evacuated %llu\n",
 		stats.grows, stats.shrinks, stats.same_size_grows,
 		stats.evacuated);
@@ -356,28 +392,25 @@ static int stress_all(struct stress_thread *threads)
 	for (i = 0; i < each * ROLES; i++)
 		wait_for_completion(&threads[i].done);
 	stress_report(threads);
-	if (hmap_verify(&map))
+	if (hmap_verify(&map.map))
 		stress_fail(threads, "verify", 0, 0);
 	return failed ? -EUCLEAN : 0;
 }
 
 static int __init hmap_stress_init(void)
 {
-	const struct hmap_params params = {
-		.key_size = sizeof(u64),
-		.value_size = sizeof(struct stress_value),
-		.stripes = stripes,
-	};
+	struct hmap_params params = stress_map_params;
 	struct stress_thread *threads;
 	int ret;
 
-	ret = hmap_init(&map, &params);
+	params.stripes = stripes;
+	ret = hmap_init(&map.map, &params);
 	if (ret)
 		return ret;
 	threads = kcalloc(each * ROLES, sizeof(*threads), GFP_KERNEL);
 	ret = threads ? stress_all(threads) : -ENOMEM;
 	kfree(threads);
-	hmap_destroy(&map);
+	hmap_destroy(&map.map);
 	return ret;
 }
 
