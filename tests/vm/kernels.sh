@@ -205,25 +205,72 @@ unpack_source() # TMP VERSION
 	tar -x -C "$1/tree" --strip-components=1 -f "$1"/x/usr/src/linux-source-*.tar.xz
 }
 
+# The kernels of the benchmark are no test kernels: without what finds bugs, and
+# from a tree with a few patches.
+is_bench() # NAME
+{
+	[ "$1" = um-7.2-up ] || [ "$1" = um-7.2-smp ]
+}
+
+# The fragments of a kernel's configuration.
+um_configs() # NAME
+{
+	case $1 in
+	um-7.2-up) echo "$vm/um-7.2-bench.config" ;;
+	um-7.2-smp) echo "$vm/um-7.2-bench.config" "$vm/um-7.2-bench-smp.config" ;;
+	*) echo "$vm/um.config" "$vm/$1.config" ;;
+	esac
+}
+
 # What the entry depends on: the tree, the configuration, the compiler.
 um_key() # SOURCE NAME
 {
 	{
 		echo "$1"
-		cat "$vm/um.config" "$vm/$2.config"
+		# shellcheck disable=SC2046 # words
+		cat $(um_configs "$2")
 		"${CC:-gcc}" --version
 	} | sha256sum | cut -c 1-10
 }
 
-um_kernel() # um-7.2|um-7.2-kasan
+um_kernel() # NAME
 {
 	local src final
 
 	src=$(source_tree)
+	! is_bench "$1" || src=$(patched_tree "$src")
 	final=$cache/$1-$(um_key "$src" "$1")
 	[ -e "$final/kdir" ] || exclusive "$1" build_um_kernel "$1" "$src" "$final" >&2
 	ln -sfn "$(basename "$final")" "$cache/$1"
 	[ -e "$final/kdir" ]
+}
+
+# The source with the patches of the benchmark.
+patched_tree() # SOURCE
+{
+	local final key
+
+	key=$({ echo "$1"; cat "$top"/tests/bench/*.patch; } | sha256sum | cut -c 1-10)
+	final=$cache/source-bench-$key
+	[ -e "$final/Kbuild" ] || exclusive source-bench patch_tree "$1" "$final" >&2
+	echo "$final"
+}
+
+patch_tree() # SOURCE FINAL
+{
+	local tmp file
+
+	[ ! -e "$2/Kbuild" ] || return 0
+	need_packages patch
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	# links cost no space, but what is patched must not be one
+	cp -al "$1/." "$tmp" 2>/dev/null || cp -a "$1/." "$tmp"
+	sed -n 's|^+++ b/||p' "$top"/tests/bench/*.patch | while read -r file; do
+		cp --remove-destination "$1/$file" "$tmp/$file"
+	done
+	cat "$top"/tests/bench/*.patch | patch -s -d "$tmp" -p1 ||
+		die "the patches in tests/bench do not apply to $1"
+	complete "$tmp" "$2" "$cache/source-bench"
 }
 
 build_um_kernel() # NAME SOURCE FINAL
@@ -235,7 +282,8 @@ build_um_kernel() # NAME SOURCE FINAL
 	note "building $1 (a few minutes)"
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 	um_make "$2" "$tmp" defconfig >"$tmp/build.log" 2>&1
-	cat "$vm/um.config" "$vm/$1.config" >>"$tmp/.config"
+	# shellcheck disable=SC2046 # words
+	cat $(um_configs "$1") >>"$tmp/.config"
 	{
 		um_make "$2" "$tmp" olddefconfig &&
 		um_make "$2" "$tmp" -j "$ncpus" &&
@@ -265,7 +313,8 @@ check_um_config() # NAME CONFIG
 {
 	local option
 
-	grep -h '^CONFIG_' "$vm/um.config" "$vm/$1.config" | while read -r option; do
+	# shellcheck disable=SC2046 # words
+	grep -h '^CONFIG_' $(um_configs "$1") | while read -r option; do
 		grep -qxF "$option" "$2" || note "$1 has no $option"
 	done
 }
@@ -276,7 +325,7 @@ check_um_config() # NAME CONFIG
 use_kernel() # KERNEL
 {
 	case $1 in
-	um-7.2|um-7.2-kasan) um_kernel "$1" ;;
+	um-7.2|um-7.2-kasan|um-7.2-up|um-7.2-smp) um_kernel "$1" ;;
 	debian-6.1|debian-6.12|debian-6.1-rt|debian-6.12-rt)
 		debian_kernel "${1#debian-}" ;;
 	*) die "there is no kernel $1; see tests/vm/lib.sh" ;;
