@@ -11,7 +11,7 @@ link_sources() # DIR
 
 	mkdir -p "$1"
 	find -L "$1" -type l -delete
-	(cd "$top" && find Kbuild kmod tests/kunit tests/example tests/stress -type f \
+	(cd "$top" && find Kbuild kmod tests/{kunit,example,stress,bench} -type f \
 		\( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c') |
 	while read -r file; do
 		mkdir -p "$1/$(dirname "$file")"

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parts of the benchmark module: contestants (hmap.c, rhashtable.c, bpf.c,
+ * plain.c) know how to use a map and nothing of measuring; suites (single.c,
+ * memory.c, latency.c) measure and know nothing of maps.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <linux/args.h>
+#include <linux/types.h>
+
+#include "keys.h"
+
+enum bench_op {
+	BENCH_INSERT,
+	BENCH_HIT,
+	BENCH_MISS,
+	BENCH_BATCH,
+	BENCH_UPDATE,
+	BENCH_DELETE,
+	BENCH_OPS,
+};
+
+/* Keys of one call of a batch. */
+#define BENCH_BATCH_KEYS	64
+
+/* Keys between two chances for others to run: whole batches. */
+#define BENCH_CHUNK		256
+
+/**
+ * struct bench_tally - what became of some operations
+ * @sum: of the values found
+ * @failed: operations that did not do it: a key not found or not inserted
+ * @retries: operations that had to be tried again
+ */
+struct bench_tally {
+	u64 sum;
+	unsigned long failed;
+	unsigned long retries;
+};
+
+/**
+ * typedef bench_loop_t - an operation on some keys, one after the other
+ * @map: the map
+ * @keys: the keys
+ * @count: how many
+ * @tally: what became of it is added
+ */
+typedef void (*bench_loop_t)(void *map, const void *keys, unsigned int count,
+			     struct bench_tally *tally);
+
+/**
+ * struct contestant - a kind of map, for keys of one size
+ * @name: as in the results
+ * @note: what to know about the results, or NULL
+ * @key_size: bytes of a key
+ * @create: makes an empty map for @keys, which are not put into it; NULL if there
+ *	is no memory
+ * @fixed: the map is made for keys->n elements and does not grow
+ * @settled: whether the map has nothing left to do in the background; NULL if
+ *	nobody can know
+ * @memory: bytes that it says it takes; NULL if it does not say
+ * @destroy: frees it and what is in it
+ * @loop: the operations; NULL for what it does not have
+ */
+struct contestant {
+	const char *name;
+	const char *note;
+	unsigned int key_size;
+	bool fixed;
+	void *(*create)(const struct bench_keys *keys);
+	bool (*settled)(void *map);
+	u64 (*memory)(void *map);
+	void (*destroy)(void *map);
+	bench_loop_t loop[BENCH_OPS];
+};
+
+/* The loops that loops.h makes for a type. */
+#define T(name) CONCATENATE(TYPE, name)
+#define BENCH_LOOPS(type)						\
+	[BENCH_INSERT] = type##_loop_insert,				\
+	[BENCH_HIT] = type##_loop_get,					\
+	[BENCH_MISS] = type##_loop_get,					\
+	[BENCH_UPDATE] = type##_loop_update,				\
+	[BENCH_DELETE] = type##_loop_delete
+
+/* contestants.c */
+unsigned int bench_choose(const char *names, unsigned int key_size,
+			  const struct contestant **chosen, unsigned int max);
+
+/* Each ends with one that has no name. */
+extern const struct contestant bench_hmap[], bench_rhashtable[], bench_bpf[],
+	bench_plain[];
+
+/* hmap.c */
+size_t bench_hmap_memory(const struct bench_keys *keys);
+
+/* rhashtable.c */
+int bench_rhashtable_init(void);
+void bench_rhashtable_exit(void);
+
+/* report.c */
+
+/**
+ * struct bench_row - a result
+ * @suite: name of the suite
+ * @contestant: who
+ * @op: what
+ * @n: elements in the map
+ * @unit: of the values
+ * @value: one for each run, in thousandths of the unit
+ * @runs: how many
+ * @note: what to know about it besides what is true for the contestant, or ""
+ */
+struct bench_row {
+	const char *suite;
+	const struct contestant *contestant;
+	const char *op;
+	unsigned long n;
+	const char *unit;
+	u64 *value;
+	unsigned int runs;
+	const char *note;
+};
+
+void bench_report(struct bench_row *row);
+int bench_settle(const struct contestant *c, void **map, unsigned int nr);
+
+/* single.c, memory.c, latency.c */
+int bench_single(const struct contestant **c, unsigned int nr,
+		 const struct bench_keys *keys);
+int bench_memory(const struct contestant **c, unsigned int nr,
+		 const struct bench_keys *keys);
+int bench_latency(const struct contestant **c, unsigned int nr,
+		  const struct bench_keys *keys);
+
+/* main.c */
+extern unsigned int bench_runs;
+extern char *bench_kernel;
+
+#endif /* BENCH_H */

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What keys.h says. */
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "keys.h"
+
+/* Keys of all rounds together: 2^20. */
+#define ALL_ROUNDS	1048576UL
+
+static u64 mix(u64 z)
+{
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+static u32 mix32(u32 x)
+{
+	x = (x ^ (x >> 16)) * 0x85ebca6b;
+	x = (x ^ (x >> 13)) * 0xc2b2ae35;
+	return x ^ (x >> 16);
+}
+
+static u64 word(u64 seed, u64 i)
+{
+	return mix(mix(seed) + (i + 1) * 0x9e3779b97f4a7c15ULL);
+}
+
+static void make_key(void *key, unsigned int key_size, u64 seed, u64 i)
+{
+	if (key_size == sizeof(u32)) {
+		*(u32 *)key = mix32((u32)mix(seed) + i);
+		return;
+	}
+	*(u64 *)key = word(seed, i);
+	if (key_size == sizeof(struct bench_key16))
+		((u64 *)key)[1] = word(seed, i + (1ULL << 32));
+}
+
+static void shuffle(void *keys, unsigned int key_size, unsigned long n, u64 seed,
+		    u64 round)
+{
+	u8 tmp[sizeof(struct bench_key16)];
+	unsigned long i, j;
+	u64 random;
+
+	for (i = n - 1; i > 0; i--) {
+		random = word(seed, i + (1ULL << 33) + (round << 34)) >> 32;
+		j = random * (i + 1) >> 32;
+		memcpy(tmp, keys + i * key_size, key_size);
+		memcpy(keys + i * key_size, keys + j * key_size, key_size);
+		memcpy(keys + j * key_size, tmp, key_size);
+	}
+}
+
+static void make_round(struct bench_keys *keys, u64 seed, unsigned int round)
+{
+	size_t size = keys->n * keys->key_size;
+	unsigned long i;
+
+	memcpy(keys->lookup + round * size, keys->insert, size);
+	shuffle(keys->lookup + round * size, keys->key_size, keys->n, seed,
+		round);
+	for (i = round * keys->n; i < (round + 1) * keys->n; i++)
+		make_key(keys->absent + i * keys->key_size, keys->key_size,
+			 seed, keys->n + i);
+}
+
+void bench_keys_free(struct bench_keys *keys)
+{
+	vfree(keys->insert);
+	vfree(keys->lookup);
+	vfree(keys->absent);
+}
+
+int bench_keys_make(struct bench_keys *keys, unsigned int key_size,
+		    unsigned long n, u64 seed)
+{
+	unsigned long i;
+	void *key;
+
+	keys->key_size = key_size;
+	keys->n = n;
+	keys->rounds = max(ALL_ROUNDS / n, 1UL);
+	keys->insert = vmalloc_array(n, key_size);
+	keys->lookup = vmalloc_array(keys->rounds * n, key_size);
+	keys->absent = vmalloc_array(keys->rounds * n, key_size);
+	if (!keys->insert || !keys->lookup || !keys->absent) {
+		bench_keys_free(keys);
+		return -ENOMEM;
+	}
+	keys->sum = 0;
+	for (i = 0; i < n; i++) {
+		key = keys->insert + i * key_size;
+		make_key(key, key_size, seed, i);
+		keys->sum += bench_value(key, key_size);
+	}
+	for (i = 0; i < keys->rounds; i++) {
+		make_round(keys, seed, i);
+		cond_resched();
+	}
+	return 0;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Benchmarks inside the kernel: they run while this module is loaded, and print
+ * what they measure. Loading fails if a map did not do what it must.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "bench.h"
+
+#define MAX_SIZES	16
+#define MAX_CONTESTANTS	16
+
+static char *suite_name = "single";
+module_param_named(suite, suite_name, charp, 0444);
+MODULE_PARM_DESC(suite, "single (default) or memory");
+
+static char *contestants;
+module_param(contestants, charp, 0444);
+MODULE_PARM_DESC(contestants, "names with commas, hyphens for spaces (default: those of the suite)");
+
+static unsigned long n[MAX_SIZES] = { 1000, 10000, 100000, 1000000 };
+static unsigned int nr_n = 4;
+module_param_array(n, ulong, &nr_n, 0444);
+MODULE_PARM_DESC(n, "elements of a map: several sizes, with commas");
+
+static unsigned int key_size = 8;
+module_param(key_size, uint, 0444);
+MODULE_PARM_DESC(key_size, "bytes of a key: 4, 8 or 16 (default 8)");
+
+unsigned int bench_runs = 5;
+module_param_named(runs, bench_runs, uint, 0444);
+MODULE_PARM_DESC(runs, "how often all is measured (default 5)");
+
+static unsigned long seed = 1;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "of keys and orders (default 1)");
+
+char *bench_kernel = "";
+module_param_named(kernel, bench_kernel, charp, 0444);
+MODULE_PARM_DESC(kernel, "name of this kernel in the results");
+
+/**
+ * struct suite - a suite
+ * @name: its name
+ * @contestants: who takes part if nobody is named
+ * @keys_per_n: how many times n keys it takes
+ * @run: does it
+ */
+struct suite {
+	const char *name;
+	const char *contestants;
+	unsigned int keys_per_n;
+	int (*run)(const struct contestant **c, unsigned int nr,
+		   const struct bench_keys *keys);
+};
+
+#define ALL_MAPS "hmap,hmap-siphash,rhashtable,bpf-hash,bpf-hash-no_prealloc,bpf-rhash"
+
+static const struct suite suites[] = {
+	{ "single", ALL_MAPS ",floor", 1, bench_single },
+	{ "memory", ALL_MAPS, 2, bench_memory },
+};
+
+static int run_suite(const struct suite *suite, unsigned long size)
+{
+	const struct contestant *chosen[MAX_CONTESTANTS];
+	struct bench_keys keys;
+	unsigned int nr;
+	int err;
+
+	nr = bench_choose(contestants ?: suite->contestants, key_size, chosen,
+			  MAX_CONTESTANTS);
+	if (!nr || !size || !bench_runs)
+		return -EINVAL;
+	err = bench_keys_make(&keys, key_size, suite->keys_per_n * size, seed);
+	if (err)
+		return err;
+	err = suite->run(chosen, nr, &keys);
+	bench_keys_free(&keys);
+	return err;
+}
+
+static int __init bench_init(void)
+{
+	unsigned int which, i;
+	int err;
+
+	for (which = 0; which < ARRAY_SIZE(suites); which++)
+		if (!strcmp(suites[which].name, suite_name))
+			break;
+	if (which == ARRAY_SIZE(suites))
+		return -EINVAL;
+	err = bench_rhashtable_init();
+	if (err)
+		return err;
+	for (i = 0; i < nr_n && !err; i++)
+		err = run_suite(&suites[which], n[i]);
+	if (err)
+		bench_rhashtable_exit();
+	return err;
+}
+module_init(bench_init);
+
+static void __exit bench_exit(void)
+{
+	bench_rhashtable_exit();
+}
+module_exit(bench_exit);
+
+MODULE_DESCRIPTION("hmap and its peers, measured");
+MODULE_LICENSE("GPL");
