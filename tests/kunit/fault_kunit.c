@@ -6,38 +6,7 @@
  * With current->fail_nth = n the n-th allocation of this thread fails. The
  * kernel needs CONFIG_FAILSLAB, and ignore-gfp-wait in debugfs has to be off.
  */
-#include <linux/sched.h>
-
 #include "hmap_kunit.h"
-
-static void fail_nth(unsigned int n)
-{
-#ifdef CONFIG_FAULT_INJECTION
-	WRITE_ONCE(current->fail_nth, n);
-#endif
-}
-
-/* Whether the failure that was asked for has not come yet. */
-static bool fail_pending(void)
-{
-#ifdef CONFIG_FAULT_INJECTION
-	return READ_ONCE(current->fail_nth);
-#else
-	return true;
-#endif
-}
-
-static void skip_unless_allocations_fail(struct kunit *test)
-{
-	void *p;
-
-	fail_nth(1);
-	p = kmalloc(32, GFP_KERNEL | __GFP_NOWARN);
-	fail_nth(0);
-	kfree(p);
-	if (p)
-		kunit_skip(test, "allocations of GFP_KERNEL do not fail here");
-}
 
 /**
  * struct scenario - an operation that allocates
@@ -212,10 +181,10 @@ static bool try(struct kunit *test, const struct scenario *s, unsigned int nth,
 	bool failed;
 	int err;
 
-	fail_nth(nth);
+	hk_fail_nth(nth);
 	err = s->op(h, s->filled, gfp);
-	failed = !fail_pending();
-	fail_nth(0);
+	failed = !hk_fail_pending();
+	hk_fail_nth(0);
 	/*
 	 * Some are made up for where they fail: in vmalloc(), or in what a
 	 * debugging kernel notes down with each allocation.
@@ -240,7 +209,7 @@ static void try_all(struct kunit *test, gfp_t gfp)
 	const struct scenario *s = test->param_value;
 	unsigned int nth = 1;
 
-	skip_unless_allocations_fail(test);
+	hk_skip_unless_allocations_fail(test);
 	while (try(test, s, nth, gfp))
 		nth++;
 	/* Something has failed, or there is nothing that could. */
@@ -274,10 +243,10 @@ static bool try_init(struct kunit *test, unsigned long hint, unsigned int nth)
 	bool failed;
 	int err;
 
-	fail_nth(nth);
+	hk_fail_nth(nth);
 	err = hmap_init(&h, &params);
-	failed = !fail_pending();
-	fail_nth(0);
+	failed = !hk_fail_pending();
+	hk_fail_nth(0);
 	/* Some within vmalloc() are made up for there. */
 	KUNIT_EXPECT_TRUE(test, !err || (failed && err == -ENOMEM));
 	if (nth == 1)
@@ -293,7 +262,7 @@ static void a_failed_init_leaves_nothing_behind(struct kunit *test)
 	static const unsigned long hints[] = { 0, 9, 100, 10000 };
 	unsigned int i, nth;
 
-	skip_unless_allocations_fail(test);
+	hk_skip_unless_allocations_fail(test);
 	for (i = 0; i < ARRAY_SIZE(hints); i++) {
 		for (nth = 1; try_init(test, hints[i], nth); nth++)
 			;
@@ -306,12 +275,12 @@ static void growth_that_failed_is_made_up_for(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
 
-	skip_unless_allocations_fail(test);
+	hk_skip_unless_allocations_fail(test);
 	hk_put_range(test, h, 0, 52);
-	fail_nth(1);
+	hk_fail_nth(1);
 	hk_put_range(test, h, 52, 53);
-	KUNIT_EXPECT_FALSE(test, fail_pending());
-	fail_nth(0);
+	KUNIT_EXPECT_FALSE(test, hk_fail_pending());
+	hk_fail_nth(0);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 3);
 	hk_put_range(test, h, 53, 54);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
@@ -326,11 +295,11 @@ static void a_map_grows_through_many_failures(struct kunit *test)
 	u32 n;
 	int err;
 
-	skip_unless_allocations_fail(test);
+	hk_skip_unless_allocations_fail(test);
 	for (n = 0; n < 2000;) {
-		fail_nth(1 + hk_below(&rnd, 6));
+		hk_fail_nth(1 + hk_below(&rnd, 6));
 		err = put_number(h, n, HMAP_NOEXIST, GFP_KERNEL);
-		fail_nth(0);
+		hk_fail_nth(0);
 		KUNIT_ASSERT_TRUE(test, !err || err == -ENOMEM);
 		n += !err;
 	}
@@ -346,9 +315,9 @@ static void deletes_and_reads_allocate_nothing(struct kunit *test)
 	struct hmap_stats stats;
 	u64 key, value;
 
-	skip_unless_allocations_fail(test);
+	hk_skip_unless_allocations_fail(test);
 	hk_put_range(test, h, 0, 209);
-	fail_nth(1);
+	hk_fail_nth(1);
 	for (key = 0; key < 100; key++) {
 		hk_delete(test, h, key);
 		hk_expect_range(test, h, key + 1, key + 2);
@@ -358,8 +327,8 @@ static void deletes_and_reads_allocate_nothing(struct kunit *test)
 	while (!hmap_cursor_done(&cursor))
 		hmap_scan(h, &cursor, &key, NULL, 1);
 	hmap_get_stats(h, &stats);
-	KUNIT_EXPECT_TRUE(test, fail_pending());
-	fail_nth(0);
+	KUNIT_EXPECT_TRUE(test, hk_fail_pending());
+	hk_fail_nth(0);
 	hk_expect_all(test, h, 200, 209);
 }
 
@@ -383,9 +352,9 @@ static struct hmap *make_stuck(struct kunit *test)
 	for (nth = 1; nth < 100; nth++) {
 		h = hk_map_hashed(test, hk_hash_constant, 104);
 		hk_put_range(test, h, 0, 104);
-		fail_nth(nth);
+		hk_fail_nth(nth);
 		hk_put_range(test, h, 104, 105);
-		fail_nth(0);
+		hk_fail_nth(0);
 		if (chain_is_old(h))
 			return h;
 		hk_map_destroy(test, h);
@@ -399,7 +368,7 @@ static void a_delete_that_cannot_evacuate_uses_the_old_chain(struct kunit *test)
 	struct hmap *h;
 	u64 key;
 
-	skip_unless_allocations_fail(test);
+	hk_skip_unless_allocations_fail(test);
 	h = make_stuck(test);
 	for (key = 0; key < 50; key++) {
 		hk_delete(test, h, key);
@@ -413,7 +382,7 @@ static void a_put_brings_what_evacuation_lacks(struct kunit *test)
 {
 	struct hmap *h;
 
-	skip_unless_allocations_fail(test);
+	hk_skip_unless_allocations_fail(test);
 	h = make_stuck(test);
 	hk_put_range(test, h, 105, 106);
 	KUNIT_EXPECT_FALSE(test, chain_is_old(h));
@@ -425,7 +394,7 @@ static void a_stuck_chain_can_be_read_and_scanned(struct kunit *test)
 	struct hk_scan scan = { .capacity = 10, .limit = 105 };
 	struct hmap *h;
 
-	skip_unless_allocations_fail(test);
+	hk_skip_unless_allocations_fail(test);
 	h = make_stuck(test);
 	hk_expect_all(test, h, 0, 105);
 	hk_scan(test, h, &scan);

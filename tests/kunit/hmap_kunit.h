@@ -44,6 +44,14 @@ static inline u32 hk_below(struct hk_rnd *rnd, u32 n)
 	return (hk_rnd64(rnd) >> 32) * n >> 32;
 }
 
+/* The allocation number @n of this thread from now on fails; none if it is 0. */
+void hk_fail_nth(unsigned int n);
+
+/* Whether the failure that was asked for has not come yet. */
+bool hk_fail_pending(void);
+
+void hk_skip_unless_allocations_fail(struct kunit *test);
+
 void *hk_alloc(struct kunit *test, size_t n, size_t size);
 void hk_shuffle(struct hk_rnd *rnd, u64 *list, u32 n);
 

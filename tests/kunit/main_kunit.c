@@ -6,6 +6,7 @@
 
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/unaligned.h>
 
 #include "hmap_kunit.h"
@@ -37,6 +38,34 @@ void hk_exit(struct kunit *test)
 {
 	if (test->status == KUNIT_FAILURE)
 		kunit_err(test, "failed with seed=%lu\n", seed);
+}
+
+void hk_fail_nth(unsigned int n)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	WRITE_ONCE(current->fail_nth, n);
+#endif
+}
+
+bool hk_fail_pending(void)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	return READ_ONCE(current->fail_nth);
+#else
+	return true;
+#endif
+}
+
+void hk_skip_unless_allocations_fail(struct kunit *test)
+{
+	void *p;
+
+	hk_fail_nth(1);
+	p = kmalloc(32, GFP_KERNEL | __GFP_NOWARN);
+	hk_fail_nth(0);
+	kfree(p);
+	if (p)
+		kunit_skip(test, "allocations of GFP_KERNEL do not fail here");
 }
 
 void *hk_alloc(struct kunit *test, size_t n, size_t size)
