@@ -4,7 +4,8 @@
 
   cost-OP             what an operation costs against the size of the map
   memory              bytes of an element against the size of the map
-  latency-OP-KERNEL   how long the slowest of a hundred, a thousand, ... take
+  latency-OP-KERNEL   how long the slowest of a hundred, a thousand, ... takes
+  longest-OP-KERNEL   the slowest of all, against the size that the map has got to
   scaling, user       bars for each thing that was done
   go                  how many times faster than Go's map
 
@@ -17,7 +18,7 @@ import re
 import subprocess
 import sys
 
-from report import RESULTS, distinct, in_order, read
+from report import LONGEST, RESULTS, distinct, in_order, read
 
 # Each contestant looks the same everywhere. The colours are Okabe and Ito's, which
 # the colour-blind can tell apart.
@@ -124,18 +125,32 @@ def one_of(op, n):
     return round(1 / (1 - float(percentile[1]) / 100)) if percentile else n
 
 
+def in_seconds(objects):
+    return [dict(one, **{field: one[field] / 1e9 for field in ("median", "min", "max")})
+            for one in objects]
+
+
+DURATIONS = "set encoding utf8\nset logscale xy\nset format y '%.0s %cs'\n"
+
+
 def latency(objects):
     for kernel in distinct(objects, "kernel"):
-        for op in dict.fromkeys(one["op"].split()[0] for one in objects):
-            some = [one for one in objects
-                    if one["kernel"] == kernel and one["op"].split()[0] == op]
-            points = [dict(one, n=one_of(one["op"], one["n"])) for one in some]
-            seconds = [dict(one, **{field: one[field] / 1e9 for field in ("median", "min", "max")})
-                       for one in points]
-            yield f"latency-{op}-{kernel}", against_n(
-                seconds, about(some, f"{op} 0 to {some[0]['n']:,} and back, each one timed"),
-                "set encoding utf8\nset xlabel 'the slowest one of ...'\nset logscale xy\n"
-                "set ylabel 'takes'\nset format y '%.0s %cs'")
+        for phase in dict.fromkeys(one["op"].split()[0] for one in objects):
+            some = [dict(one, n=one_of(one["op"], one["n"])) for one in objects
+                    if one["kernel"] == kernel and one["op"].split()[0] == phase]
+            n = max(one["n"] for one in some)
+            yield f"latency-{phase}-{kernel}", against_n(
+                in_seconds(some), about(some, f"each {phase} timed, 0 to {n:,} elements and back"),
+                DURATIONS + "set xlabel 'the slowest one of ...'\nset ylabel 'takes'")
+
+
+def longest(objects):
+    for kernel in distinct(objects, "kernel"):
+        for phase in distinct(objects, "op"):
+            some = [one for one in objects if (one["kernel"], one["op"]) == (kernel, phase)]
+            yield f"longest-{phase}-{kernel}", against_n(
+                in_seconds(some), about(some, f"the longest {phase}"),
+                DURATIONS + "set xlabel 'with n/2 to n elements'\nset ylabel 'takes'")
 
 
 def scaling(objects):
@@ -170,8 +185,8 @@ def go(objects):
 # What is drawn of which objects.
 PLOTS = (
     ("kernel-single", "ns/op", cost), ("kernel-single", "bytes", memory),
-    ("kernel-latency", "ns", latency), ("kernel-smp", "Mops/s", scaling),
-    ("user", "ns/op", user), ("go", "ns/op", go),
+    ("kernel-latency", "ns", latency), ("kernel-latency", LONGEST, longest),
+    ("kernel-smp", "Mops/s", scaling), ("user", "ns/op", user), ("go", "ns/op", go),
 )
 
 

@@ -10,7 +10,7 @@ build/bench/results.json is one array of objects:
   contestant  hmap, hmap-siphash, rhashtable, BPF HASH, ..., floor, control
   op          hit, insert, bytes/entry, ...; a name of the tables below
   n           elements in the map
-  unit        ns/op, ns, bytes or Mops/s
+  unit        ns/op, ns, ns (longest of a doubling), bytes or Mops/s
   median, min, max, runs      of the repetitions
   kernel      what it ran on: um-7.2-up, um-7.2-smp, debian-6.12, native
   note        what a reader has to know, or ""
@@ -29,6 +29,7 @@ import json
 import operator
 import os
 import re
+import signal
 import statistics
 import sys
 from collections import namedtuple
@@ -49,12 +50,15 @@ CONTESTANTS = (
 
 # --- tables ---------------------------------------------------------------------
 
+LONGEST = "ns (longest of a doubling)"  # of the operations with n/2 to n elements
+
 # One table for each combination of `per`; contestants are the columns.
 Table = namedtuple("Table", "suite unit title per row")
 TABLES = (
     Table("kernel-single", "ns/op", "one thread", ("n", "key_size", "kernel"), "op"),
     Table("kernel-single", "bytes", "memory", ("key_size", "kernel"), "op"),
     Table("kernel-latency", "ns", "each operation timed", ("n", "kernel"), "op"),
+    Table("kernel-latency", LONGEST, "by size", ("op", "kernel"), "n"),
     Table("kernel-smp", "Mops/s", "two CPUs", ("n", "kernel"), "op"),
     Table("user", "ns/op", "system calls", ("n", "kernel"), "op"),
     Table("go", "ns/op", "Go's map, native; hmap in User Mode Linux", ("op",), "n"),
@@ -69,7 +73,7 @@ FASTER = Kind(lambda ours, theirs: theirs / ours, operator.ge, "≥", "{:.3g}×"
 AT_MOST = Kind(lambda ours, theirs: ours / theirs, operator.le, "≤", "{:.3g}×")
 RATE = Kind(lambda ours, theirs: ours / theirs, operator.ge, "≥", "{:.3g}×")
 MICROSECONDS_MORE = Kind(lambda ours, theirs: (ours - theirs) / 1e3, operator.le, "≤",
-                         "{:+.3g} µs")
+                         "{:+,.1f} µs")
 
 ALL = "all n"  # the worst of them counts
 MEAN = "mean of all n"
@@ -269,11 +273,11 @@ def print_table(printer, table, objects):
 
 
 def notes(objects):
-    """What there is to know of each contestant, once; without figures, which differ."""
+    """What there is to know of each contestant, once: how many retries differs."""
     known = {}
     for one in objects:
         for note in one["note"].split(", "):
-            note = re.sub(r"^\d+ ", "", note)
+            note = re.sub(r"^\d+ retries", "retries", note)
             if note not in ("", "noisy"):
                 known.setdefault(one["contestant"], {})[note] = True
     return [f"{name}: {', '.join(known[name])}" for name in in_order(known)]
@@ -285,10 +289,11 @@ def print_suite(printer, suite, objects):
             some = [one for one in objects if one["unit"] == table.unit]
             for group in grouped(some, table.per).values():
                 print_table(printer, table, group)
-    runs = " or ".join(map(str, sorted(distinct(objects, "runs"))))
+    timed = [one for one in objects if one["unit"] != "bytes"]
+    runs = " or ".join(map(str, sorted(distinct(timed, "runs"))))
     extremes = "" if printer.markdown else " (least - greatest)"
-    printer.remarks([*notes(objects), f"median{extremes} of {runs} runs; "
-                                      f"~: noisy, max/min above {NOISY}"])
+    printer.remarks([*notes(timed), f"median{extremes} of {runs} runs; "
+                                    f"~: noisy, max/min above {NOISY}"])
 
 
 # --- comparing ------------------------------------------------------------------
@@ -378,6 +383,7 @@ def main():
     if args.merge:
         merge(args.results, args.merge, sys.stdin)
         return
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as in "report.py | head"
     objects = read(args.results)
     printer = Printer(args.markdown)
     suites = [suite for suite in distinct(objects, "suite")
