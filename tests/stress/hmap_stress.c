@@ -109,7 +109,7 @@ static void stress_fail(const struct stress_thread *t, const char *what, u64 key
 			long detail)
 {
 	if (!xchg(&failed, true))
-		pr_err("seed %lu, role %u.%u, key %#llx: %s (%ld)\n", seed,
+		pr_err("BUG: seed %lu, role %u.%u, key %#llx: %s (%ld)\n", seed,
 		       t->role, t->number, key, what, detail);
 	WRITE_ONCE(stop, true);
 }

@@ -18,8 +18,6 @@ copy_program()
 # Everything but the modules and the scenario is the same for all guests.
 make_root() # ROOT
 {
-	local program
-
 	mkdir -p "$1"/{dev,etc,hmap,lib64,out,proc,run,sys,tmp,usr/bin,usr/lib}
 	ln -s usr/bin "$1/bin"
 	ln -s usr/bin "$1/sbin"
@@ -29,12 +27,27 @@ nobody:x:65534:65534::/:/bin/sh' >"$1/etc/passwd"
 	echo 'root:x:0:
 hmap:x:999:' >"$1/etc/group"
 	cp "$vm/guest/init" "$1/init"
+	mkdir -p "$1/hmap/guest"
+	cp "$vm/tap.sh" "$vm"/guest/*.sh "$1/hmap/guest/"
+	if [ -n "$foreign" ]; then
+		cp "$(foreign_programs "$foreign")"/* "$1/bin/"
+	else
+		copy_programs "$1"
+	fi
+}
+
+copy_programs() # ROOT
+{
+	local program
+
 	copy_program "$1" /bin/busybox
 	copy_program "$1" /bin/bash
 	# the real ones: busybox's differ in what the tests see
 	for program in cmp diff od seq setpriv sort stat timeout; do
 		copy_program "$1" "$(command -v $program)"
 	done
+	# busybox's tries again if a module refuses to load
+	copy_program "$1" "$(command -v kmod)" insmod
 	copy_bats "$1"
 	copy_tests "$1"
 }
@@ -53,8 +66,7 @@ copy_tests() # ROOT
 {
 	local program
 
-	mkdir -p "$1/hmap"/{uapi,cli,guest}
-	cp "$vm/tap.sh" "$vm"/guest/*.sh "$1/hmap/guest/"
+	mkdir -p "$1/hmap"/{uapi,cli}
 	for program in "$build"/uapi/*; do
 		[ ! -x "$program" ] || cp "$program" "$1/hmap/uapi/"
 	done
@@ -129,15 +141,17 @@ boot_um() # TIMEOUT RESULT KERNEL
 	return "$status"
 }
 
-boot_qemu() # TIMEOUT RESULT CHARDEV
+boot_qemu() # TIMEOUT RESULT file:FILE|-
 {
-	local status=0
+	local second=(-serial "${3/#-/stdio}") status=0
 
-	timeout -k 5 "$1" qemu-system-x86_64 -M q35 -m 1G -smp 2 -cpu max \
+	[ "$tty" != hvc0 ] || second=(-chardev "file,id=out,path=${3#file:}"
+		-device virtio-serial -device "virtconsole,chardev=out")
+	timeout -k 5 "$1" "${machine[@]}" -m 1G -smp 2 -cpu max \
 		-accel tcg,thread=multi -display none -monitor none -no-reboot \
-		-nic none -serial "file:$2.log" -serial "${3/#-/stdio}" \
+		-nic none -serial "file:$2.log" "${second[@]}" \
 		-kernel "$image" -initrd "$2.cpio" \
-		-append "console=ttyS0 panic=-1 loglevel=7 random.trust_cpu=on" \
+		-append "console=ttyS0 panic=-1 loglevel=7 random.trust_cpu=on hmap_tty=$tty ${FILTER:+kunit.filter_glob=$FILTER}" \
 		</dev/null || status=$?
 	return "$status"
 }
