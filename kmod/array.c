@@ -14,15 +14,29 @@
 #include "trace.h"
 
 /*
- * Up to here memory comes from kmalloc; more comes from vmalloc, page by page,
- * so that a large map needs no contiguous pages and no OOM kill.
+ * Up to here memory comes from kmalloc(); more comes from vmalloc(), page by
+ * page, so that a large map depends on no contiguous pages and no OOM kill.
  */
 #define KMALLOC_LIMIT	(PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
+
+/* From here on what huge pages waste at the end is less than a sixteenth. */
+#define HUGE_LIMIT	(16 * PMD_SIZE)
 
 /* What an allocation of @size at @p really takes. */
 static size_t hmap_mem_size(const void *p, size_t size)
 {
 	return is_vmalloc_addr(p) ? PAGE_ALIGN(size) : ksize(p);
+}
+
+static void hmap_mem_count(struct hmap *h, const void *p, size_t size,
+			   size_t taken)
+{
+	if (p) {
+		atomic_long_add(taken, &h->memory);
+	} else {
+		atomic_long_inc(&h->alloc_failures);
+		trace_hmap_alloc_failure(h, size);
+	}
 }
 
 /* Zeroed memory, or NULL without a warning. */
@@ -35,12 +49,7 @@ static void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp)
 		p = kmalloc(size, gfp);
 	else
 		p = __vmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
-	if (p) {
-		atomic_long_add(hmap_mem_size(p, size), &h->memory);
-	} else {
-		atomic_long_inc(&h->alloc_failures);
-		trace_hmap_alloc_failure(h, size);
-	}
+	hmap_mem_count(h, p, size, p ? hmap_mem_size(p, size) : 0);
 	return p;
 }
 
@@ -48,6 +57,54 @@ static void hmap_mem_uncount(struct hmap *h, const void *p, size_t size)
 {
 	if (p)
 		atomic_long_sub(hmap_mem_size(p, size), &h->memory);
+}
+
+/*
+ * Pages in a row, if such lie about: they need no mapping of their own, and the
+ * TLB holds more of them.
+ */
+static void *hmap_pages_in_a_row(size_t size, gfp_t gfp)
+{
+	if (size > KMALLOC_MAX_SIZE)
+		return NULL;
+	gfp |= __GFP_NORETRY;
+	return alloc_pages_exact(size, gfp & ~__GFP_DIRECT_RECLAIM);
+}
+
+/* Memory for buckets, zeroed, or NULL without a warning. */
+static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp)
+{
+	void *p;
+
+	if (size <= KMALLOC_LIMIT)
+		return hmap_mem_alloc(h, size, gfp);
+	gfp |= __GFP_ZERO | __GFP_NOWARN;
+	p = hmap_pages_in_a_row(size, gfp);
+	if (!p && gfpflags_allow_blocking(gfp)) {
+		gfp |= __GFP_RETRY_MAYFAIL;
+		if (size >= HUGE_LIMIT && size <= INT_MAX)
+			p = kvmalloc(size, gfp); /* with huge pages */
+		else
+			p = __vmalloc(size, gfp);
+	}
+	hmap_mem_count(h, p, size, PAGE_ALIGN(size));
+	return p;
+}
+
+static void hmap_buckets_uncount(struct hmap *h, const void *p, size_t size)
+{
+	if (size <= KMALLOC_LIMIT)
+		hmap_mem_uncount(h, p, size);
+	else if (p)
+		atomic_long_sub(PAGE_ALIGN(size), &h->memory);
+}
+
+static void hmap_buckets_free(void *p, size_t size)
+{
+	if (!p || size <= KMALLOC_LIMIT || is_vmalloc_addr(p))
+		kvfree(p);
+	else
+		free_pages_exact(p, size);
 }
 
 static u32 hmap_spares(u8 B)
@@ -65,16 +122,16 @@ static u32 hmap_first_block(u8 B)
 }
 
 /* Bytes of an array's buckets and spares; SIZE_MAX if that overflows. */
-static size_t hmap_data_size(const struct hmap *h, u8 B)
+static size_t hmap_data_size(u32 bucket_size, u8 B)
 {
-	return size_mul(((size_t)1 << B) + hmap_spares(B), h->geo.bucket_size);
+	return size_mul(((size_t)1 << B) + hmap_spares(B), bucket_size);
 }
 
 /* Whether an array of 2^B buckets can exist at all. */
 bool hmap_array_size_ok(const struct hmap *h, u8 B)
 {
 	return B <= HMAP_MAX_B && B < BITS_PER_LONG - 1 &&
-	       hmap_data_size(h, B) <= LONG_MAX;
+	       hmap_data_size(h->geo.bucket_size, B) <= LONG_MAX;
 }
 
 static size_t hmap_array_size(const struct hmap *h)
@@ -88,7 +145,7 @@ static size_t hmap_array_size(const struct hmap *h)
  */
 bool hmap_array_is_small(const struct hmap *h, u8 B)
 {
-	return hmap_data_size(h, B) <= KMALLOC_LIMIT;
+	return hmap_data_size(h->geo.bucket_size, B) <= KMALLOC_LIMIT;
 }
 
 /* An array without buckets: the state of a map before its first put. */
@@ -98,6 +155,7 @@ struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
 
 	if (a) {
 		spin_lock_init(&a->lock);
+		a->bucket_size = h->geo.bucket_size;
 		a->extra.nextOverflow = 1;
 	}
 	return a;
@@ -114,7 +172,7 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 	if (!a)
 		return NULL;
 	a->B = B;
-	a->data = hmap_mem_alloc(h, hmap_data_size(h, B), gfp);
+	a->data = hmap_buckets_alloc(h, hmap_data_size(a->bucket_size, B), gfp);
 	if (!a->data) {
 		hmap_array_free(h, a);
 		return NULL;
@@ -124,11 +182,9 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 	return a;
 }
 
-static size_t hmap_block_size(const struct hmap *h, const struct hmap_array *a,
-			      unsigned int k)
+static size_t hmap_block_size(const struct hmap_array *a, unsigned int k)
 {
-	return size_mul((size_t)hmap_first_block(a->B) << k,
-			h->geo.bucket_size);
+	return size_mul((size_t)hmap_first_block(a->B) << k, a->bucket_size);
 }
 
 static void hmap_array_uncount(struct hmap *h, struct hmap_array *a)
@@ -136,20 +192,22 @@ static void hmap_array_uncount(struct hmap *h, struct hmap_array *a)
 	unsigned int k;
 
 	for (k = 0; k < a->extra.overflow.nr_blocks; k++)
-		hmap_mem_uncount(h, a->extra.overflow.block[k],
-				 hmap_block_size(h, a, k));
-	hmap_mem_uncount(h, a->data, hmap_data_size(h, a->B));
+		hmap_buckets_uncount(h, a->extra.overflow.block[k],
+				     hmap_block_size(a, k));
+	hmap_buckets_uncount(h, a->data, hmap_data_size(a->bucket_size, a->B));
 	hmap_mem_uncount(h, a, hmap_array_size(h));
 }
 
-static void hmap_array_release(struct rcu_head *rcu)
+static void hmap_array_release(struct work_struct *work)
 {
-	struct hmap_array *a = container_of(rcu, struct hmap_array, rcu);
+	struct hmap_array *a = container_of(to_rcu_work(work),
+					    struct hmap_array, release);
 	unsigned int k;
 
 	for (k = 0; k < a->extra.overflow.nr_blocks; k++)
-		kvfree(a->extra.overflow.block[k]);
-	kvfree(a->data);
+		hmap_buckets_free(a->extra.overflow.block[k],
+				  hmap_block_size(a, k));
+	hmap_buckets_free(a->data, hmap_data_size(a->bucket_size, a->B));
 	kfree(a);
 }
 
@@ -157,23 +215,24 @@ static void hmap_array_release(struct rcu_head *rcu)
 void hmap_array_free(struct hmap *h, struct hmap_array *a)
 {
 	hmap_array_uncount(h, a);
-	hmap_array_release(&a->rcu);
+	hmap_array_release(&a->release.work);
 }
 
 /* The same for an array that readers may still be in. */
 void hmap_array_retire(struct hmap *h, struct hmap_array *a)
 {
 	hmap_array_uncount(h, a);
-	call_rcu(&a->rcu, hmap_array_release);
+	INIT_RCU_WORK(&a->release, hmap_array_release);
+	queue_rcu_work(hmap_wq, &a->release);
 }
 
 /**
- * hmap_overflow_bucket() - an overflow bucket by its index (private)
+ * hmap_overflow_bucket() - an overflow bucket by its index
  * @h: the map
  * @a: the array
  * @index: from 1 on
  *
- * Exported for the lookups that are inlined into other modules.
+ * Exported for the tests, which look inside.
  *
  * Return: one of the spares behind the buckets, or in a block; NULL for an index
  * that is out of range, which only a reader without a lock could come with.
@@ -300,19 +359,18 @@ void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
 }
 
 /* The same for one that readers may be copying from. */
-void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
+void __hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
 {
-	if (!blob)
-		return;
 	hmap_mem_uncount(h, blob, sizeof(*blob) + size);
 	kvfree_rcu(blob, rcu);
 }
 
 static void hmap_supply_drop_block(struct hmap *h, struct hmap_supply *supply)
 {
-	hmap_mem_uncount(h, supply->block,
-			 (size_t)supply->block_buckets * h->geo.bucket_size);
-	kvfree(supply->block);
+	size_t size = size_mul(supply->block_buckets, h->geo.bucket_size);
+
+	hmap_buckets_uncount(h, supply->block, size);
+	hmap_buckets_free(supply->block, size);
 	supply->block = NULL;
 }
 
@@ -340,17 +398,17 @@ void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 	} else if (supply->want == WANT_BLOCK) {
 		hmap_supply_drop_block(h, supply);
 		supply->block_buckets = supply->want_buckets;
-		supply->block = hmap_mem_alloc(h,
-					       size_mul(supply->block_buckets,
-							h->geo.bucket_size),
-					       gfp);
+		supply->block = hmap_buckets_alloc(h,
+						   size_mul(supply->block_buckets,
+							    h->geo.bucket_size),
+						   gfp);
 		supply->no_block = !supply->block;
 	}
 	supply->want = WANT_NOTHING;
 }
 
-/* Free what an operation did not need after all. */
-void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
+/* hmap_supply_drop() of something. */
+void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 {
 	hmap_supply_drop_array(h, supply);
 	hmap_supply_drop_block(h, supply);

@@ -22,6 +22,9 @@
 #define LOAD_FACTOR_NUM		13
 #define LOAD_FACTOR_DEN		2
 
+/* Of several stripes, one in so many operations looks at the whole count. */
+#define HMAP_COUNT_EVERY	32
+
 /* Buckets that one critical section of a bounded walk looks at. */
 #define HMAP_BATCH		64
 
@@ -72,10 +75,68 @@ struct hmap_locked {
 	u64 hash;
 };
 
+/**
+ * struct hmap_chain - a chain of buckets
+ * @a: the array that it is in
+ * @head: its first bucket; NULL if the array has no buckets yet
+ */
+struct hmap_chain {
+	struct hmap_array *a;
+	struct bmap *head;
+};
+
+/**
+ * struct hmap_slot - a slot in a chain
+ * @b: the bucket
+ * @i: the index in the bucket
+ */
+struct hmap_slot {
+	struct bmap *b;
+	unsigned int i;
+};
+
+struct bmap *hmap_overflow_bucket(const struct hmap *h,
+				  const struct hmap_array *a, u32 index);
+
 static inline struct bmap *hmap_bucket(const struct hmap *h,
 				       const struct hmap_array *a, size_t i)
 {
 	return a->data + i * h->geo.bucket_size;
+}
+
+/* Ask for all of the bucket that @hash is in. A hint: there may be none. */
+static inline void hmap_prefetch_bucket(const struct hmap *h,
+					const struct hmap_array *a, u64 hash)
+{
+	const struct bmap *b = hmap_bucket(h, a, hmap_bucket_index(a, hash));
+
+	prefetchw(b);
+	bmap_prefetch(&h->geo, b);
+}
+
+/* The bucket behind @b in its chain, or NULL. */
+static inline struct bmap *hmap_next(const struct hmap *h,
+				     const struct hmap_array *a,
+				     const struct bmap *b)
+{
+	/*
+	 * Acquire: whoever sees the index sees the block that it is in. Pairs
+	 * with the release in hmap_append_bucket().
+	 */
+	u32 index = smp_load_acquire(&b->overflow);
+
+	return index ? hmap_overflow_bucket(h, a, index) : NULL;
+}
+
+/* Where a key or value is: in its slot, or where its slot points to. */
+static inline void *hmap_slot_bytes(void *slot, u32 size)
+{
+	struct hmap_blob *blob;
+
+	if (!hmap_out_of_line(size))
+		return slot;
+	blob = READ_ONCE(*(struct hmap_blob **)slot);
+	return blob ? blob->bytes : NULL;
 }
 
 static inline void *hmap_key_bytes(const struct hmap *h, struct bmap *b,
@@ -95,6 +156,12 @@ static inline u64 hmap_hash(const struct hmap *h, const void *key,
 			    const siphash_key_t *hash0)
 {
 	return hmap_hash_key(h->params, key, hash0);
+}
+
+static inline u64 hmap_capacity(u8 B)
+{
+	return max_t(u64, HMAP_BUCKET_CNT,
+		     LOAD_FACTOR_NUM * ((1ULL << B) / LOAD_FACTOR_DEN));
 }
 
 static inline bool hmap_over_load(size_t count, u8 B)
@@ -120,6 +187,35 @@ static inline struct hmap_array *hmap_smaller(struct hmap_array *a,
 	return old && old->B < a->B ? old : a;
 }
 
+/* Whether bucket @i of an old array has been evacuated. */
+static inline bool hmap_evacuated(const struct hmap *h,
+				  const struct hmap_array *old, size_t i)
+{
+	return bmap_evacuated(bmap_tophashes(hmap_bucket(h, old, i)));
+}
+
+/* The chain that the hash is in at present. Under its stripe. */
+static inline struct hmap_chain hmap_chain_of(struct hmap *h,
+					      struct hmap_array *a, u64 hash)
+{
+	struct hmap_array *old = hmap_old(a);
+
+	if (old && !hmap_evacuated(h, old, hmap_bucket_index(old, hash)))
+		a = old;
+	return (struct hmap_chain){
+		a, hmap_bucket(h, a, hmap_bucket_index(a, hash))
+	};
+}
+
+static inline void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
+	__releases(stripe) __releases(RCU)
+{
+	spin_unlock_bh(&h->stripes[lk->s].lock);
+	rcu_read_unlock();
+}
+
+extern struct workqueue_struct *hmap_wq;
+
 /* array.c */
 struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp);
 struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp);
@@ -134,31 +230,96 @@ struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
 				struct bmap *last, u32 len);
 struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp);
 void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size);
-void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size);
+void __hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size);
 void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp);
-void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply);
+void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply);
+
+/* Free a key or value that readers may be copying from, if there is one. */
+static inline void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob,
+				    u32 size)
+{
+	if (blob)
+		__hmap_blob_retire(h, blob, size);
+}
+
+/* Free what an operation did not need after all. */
+static inline void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
+{
+	if (supply->array || supply->block)
+		__hmap_supply_drop(h, supply);
+}
 
 /* resize.c */
 int hmap_hint_B(const struct hmap *h, unsigned long n, u8 *B);
-bool hmap_evacuated(const struct hmap *h, const struct hmap_array *old,
-		    size_t i);
-bool hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
-		      struct hmap_supply *supply);
-int hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
-			   struct hmap_supply *supply, bool may_wait);
-void hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk);
+bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
+			struct hmap_array *old, struct hmap_supply *supply);
+int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
+			     struct hmap_supply *supply, bool may_wait);
+void __hmap_resize_for_delete(struct hmap *h, const struct hmap_array *a);
 int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply);
 void hmap_worker(struct work_struct *work);
 int hmap_worker_init(void);
 void hmap_worker_exit(void);
+
+/**
+ * hmap_resize_work() - what a put or delete contributes to a resize
+ * @h: the map
+ * @lk: the locked stripe, and the hash that the operation is about
+ * @supply: where overflow buckets may come from; NULL if there is no memory
+ *
+ * Evacuates the unit that the operation is about to use and one more. Without
+ * overflow buckets to evacuate to, the old chain goes on to be used.
+ *
+ * Return: false if the caller should fill @supply and start again.
+ */
+static inline bool hmap_resize_work(struct hmap *h,
+				    const struct hmap_locked *lk,
+				    struct hmap_supply *supply)
+{
+	struct hmap_array *old = hmap_old(lk->a);
+
+	return !old || __hmap_resize_work(h, lk, old, supply);
+}
+
+/**
+ * hmap_resize_for_insert() - begin a resize if one more element calls for it
+ * @h: the map
+ * @lk: the locked stripe
+ * @supply: where an array may come from
+ * @may_wait: whether the caller may wait for the worker
+ *
+ * A map that cannot grow for lack of memory goes on with longer chains.
+ *
+ * Return: 0 if there is nothing to do; -EAGAIN if the caller should fill
+ * @supply and start again; -ENOMEM if the map cannot do without an array.
+ */
+static inline int hmap_resize_for_insert(struct hmap *h,
+					 const struct hmap_locked *lk,
+					 struct hmap_supply *supply,
+					 bool may_wait)
+{
+	const struct hmap_array *a = lk->a;
+
+	/* With several stripes this one's count alone is too small to tell. */
+	if (a->data && !a->mask && !hmap_too_many_overflow(a->noverflow, a->B) &&
+	    h->stripes[0].count < hmap_capacity(a->B) / 8 * 7)
+		return 0;
+	return __hmap_resize_for_insert(h, lk, supply, may_wait);
+}
+
+/* After a delete: let the worker shrink the map if it has become too large. */
+static inline void hmap_resize_for_delete(struct hmap *h,
+					  const struct hmap_locked *lk)
+{
+	if (h->stripes[lk->s].count % HMAP_COUNT_EVERY == 0)
+		__hmap_resize_for_delete(h, lk->a);
+}
 
 /* lock.c */
 void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe);
 void hmap_lock_key(struct hmap *h, const void *key, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe);
-void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
-	__releases(stripe) __releases(RCU);
 struct hmap_array *hmap_lock_all(struct hmap *h)
 	__acquires(RCU) __acquires(all);
 void hmap_unlock_all(struct hmap *h)
@@ -167,8 +328,6 @@ long hmap_count(const struct hmap *h);
 long hmap_count_exact(struct hmap *h);
 
 /* map.c */
-struct hmap_chain hmap_chain_of(struct hmap *h, struct hmap_array *a,
-				u64 hash);
 bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 	       const void *key, u8 top, struct hmap_slot *slot);
 

@@ -42,25 +42,24 @@ void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
 void hmap_lock_key(struct hmap *h, const void *key, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe)
 {
+	struct hmap_array *a;
 	siphash_key_t hash0;
+	u64 hash;
 
 	for (;;) {
 		rcu_read_lock();
+		a = rcu_dereference(h->buckets);
 		/* A mixture of two seeds is found out under the lock. */
-		hash0 = data_race(rcu_dereference(h->buckets)->hash0);
+		hash0 = data_race(a->hash0);
+		hash = hmap_hash(h, key, &hash0);
+		hmap_prefetch_bucket(h, a, hash);
 		rcu_read_unlock();
-		hmap_lock_hash(h, hmap_hash(h, key, &hash0), lk);
-		if (!memcmp(&hash0, &lk->a->hash0, sizeof(hash0)))
+		hmap_lock_hash(h, hash, lk);
+		if (hash0.key[0] == lk->a->hash0.key[0] &&
+		    hash0.key[1] == lk->a->hash0.key[1])
 			return;
 		hmap_unlock(h, lk);
 	}
-}
-
-void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
-	__releases(stripe) __releases(RCU)
-{
-	spin_unlock_bh(&h->stripes[lk->s].lock);
-	rcu_read_unlock();
 }
 
 /* Lock the whole map. Nothing is published meanwhile: that takes a stripe. */

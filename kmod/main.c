@@ -147,9 +147,9 @@ static void __exit hmap_module_exit(void)
 {
 	hmap_dev_unregister();
 	hmap_destroy(&default_map);
-	hmap_worker_exit();
-	/* Arrays that maps have left are freed by a callback in this module. */
+	/* Arrays that maps have left are freed by workers, after a grace period. */
 	rcu_barrier();
+	hmap_worker_exit();
 }
 
 module_init(hmap_module_init);

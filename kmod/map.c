@@ -169,23 +169,77 @@ void hmap_destroy(struct hmap *h)
 }
 EXPORT_SYMBOL_GPL(hmap_destroy);
 
-/* Whether the key is in the chain, and where. */
+/* Find a key in the bucket @slot->b. */
+static __always_inline bool hmap_find_slot(const struct hmap *h,
+					   struct hmap_slot *slot,
+					   u64 tophashes, const void *key,
+					   u8 top)
+{
+	const void *k;
+
+	bmap_for_each_slot(slot->i, bmap_match(tophashes, top)) {
+		k = hmap_key_bytes(h, slot->b, slot->i);
+		if (k && hmap_keys_equal(h->params, k, key))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * hmap_find() - find a key in a chain
+ * @h: the map
+ * @chain: the chain
+ * @key: the key
+ * @top: tophash of the key
+ * @slot: out: where it is
+ *
+ * Return: true if it is there. Without a lock, bmap_read_retry() tells whether
+ * the answer can be relied on.
+ */
 bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 	       const void *key, u8 top, struct hmap_slot *slot)
 {
-	return hmap_find_in(h, h->params, chain, key, top, slot);
+	u64 tophashes;
+
+	for (slot->b = chain->head; slot->b;
+	     slot->b = hmap_next(h, chain->a, slot->b)) {
+		tophashes = bmap_tophashes(slot->b);
+		if (hmap_find_slot(h, slot, tophashes, key, top))
+			return true;
+		if (bmap_has_rest(tophashes))
+			break;
+	}
+	return false;
 }
 
-/* The chain that the hash is in at present. Under its stripe. */
-struct hmap_chain hmap_chain_of(struct hmap *h, struct hmap_array *a, u64 hash)
+/*
+ * The same under the stripe, for a key that is to be put: if it is not there,
+ * @free is the first free slot of the chain, or with @free->i = HMAP_BUCKET_CNT
+ * the last bucket.
+ */
+static bool hmap_find_or_free(const struct hmap *h,
+			      const struct hmap_chain *chain, const void *key,
+			      u8 top, struct hmap_slot *slot,
+			      struct hmap_slot *free)
 {
-	struct hmap_array *old = hmap_old(a);
+	u64 tophashes, empty;
 
-	if (old && !hmap_evacuated(h, old, hmap_bucket_index(old, hash)))
-		a = old;
-	return (struct hmap_chain){
-		a, hmap_bucket(h, a, hmap_bucket_index(a, hash))
-	};
+	free->i = HMAP_BUCKET_CNT;
+	for (slot->b = chain->head; slot->b;
+	     slot->b = hmap_next(h, chain->a, slot->b)) {
+		tophashes = bmap_tophashes(slot->b);
+		if (hmap_find_slot(h, slot, tophashes, key, top))
+			return true;
+		if (free->i == HMAP_BUCKET_CNT) {
+			free->b = slot->b;
+			empty = bmap_match_empty(tophashes);
+			if (empty)
+				free->i = bmap_first_slot(empty);
+		}
+		if (bmap_has_rest(tophashes))
+			break;
+	}
+	return false;
 }
 
 static void hmap_copy_value(struct hmap *h, const struct hmap_slot *slot,
@@ -198,6 +252,21 @@ static void hmap_copy_value(struct hmap *h, const struct hmap_slot *slot,
 }
 
 /*
+ * The chain of @hash in @a, opened for reading. Returns false if its bucket has
+ * been evacuated. The acquire of the version comes before the look at the mark,
+ * so that an evacuation in between shows in one or the other.
+ */
+static bool hmap_read_chain(struct hmap *h, struct hmap_array *a, u64 hash,
+			    struct hmap_chain *chain, u32 *version)
+{
+	chain->a = a;
+	chain->head = hmap_bucket(h, a, hmap_bucket_index(a, hash));
+	*version = bmap_read_begin(chain->head);
+	/* Pairs with the release in hmap_evac_chain(). */
+	return !bmap_evacuated(smp_load_acquire(&chain->head->tophash[0]));
+}
+
+/*
  * A lookup without the lock. -EAGAIN if a writer came in between, or the array
  * itself has been replaced.
  */
@@ -205,8 +274,10 @@ static int hmap_get_lockless(struct hmap *h, const void *key, void *value)
 {
 	struct hmap_array *a = rcu_dereference(h->buckets), *old = hmap_old(a);
 	struct hmap_chain chain;
+	struct hmap_slot slot;
 	siphash_key_t hash0;
 	u32 version;
+	bool found;
 	u64 hash;
 
 	if (!a->data)
@@ -214,11 +285,15 @@ static int hmap_get_lockless(struct hmap *h, const void *key, void *value)
 	/* A mixture of two seeds: the map was empty, the key is not there. */
 	hash0 = data_race(a->hash0);
 	hash = hmap_hash(h, key, &hash0);
-	if (!old || !hmap_read_chain(&h->geo, old, hash, &chain, &version))
-		if (!hmap_read_chain(&h->geo, a, hash, &chain, &version))
+	if (!old || !hmap_read_chain(h, old, hash, &chain, &version))
+		if (!hmap_read_chain(h, a, hash, &chain, &version))
 			return -EAGAIN;
-	return hmap_get_in_chain(h, h->params, &chain, key, hash, version,
-				 value);
+	found = hmap_find(h, &chain, key, bmap_tophash_of(hash), &slot);
+	if (found)
+		hmap_copy_value(h, &slot, value);
+	if (bmap_read_retry(chain.head, version))
+		return -EAGAIN;
+	return found ? 0 : -ENOENT;
 }
 
 static int hmap_get_locked(struct hmap *h, const void *key, void *value)
@@ -238,6 +313,22 @@ static int hmap_get_locked(struct hmap *h, const void *key, void *value)
 	return err;
 }
 
+/* A lookup that takes more than a look into one bucket (private). */
+int hmap_get_slow(struct hmap *h, const void *key, void *value)
+{
+	unsigned int try;
+	int err = -EAGAIN;
+
+	rcu_read_lock();
+	for (try = 0; err == -EAGAIN && try < HMAP_READ_TRIES; try++)
+		err = hmap_get_lockless(h, key, value);
+	rcu_read_unlock();
+	if (err == -EAGAIN)
+		err = hmap_get_locked(h, key, value);
+	return err;
+}
+EXPORT_SYMBOL_GPL(hmap_get_slow);
+
 /**
  * hmap_get() - look a key up
  * @h: the map
@@ -253,16 +344,7 @@ static int hmap_get_locked(struct hmap *h, const void *key, void *value)
  */
 int hmap_get(struct hmap *h, const void *key, void *value)
 {
-	unsigned int try;
-	int err = -EAGAIN;
-
-	rcu_read_lock();
-	for (try = 0; err == -EAGAIN && try < HMAP_READ_TRIES; try++)
-		err = hmap_get_lockless(h, key, value);
-	rcu_read_unlock();
-	if (err == -EAGAIN)
-		err = hmap_get_locked(h, key, value);
-	return err;
+	return hmap_get_inline(h, key, value, h->params);
 }
 EXPORT_SYMBOL_GPL(hmap_get);
 
@@ -290,27 +372,24 @@ EXPORT_SYMBOL_GPL(hmap_get_batch);
 /**
  * struct hmap_write - a put or an update on its way
  * @key: the key
+ * @value: the value to store; with @fn room for it
  * @flags: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST
+ * @full: the map seemed to be full
  * @fn: changes the value; NULL if @value is what to store
  * @arg: for @fn
- * @value: the value to store; with @fn room for it
- * @new_key: memory for a key out of line
- * @new_value: memory for a value out of line, @value is in it
- * @old_value: a value out of line that was replaced
- * @full: the map seemed to be full
- * @supply: other memory
+ * @key_blob: memory for a key out of line, until it is stored
+ * @value_blob: memory for a value out of line, @value is in it; when it has been
+ *	stored, the one that it replaced
  */
 struct hmap_write {
 	const void *key;
+	void *value;
 	unsigned int flags;
+	bool full;
 	hmap_updatefn_t fn;
 	void *arg;
-	void *value;
-	struct hmap_blob *new_key;
-	struct hmap_blob *new_value;
-	struct hmap_blob *old_value;
-	bool full;
-	struct hmap_supply supply;
+	struct hmap_blob *key_blob;
+	struct hmap_blob *value_blob;
 };
 
 /*
@@ -331,11 +410,12 @@ static void hmap_store_value(struct hmap *h, struct hmap_write *w,
 			     const struct hmap_slot *slot)
 {
 	void *to = bmap_value(&h->geo, slot->b, slot->i);
+	struct hmap_blob *old;
 
 	if (hmap_out_of_line(h->params.value_size)) {
-		w->old_value = hmap_get_blob(to);
-		hmap_set_blob(to, w->new_value);
-		w->new_value = NULL;
+		old = hmap_get_blob(to);
+		hmap_set_blob(to, w->value_blob);
+		w->value_blob = old;
 	} else {
 		bmap_copy(to, w->value, h->params.value_size);
 	}
@@ -347,8 +427,8 @@ static void hmap_store_key(struct hmap *h, struct hmap_write *w,
 	void *to = bmap_key(&h->geo, slot->b, slot->i);
 
 	if (hmap_out_of_line(h->params.key_size)) {
-		hmap_set_blob(to, w->new_key);
-		w->new_key = NULL;
+		hmap_set_blob(to, w->key_blob);
+		w->key_blob = NULL;
 	} else {
 		bmap_copy(to, w->key, h->params.key_size);
 	}
@@ -381,44 +461,33 @@ static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
 	return 0;
 }
 
-/*
- * The first free slot of a chain. If there is none, the last bucket with
- * @slot->i = HMAP_BUCKET_CNT. Returns the number of buckets looked at.
- */
-static u32 hmap_find_free(struct hmap *h, const struct hmap_chain *chain,
-			  struct hmap_slot *slot)
+/* Buckets of a chain. */
+static u32 hmap_chain_len(struct hmap *h, const struct hmap_chain *chain)
 {
 	struct bmap *b;
-	u64 match;
 	u32 len = 0;
 
-	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
+	for (b = chain->head; b; b = hmap_next(h, chain->a, b))
 		len++;
-		slot->b = b;
-		match = bmap_match_empty(bmap_tophashes(b));
-		if (match) {
-			slot->i = bmap_first_slot(match);
-			return len;
-		}
-	}
-	slot->i = HMAP_BUCKET_CNT;
 	return len;
 }
 
-/* Insert into a chain that does not have the key. */
+/*
+ * Insert into a chain that does not have the key, at its first free slot or
+ * behind its last bucket.
+ */
 static int hmap_insert(struct hmap *h, struct hmap_write *w,
 		       const struct hmap_locked *lk,
-		       const struct hmap_chain *chain)
+		       const struct hmap_chain *chain, struct hmap_slot slot,
+		       struct hmap_supply *supply)
 {
 	struct hmap_stripe *stripe = &h->stripes[lk->s];
 	struct hmap_array *a = chain->a;
-	struct hmap_slot slot;
-	u32 len = hmap_find_free(h, chain, &slot);
 	bool full = slot.i == HMAP_BUCKET_CNT;
 	int err;
 
-	if (full && !hmap_reserve_overflow(h, a, 1, &w->supply))
-		return w->supply.want ? -EAGAIN : -ENOMEM;
+	if (full && !hmap_reserve_overflow(h, a, 1, supply))
+		return supply->want ? -EAGAIN : -ENOMEM;
 	err = hmap_call_update(h, w, NULL);
 	if (err) {
 		hmap_unreserve_overflow(a, full);
@@ -426,7 +495,8 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 	}
 	bmap_write_begin(chain->head);
 	if (full) {
-		slot.b = hmap_append_bucket(h, a, slot.b, len + 1);
+		slot.b = hmap_append_bucket(h, a, slot.b,
+					    hmap_chain_len(h, chain) + 1);
 		slot.i = 0;
 	}
 	hmap_store_key(h, w, &slot);
@@ -456,61 +526,65 @@ static bool hmap_is_exactly_full(struct hmap *h)
  * begin a resize if one is due, and look where the key belongs then.
  */
 static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
-			     const struct hmap_locked *lk, bool may_wait)
+			     const struct hmap_locked *lk, bool may_wait,
+			     struct hmap_supply *supply)
 {
 	struct hmap_chain chain;
-	struct hmap_slot slot;
+	struct hmap_slot slot, free;
 	int err;
 
 	w->full = false;
-	if (!hmap_resize_work(h, lk, &w->supply))
+	if (!hmap_resize_work(h, lk, supply))
 		return -EAGAIN;
 	chain = hmap_chain_of(h, lk->a, lk->hash);
-	if (hmap_find(h, &chain, w->key, bmap_tophash_of(lk->hash), &slot))
+	if (hmap_find_or_free(h, &chain, w->key, bmap_tophash_of(lk->hash),
+			      &slot, &free))
 		return hmap_overwrite(h, w, chain.head, &slot);
 	if (w->flags == HMAP_EXIST)
 		return -ENOENT;
 	w->full = hmap_is_full(h);
 	if (w->full)
 		return -ENOSPC;
-	err = hmap_resize_for_insert(h, lk, &w->supply, may_wait);
+	err = hmap_resize_for_insert(h, lk, supply, may_wait);
 	if (err)
 		return err;
-	return hmap_insert(h, w, lk, &chain);
+	return hmap_insert(h, w, lk, &chain, free, supply);
 }
 
-/* Memory for what is kept out of line; @value is then in @new_value. */
+/* Memory for what is kept out of line; @value is then in @value_blob. */
 static int hmap_write_prepare(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
 	if (hmap_out_of_line(h->params.key_size) && w->flags != HMAP_EXIST) {
-		w->new_key = hmap_blob_alloc(h, h->params.key_size, gfp);
-		if (!w->new_key)
+		w->key_blob = hmap_blob_alloc(h, h->params.key_size, gfp);
+		if (!w->key_blob)
 			return -ENOMEM;
-		memcpy(w->new_key->bytes, w->key, h->params.key_size);
+		memcpy(w->key_blob->bytes, w->key, h->params.key_size);
 	}
 	if (hmap_out_of_line(h->params.value_size)) {
-		w->new_value = hmap_blob_alloc(h, h->params.value_size, gfp);
-		if (!w->new_value)
+		w->value_blob = hmap_blob_alloc(h, h->params.value_size, gfp);
+		if (!w->value_blob)
 			return -ENOMEM;
 		if (!w->fn)
-			memcpy(w->new_value->bytes, w->value,
+			memcpy(w->value_blob->bytes, w->value,
 			       h->params.value_size);
-		w->value = w->new_value->bytes;
+		w->value = w->value_blob->bytes;
 	}
 	return 0;
 }
 
 /* Get what was missing under the lock. */
-static int hmap_write_refill(struct hmap *h, struct hmap_write *w, gfp_t gfp)
+static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
+			     gfp_t gfp)
 {
-	if (w->supply.want == WANT_WORKER)
-		return hmap_wait_worker(h, &w->supply);
-	hmap_supply_fill(h, &w->supply, gfp);
+	if (supply->want == WANT_WORKER)
+		return hmap_wait_worker(h, supply);
+	hmap_supply_fill(h, supply, gfp);
 	return 0;
 }
 
 static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
+	struct hmap_supply supply = {};
 	struct hmap_locked lk;
 	int err;
 
@@ -519,19 +593,19 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 	err = hmap_write_prepare(h, w, gfp);
 	while (!err) {
 		hmap_lock_key(h, w->key, &lk);
-		err = hmap_write_locked(h, w, &lk, gfpflags_allow_blocking(gfp));
+		err = hmap_write_locked(h, w, &lk, gfpflags_allow_blocking(gfp),
+					&supply);
 		hmap_unlock(h, &lk);
 		if (w->full && !hmap_is_exactly_full(h))
 			err = 0;
-		else if (w->supply.want)
-			err = hmap_write_refill(h, w, gfp);
+		else if (supply.want)
+			err = hmap_write_refill(h, &supply, gfp);
 		else
 			break;
 	}
-	hmap_supply_drop(h, &w->supply);
-	hmap_blob_free(h, w->new_key, h->params.key_size);
-	hmap_blob_free(h, w->new_value, h->params.value_size);
-	hmap_blob_retire(h, w->old_value, h->params.value_size);
+	hmap_supply_drop(h, &supply);
+	hmap_blob_retire(h, w->key_blob, h->params.key_size);
+	hmap_blob_retire(h, w->value_blob, h->params.value_size);
 	return err;
 }
 
@@ -557,7 +631,7 @@ int hmap_put(struct hmap *h, const void *key, const void *value,
 	     unsigned int flags, gfp_t gfp)
 {
 	struct hmap_write w = {
-		.key = key, .flags = flags, .value = (void *)value,
+		.key = key, .value = (void *)value, .flags = flags,
 	};
 
 	return hmap_write(h, &w, gfp);
@@ -578,7 +652,7 @@ static void hmap_prefetch(struct hmap *h, const void *keys, unsigned int n)
 	for (i = 0; a->data && i < n; i++) {
 		hash = hmap_hash(h, keys + (size_t)i * h->params.key_size,
 				 &hash0);
-		prefetchw(hmap_bucket(h, a, hmap_bucket_index(a, hash)));
+		hmap_prefetch_bucket(h, a, hash);
 	}
 	rcu_read_unlock();
 }
@@ -643,48 +717,36 @@ int hmap_update(struct hmap *h, const void *key, hmap_updatefn_t fn, void *arg,
 {
 	u64 room[HMAP_MAX_INLINE_SIZE / sizeof(u64)] = {};
 	struct hmap_write w = {
-		.key = key, .flags = flags, .fn = fn, .arg = arg,
-		.value = room,
+		.key = key, .value = room, .flags = flags, .fn = fn,
+		.arg = arg,
 	};
 
 	return hmap_write(h, &w, gfp);
 }
 EXPORT_SYMBOL_GPL(hmap_update);
 
-static bool hmap_slot_is_rest(const struct hmap_slot *slot)
-{
-	return slot->b->tophash[slot->i] == HMAP_EMPTY_REST;
-}
-
 /* Whether everything behind the slot is HMAP_EMPTY_REST. */
 static bool hmap_rest_follows(struct hmap *h, const struct hmap_chain *chain,
 			      const struct hmap_slot *slot)
 {
-	struct hmap_slot next = { slot->b, slot->i + 1 };
+	struct bmap *next;
 
-	if (next.i == HMAP_BUCKET_CNT) {
-		next.b = hmap_next(h, chain->a, slot->b);
-		next.i = 0;
-	}
-	return !next.b || hmap_slot_is_rest(&next);
+	if (slot->i + 1 < HMAP_BUCKET_CNT)
+		return slot->b->tophash[slot->i + 1] == HMAP_EMPTY_REST;
+	next = hmap_next(h, chain->a, slot->b);
+	return !next || next->tophash[0] == HMAP_EMPTY_REST;
 }
 
-/* The slot before; false for the first one of the chain. */
-static bool hmap_slot_before(struct hmap *h, const struct hmap_chain *chain,
-			     struct hmap_slot *slot)
+/* The bucket before @b in its chain. */
+static struct bmap *hmap_bucket_before(struct hmap *h,
+				       const struct hmap_chain *chain,
+				       const struct bmap *b)
 {
-	struct bmap *b = chain->head;
+	struct bmap *before = chain->head;
 
-	if (slot->i) {
-		slot->i--;
-		return true;
-	}
-	if (slot->b == b)
-		return false;
-	while (hmap_next(h, chain->a, b) != slot->b)
-		b = hmap_next(h, chain->a, b);
-	*slot = (struct hmap_slot){ b, HMAP_BUCKET_CNT - 1 };
-	return true;
+	while (hmap_next(h, chain->a, before) != b)
+		before = hmap_next(h, chain->a, before);
+	return before;
 }
 
 /*
@@ -692,15 +754,16 @@ static bool hmap_slot_before(struct hmap *h, const struct hmap_chain *chain,
  * is behind, so that lookups stop early.
  */
 static void hmap_mark_empty(struct hmap *h, const struct hmap_chain *chain,
-			    struct hmap_slot slot)
+			    const struct hmap_slot *slot)
 {
-	bmap_set_tophash(slot.b, slot.i, HMAP_EMPTY_ONE);
-	if (!hmap_rest_follows(h, chain, &slot))
-		return;
-	do {
-		bmap_set_tophash(slot.b, slot.i, HMAP_EMPTY_REST);
-	} while (hmap_slot_before(h, chain, &slot) &&
-		 slot.b->tophash[slot.i] == HMAP_EMPTY_ONE);
+	struct bmap *b = slot->b;
+	bool rest = hmap_rest_follows(h, chain, slot);
+
+	bmap_set_empty(b, slot->i, rest);
+	while (b != chain->head && b->tophash[0] == HMAP_EMPTY_REST) {
+		b = hmap_bucket_before(h, chain, b);
+		bmap_set_rest(b);
+	}
 }
 
 static void hmap_wipe(struct hmap *h, const struct hmap_slot *slot)
@@ -746,7 +809,7 @@ static struct hmap_removed hmap_remove_slot(struct hmap *h,
 							 slot->i));
 	bmap_write_begin(chain->head);
 	hmap_wipe(h, slot);
-	hmap_mark_empty(h, chain, *slot);
+	hmap_mark_empty(h, chain, slot);
 	bmap_write_end(chain->head);
 	WRITE_ONCE(stripe->count, stripe->count - 1);
 	removed.maybe_last = !stripe->count;

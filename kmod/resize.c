@@ -27,14 +27,11 @@
 /* How long nobody may drive a resize before the worker does. */
 #define IDLE_TIME	(HZ / 4)
 
-/* Of several stripes, one in so many inserts looks at the whole count. */
-#define COUNT_EVERY	32
-
 /* Tables of up to this B are not worth shrinking. */
 #define SHRINK_MIN_B	4
 
-/* Runs the workers of all maps. */
-static struct workqueue_struct *hmap_wq;
+/* Runs the workers of all maps, and frees arrays. */
+struct workqueue_struct *hmap_wq;
 
 int hmap_worker_init(void)
 {
@@ -45,18 +42,6 @@ int hmap_worker_init(void)
 void hmap_worker_exit(void)
 {
 	destroy_workqueue(hmap_wq);
-}
-
-bool hmap_evacuated(const struct hmap *h, const struct hmap_array *old,
-		    size_t i)
-{
-	return bmap_evacuated(bmap_tophashes(hmap_bucket(h, old, i)));
-}
-
-static u64 hmap_capacity(u8 B)
-{
-	return max_t(u64, HMAP_BUCKET_CNT,
-		     LOAD_FACTOR_NUM * ((1ULL << B) / LOAD_FACTOR_DEN));
 }
 
 /* Have the worker look for a resize that nobody drives. */
@@ -190,9 +175,11 @@ static void hmap_evac_unit(struct hmap *h, const struct hmap_locked *lk,
 {
 	struct hmap_array *a = evac->a, *old = evac->old;
 
+	hmap_prefetch_bucket(h, a, unit);
 	evac->dest[0] = (struct evac_dest){ hmap_bucket(h, a, unit), 0, 1 };
 	if (a->B > old->B) {
 		evac->bit = hmap_nbuckets(old);
+		hmap_prefetch_bucket(h, a, unit + evac->bit);
 		evac->dest[1] = (struct evac_dest){
 			hmap_bucket(h, a, unit + evac->bit), 0, 1
 		};
@@ -232,7 +219,7 @@ static u32 hmap_evac_need(struct hmap *h, struct hmap_array *a,
 /* Units of a resize that are in one stripe. */
 static size_t hmap_stripe_units(struct hmap_array *a, struct hmap_array *old)
 {
-	return hmap_nbuckets(hmap_smaller(a, old)) / (a->mask + 1);
+	return hmap_nbuckets(hmap_smaller(a, old)) >> fls(a->mask);
 }
 
 /* The stripe's next unit has been evacuated: go on to one that has not. */
@@ -305,24 +292,10 @@ static bool hmap_evacuate_next(struct hmap *h, const struct hmap_locked *lk,
 			     supply);
 }
 
-/**
- * hmap_resize_work() - what a put or delete contributes to a resize
- * @h: the map
- * @lk: the locked stripe, and the hash that the operation is about
- * @supply: where overflow buckets may come from; NULL if there is no memory
- *
- * Evacuates the unit that the operation is about to use and one more. Without
- * overflow buckets to evacuate to, the old chain goes on to be used.
- *
- * Return: false if the caller should fill @supply and start again.
- */
-bool hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
-		      struct hmap_supply *supply)
+/* hmap_resize_work() while there is an old array. */
+bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
+			struct hmap_array *old, struct hmap_supply *supply)
 {
-	struct hmap_array *old = hmap_old(lk->a);
-
-	if (!old)
-		return true;
 	hmap_evacuate(h, lk, old,
 		      hmap_bucket_index(hmap_smaller(lk->a, old), lk->hash),
 		      supply);
@@ -414,7 +387,7 @@ static long hmap_count_sometimes(struct hmap *h, const struct hmap_locked *lk)
 
 	if (!lk->a->mask)
 		return count;
-	return count % COUNT_EVERY ? -1 : hmap_count(h);
+	return count % HMAP_COUNT_EVERY ? -1 : hmap_count(h);
 }
 
 /**
@@ -470,20 +443,9 @@ static int hmap_await_spare(struct hmap *h, struct hmap_supply *supply, u8 B,
 	return -EAGAIN;
 }
 
-/**
- * hmap_resize_for_insert() - begin a resize if one more element calls for it
- * @h: the map
- * @lk: the locked stripe
- * @supply: where an array may come from
- * @may_wait: whether the caller may wait for the worker
- *
- * A map that cannot grow for lack of memory goes on with longer chains.
- *
- * Return: 0 if there is nothing to do; -EAGAIN if the caller should fill
- * @supply and start again; -ENOMEM if the map cannot do without an array.
- */
-int hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
-			   struct hmap_supply *supply, bool may_wait)
+/* hmap_resize_for_insert() near the load, or without any buckets. */
+int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
+			     struct hmap_supply *supply, bool may_wait)
 {
 	struct hmap_array *a = lk->a;
 	long count = hmap_count_sometimes(h, lk);
@@ -524,13 +486,9 @@ static bool hmap_shrink_needed(const struct hmap *h, const struct hmap_array *a,
 	       count < hmap_capacity(a->B) / 8;
 }
 
-/* After a delete: let the worker shrink the map if it has become too large. */
-void hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
+/* hmap_resize_for_delete() when it looks. */
+void __hmap_resize_for_delete(struct hmap *h, const struct hmap_array *a)
 {
-	struct hmap_array *a = lk->a;
-
-	if (h->stripes[lk->s].count % COUNT_EVERY)
-		return;
 	if (hmap_shrink_needed(h, a, hmap_count(h)))
 		hmap_call_worker_later(h);
 }
@@ -678,6 +636,24 @@ static void hmap_make_spare(struct hmap *h)
 	smp_store_release(&h->spare, hmap_array_alloc(h, B, GFP_KERNEL));
 }
 
+/*
+ * Grow into the spare if no writer has done so in time: they may have inserted
+ * their last element while it was being made.
+ */
+static void hmap_grow(struct hmap *h)
+{
+	struct hmap_supply supply = {};
+	struct hmap_locked lk;
+
+	hmap_lock_hash(h, 0, &lk);
+	if (hmap_over_load(hmap_len(h), lk.a->B) &&
+	    hmap_take_spare(h, &supply, lk.a->B + 1) &&
+	    hmap_publish(h, &lk, supply.array))
+		supply.array = NULL;
+	hmap_unlock(h, &lk);
+	hmap_supply_drop(h, &supply);
+}
+
 /* Begin to shrink. Returns whether that was so. */
 static bool hmap_shrink(struct hmap *h)
 {
@@ -732,6 +708,7 @@ void hmap_worker(struct work_struct *work)
 
 	WRITE_ONCE(h->called, false);
 	hmap_make_spare(h);
+	hmap_grow(h);
 	WRITE_ONCE(h->rounds, h->rounds + 1);
 	wake_up_all(&h->wait);
 	if (hmap_is_idle(h))

@@ -298,9 +298,9 @@ static void the_version_is_odd_while_a_chain_is_written(struct kunit *test)
 	u32 before = bmap_read_begin(b);
 
 	bmap_write_begin(b);
-	KUNIT_EXPECT_EQ(test, bmap_read_begin(b), before + 1);
+	KUNIT_EXPECT_EQ(test, b->version, before + 1);
 	bmap_write_end(b);
-	KUNIT_EXPECT_EQ(test, bmap_read_begin(b), before + 2);
+	KUNIT_EXPECT_EQ(test, b->version, before + 2);
 }
 
 static void a_reader_notices_a_writer(struct kunit *test)
@@ -314,6 +314,42 @@ static void a_reader_notices_a_writer(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
 	bmap_write_end(b);
 	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
+}
+
+/* Whether or not the writer is done before the reader is. */
+static void a_reader_who_begins_in_a_write_tries_again(struct kunit *test)
+{
+	struct hmap *h = hk_map_u64(test);
+	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+	u32 version;
+
+	bmap_write_begin(b);
+	version = bmap_read_begin(b);
+	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
+	bmap_write_end(b);
+	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
+}
+
+static void the_rest_begins_behind_the_last_slot_in_use(struct kunit *test)
+{
+	static const u8 before[][HMAP_BUCKET_CNT] = {
+		{ 1, 1, 1, 1, 1, 1, 1, 1 }, { 9, 1, 1, 1, 1, 1, 1, 1 },
+		{ 9, 1, 255, 1, 0, 0, 0, 0 }, { 1, 1, 1, 1, 1, 1, 1, 5 },
+		{ 5, 6, 7, 8, 9, 10, 11, 1 }, { 1, 128, 0, 0, 0, 0, 0, 0 },
+	};
+	static const u8 after[][HMAP_BUCKET_CNT] = {
+		{ }, { 9 }, { 9, 1, 255 }, { 1, 1, 1, 1, 1, 1, 1, 5 },
+		{ 5, 6, 7, 8, 9, 10, 11 }, { 1, 128 },
+	};
+	struct bmap b;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(before); i++) {
+		memcpy(b.tophash, before[i], sizeof(b.tophash));
+		bmap_set_rest(&b);
+		KUNIT_EXPECT_MEMEQ(test, b.tophash, after[i],
+				   sizeof(b.tophash));
+	}
 }
 
 static void the_version_wraps_around(struct kunit *test)
@@ -348,6 +384,8 @@ static struct kunit_case bucket_cases[] = {
 	KUNIT_CASE(wiping_a_slot_touches_nothing_else),
 	KUNIT_CASE(the_version_is_odd_while_a_chain_is_written),
 	KUNIT_CASE(a_reader_notices_a_writer),
+	KUNIT_CASE(a_reader_who_begins_in_a_write_tries_again),
+	KUNIT_CASE(the_rest_begins_behind_the_last_slot_in_use),
 	KUNIT_CASE(the_version_wraps_around),
 	{}
 };

@@ -125,8 +125,14 @@ u64 hk_hash_bit(const void *key, u32 size, const siphash_key_t *hash0)
 	return (hk_hash_identity(key, size, hash0) & 1) << HK_HASH_BIT;
 }
 
+/* For the copy of array.c in array_kunit.c. */
+struct workqueue_struct *hmap_wq;
+
 static int __init hk_module_init(void)
 {
+	hmap_wq = alloc_workqueue("hmap_kunit", WQ_UNBOUND, 0);
+	if (!hmap_wq)
+		return -ENOMEM;
 	if (!seed)
 		seed = get_random_u32() | 1;
 	pr_info("seed=%lu\n", seed);
@@ -137,6 +143,7 @@ static void __exit hk_module_exit(void)
 {
 	/* Arrays that array_kunit.c has retired are freed by code in here. */
 	rcu_barrier();
+	destroy_workqueue(hmap_wq);
 }
 
 module_init(hk_module_init);

@@ -20,7 +20,9 @@
 #define _LINUX_HMAP_BUCKET_H
 
 #include <linux/bitops.h>
+#include <linux/cache.h>
 #include <linux/compiler.h>
+#include <linux/prefetch.h>
 #include <linux/string.h>
 
 #include <uapi/linux/hmap.h>
@@ -140,25 +142,74 @@ static inline void bmap_set_tophash(struct bmap *b, unsigned int i, u8 top)
 	WRITE_ONCE(b->tophash[i], top);
 }
 
-static inline void *bmap_key(const struct hmap_geometry *geo, struct bmap *b,
-			     unsigned int i)
+/* With the slots behind the last one in use as HMAP_EMPTY_REST. */
+static inline u64 bmap_with_rest(u64 tophashes)
+{
+	u64 used = bmap_match_used(tophashes);
+
+	return used ? tophashes & (~0ULL >> (64 - fls64(used))) : 0;
+}
+
+static inline void bmap_set_rest(struct bmap *b)
+{
+	WRITE_ONCE(b->tophashes,
+		   cpu_to_le64(bmap_with_rest(bmap_tophashes(b))));
+}
+
+/* Mark slot @i empty; @rest: all slots behind it are HMAP_EMPTY_REST. */
+static inline void bmap_set_empty(struct bmap *b, unsigned int i, bool rest)
+{
+	u64 tophashes = bmap_tophashes(b) & ~(0xffULL << 8 * i);
+
+	tophashes |= (u64)HMAP_EMPTY_ONE << 8 * i;
+	WRITE_ONCE(b->tophashes,
+		   cpu_to_le64(rest ? bmap_with_rest(tophashes) : tophashes));
+}
+
+static inline void *bmap_key(const struct hmap_geometry *geo,
+			     const struct bmap *b, unsigned int i)
 {
 	return (u8 *)b + sizeof(*b) + i * geo->key_slot;
 }
 
-static inline void *bmap_value(const struct hmap_geometry *geo, struct bmap *b,
-			       unsigned int i)
+static inline void *bmap_value(const struct hmap_geometry *geo,
+			       const struct bmap *b, unsigned int i)
 {
 	return (u8 *)b + geo->values + i * geo->value_slot;
 }
 
-static inline void bmap_copy(void *to, const void *from, u32 size)
+/*
+ * Copies, inlined where the compiler knows the size and for words. It is told so,
+ * since there are kernels (UML) in which memcpy() is any other function.
+ */
+static __always_inline void bmap_memcpy(void *to, const void *from, u32 size)
+{
+	if (__builtin_constant_p(size))
+		__builtin_memcpy(to, from, size);
+	else if (size == sizeof(u64))
+		__builtin_memcpy(to, from, sizeof(u64));
+	else
+		memcpy(to, from, size);
+}
+
+/* Ask for the cache lines of a bucket of ordinary size but the first. */
+static __always_inline void bmap_prefetch(const struct hmap_geometry *geo,
+					  const struct bmap *b)
+{
+	u32 i;
+
+	if (geo->bucket_size <= 4 * L1_CACHE_BYTES)
+		for (i = L1_CACHE_BYTES; i < geo->bucket_size; i += L1_CACHE_BYTES)
+			prefetch((const u8 *)b + i);
+}
+
+static __always_inline void bmap_copy(void *to, const void *from, u32 size)
 {
 	/*
 	 * A reader's copy may race with a writer: the reader then finds
 	 * another version and throws it away.
 	 */
-	data_race(memcpy(to, from, size));
+	data_race(({ bmap_memcpy(to, from, size); 0; }));
 }
 
 static inline void bmap_copy_slot(const struct hmap_geometry *geo,
@@ -170,10 +221,14 @@ static inline void bmap_copy_slot(const struct hmap_geometry *geo,
 		  geo->value_slot);
 }
 
-static inline void bmap_wipe(void *slot, u32 size)
+static __always_inline void bmap_wipe(void *slot, u32 size)
 {
-	/* As in bmap_copy(). */
-	data_race(memset(slot, 0, size));
+	const u64 zero = 0;
+
+	if (size == sizeof(zero))
+		bmap_copy(slot, &zero, sizeof(zero));
+	else
+		data_race(memset(slot, 0, size)); /* as in bmap_copy() */
 }
 
 /* Open the chain of @head for writing: readers who were in it try again. */
@@ -190,11 +245,11 @@ static inline void bmap_write_end(struct bmap *head)
 	smp_store_release(&head->version, head->version + 1);
 }
 
-/* The version of a chain; odd if it is being changed. */
+/* The version of a chain; if it is being changed, one that it will not have again. */
 static inline u32 bmap_read_begin(const struct bmap *head)
 {
 	/* Version before data: pairs with the release in bmap_write_end(). */
-	return smp_load_acquire(&head->version);
+	return smp_load_acquire(&head->version) & ~1;
 }
 
 /* Whether what was read since bmap_read_begin() may be of two versions. */

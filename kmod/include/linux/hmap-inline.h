@@ -68,7 +68,8 @@ struct hmap_extra {
  * @reserved: overflow buckets that have been promised. Under @lock
  * @longest_chain: buckets in the longest chain. Under @lock; read anywhere
  * @extra: overflow buckets
- * @rcu: for freeing it when no reader can be in it
+ * @bucket_size: bytes of a bucket, for @release, when the map may be gone
+ * @release: for freeing it when no reader can be in it
  * @nevacuate: for each stripe: its units below this have been evacuated. Under
  *	the stripe. Keeps its last value, as in Go
  */
@@ -85,7 +86,8 @@ struct hmap_array {
 	u32 reserved;
 	u32 longest_chain;
 	struct hmap_extra extra;
-	struct rcu_head rcu;
+	u32 bucket_size;
+	struct rcu_work release;
 	size_t nevacuate[];
 };
 
@@ -97,26 +99,6 @@ struct hmap_array {
 struct hmap_blob {
 	struct rcu_head rcu;
 	u8 bytes[] __aligned(8);
-};
-
-/**
- * struct hmap_chain - a chain of buckets
- * @a: the array that it is in
- * @head: its first bucket; NULL if the array has no buckets yet
- */
-struct hmap_chain {
-	struct hmap_array *a;
-	struct bmap *head;
-};
-
-/**
- * struct hmap_slot - a slot in a chain
- * @b: the bucket
- * @i: the index in the bucket
- */
-struct hmap_slot {
-	struct bmap *b;
-	unsigned int i;
 };
 
 /* The array that is evacuated to @a, or NULL when that is over. */
@@ -161,34 +143,6 @@ hmap_geometry_of(const struct hmap_params params)
 	return geo;
 }
 
-/* Where a key or value is: in its slot, or where its slot points to. */
-static __always_inline void *hmap_slot_bytes(void *slot, u32 size)
-{
-	struct hmap_blob *blob;
-
-	if (!hmap_out_of_line(size))
-		return slot;
-	blob = READ_ONCE(*(struct hmap_blob **)slot);
-	return blob ? blob->bytes : NULL;
-}
-
-struct bmap *hmap_overflow_bucket(const struct hmap *h,
-				  const struct hmap_array *a, u32 index);
-
-/* The bucket behind @b in its chain, or NULL. */
-static __always_inline struct bmap *
-hmap_next(const struct hmap *h, const struct hmap_array *a,
-	  const struct bmap *b)
-{
-	/*
-	 * Acquire: whoever sees the index sees the block that it is in. Pairs
-	 * with the release in hmap_append_bucket().
-	 */
-	u32 index = smp_load_acquire(&b->overflow);
-
-	return index ? hmap_overflow_bucket(h, a, index) : NULL;
-}
-
 u64 hmap_hash_bytes(const void *key, u32 key_size, const siphash_key_t *hash0);
 
 /*
@@ -198,7 +152,8 @@ u64 hmap_hash_bytes(const void *key, u32 key_size, const siphash_key_t *hash0);
  */
 static __always_inline u64 hmap_mulfold(u64 a, u64 b)
 {
-#ifdef CONFIG_ARCH_SUPPORTS_INT128
+	/* UML on x86-64 does not say that it has them. */
+#if defined(CONFIG_ARCH_SUPPORTS_INT128) || defined(CONFIG_X86_64)
 	__uint128_t product = (__uint128_t)a * b;
 
 	return (u64)product ^ (u64)(product >> 64);
@@ -217,7 +172,7 @@ static __always_inline u64 hmap_load64(const void *p)
 {
 	u64 word;
 
-	memcpy(&word, p, sizeof(word));
+	bmap_memcpy(&word, p, sizeof(word));
 	return word;
 }
 
@@ -225,7 +180,7 @@ static __always_inline u32 hmap_load32(const void *p)
 {
 	u32 word;
 
-	memcpy(&word, p, sizeof(word));
+	bmap_memcpy(&word, p, sizeof(word));
 	return word;
 }
 
@@ -274,7 +229,7 @@ static __always_inline bool hmap_bytes_equal(const struct hmap_params params,
 		return hmap_load64(a) == hmap_load64(b);
 	if (params.key_size == sizeof(u32))
 		return hmap_load32(a) == hmap_load32(b);
-	return !memcmp(a, b, params.key_size);
+	return !__builtin_memcmp(a, b, params.key_size);
 }
 
 static __always_inline bool hmap_keys_equal(const struct hmap_params params,
@@ -284,85 +239,50 @@ static __always_inline bool hmap_keys_equal(const struct hmap_params params,
 	return data_race(hmap_bytes_equal(params, a, b));
 }
 
-/**
- * hmap_find_in() - find a key in a chain (private)
- * @h: the map
- * @params: of the map
- * @chain: the chain
- * @key: the key
- * @top: tophash of the key
- * @slot: out: where it is
- *
- * Return: true if it is there. Without a lock, bmap_read_retry() tells whether
- * the answer can be relied on.
- */
-static __always_inline bool
-hmap_find_in(const struct hmap *h, const struct hmap_params params,
-	     const struct hmap_chain *chain, const void *key, u8 top,
-	     struct hmap_slot *slot)
+/* Where @hash is in @a: the first bucket of its chain. */
+static __always_inline struct bmap *
+hmap_first_bucket(const struct hmap_geometry *geo, const struct hmap_array *a,
+		  u64 hash)
 {
-	const struct hmap_geometry geo = hmap_geometry_of(params);
-	struct bmap *b;
-	const void *k;
-	unsigned int i;
-	u64 tophashes;
-
-	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
-		tophashes = bmap_tophashes(b);
-		bmap_for_each_slot(i, bmap_match(tophashes, top)) {
-			k = hmap_slot_bytes(bmap_key(&geo, b, i),
-					    params.key_size);
-			if (k && hmap_keys_equal(params, k, key)) {
-				slot->b = b;
-				slot->i = i;
-				return true;
-			}
-		}
-		if (bmap_has_rest(tophashes))
-			break;
-	}
-	return false;
+	return a->data + hmap_bucket_index(a, hash) * geo->bucket_size;
 }
 
 /*
- * The chain of @hash in @a, opened for reading. Returns false if its bucket has
- * been evacuated. The acquire of the version comes before the look at the mark,
- * so that an evacuation in between shows in one or the other.
+ * Look into the first bucket of a chain, which nearly always tells. -EAGAIN if it
+ * does not: the chain goes on, has been evacuated or is being written, or what
+ * the bucket holds is out of line.
  */
-static __always_inline bool
-hmap_read_chain(const struct hmap_geometry *geo, struct hmap_array *a, u64 hash,
-		struct hmap_chain *chain, u32 *version)
-{
-	chain->a = a;
-	chain->head = a->data + hmap_bucket_index(a, hash) * geo->bucket_size;
-	*version = bmap_read_begin(chain->head);
-	/* Pairs with the release in hmap_evac_chain(). */
-	return !bmap_evacuated(smp_load_acquire(&chain->head->tophash[0]));
-}
-
-/* Look into one chain. -EAGAIN if a writer came in between. */
 static __always_inline int
-hmap_get_in_chain(const struct hmap *h, const struct hmap_params params,
-		  const struct hmap_chain *chain, const void *key, u64 hash,
-		  u32 version, void *value)
+hmap_get_first(const struct hmap_params params, const struct bmap *b,
+	       const void *key, u64 hash, void *value)
 {
 	const struct hmap_geometry geo = hmap_geometry_of(params);
-	struct hmap_slot slot;
-	const void *bytes;
-	bool found;
+	u32 version = bmap_read_begin(b);
+	u64 tophashes = bmap_tophashes(b);
+	int err = -EAGAIN;
+	unsigned int i;
 
-	found = hmap_find_in(h, params, chain, key, bmap_tophash_of(hash),
-			     &slot);
-	if (found && value) {
-		bytes = hmap_slot_bytes(bmap_value(&geo, slot.b, slot.i),
-					params.value_size);
-		if (bytes)
-			bmap_copy(value, bytes, params.value_size);
-	}
-	if ((version & 1) || bmap_read_retry(chain->head, version))
+	if (hmap_out_of_line(params.key_size) ||
+	    hmap_out_of_line(params.value_size))
 		return -EAGAIN;
-	return found ? 0 : -ENOENT;
+	bmap_for_each_slot(i, bmap_match(tophashes, bmap_tophash_of(hash))) {
+		if (hmap_keys_equal(params, bmap_key(&geo, b, i), key)) {
+			if (value)
+				bmap_copy(value, bmap_value(&geo, b, i),
+					  params.value_size);
+			err = 0;
+			goto check;
+		}
+	}
+	/* An evacuated bucket has no rest. */
+	if (bmap_has_rest(tophashes) ||
+	    (!READ_ONCE(b->overflow) && !bmap_evacuated(tophashes)))
+		err = -ENOENT;
+check:
+	return bmap_read_retry(b, version) ? -EAGAIN : err;
 }
+
+int hmap_get_slow(struct hmap *h, const void *key, void *value);
 
 /**
  * hmap_get_inline() - hmap_get() for a map whose parameters are constants
@@ -380,11 +300,10 @@ hmap_get_inline(struct hmap *h, const void *key, void *value,
 		const struct hmap_params params)
 {
 	const struct hmap_geometry geo = hmap_geometry_of(params);
-	struct hmap_chain chain;
+	const struct bmap *b;
 	struct hmap_array *a;
 	siphash_key_t hash0;
 	int err = -EAGAIN;
-	u32 version;
 	u64 hash;
 
 	rcu_read_lock();
@@ -393,30 +312,16 @@ hmap_get_inline(struct hmap *h, const void *key, void *value,
 		/* A mixture of two seeds: the map was empty. */
 		hash0 = data_race(a->hash0);
 		hash = hmap_hash_key(params, key, &hash0);
-		if (hmap_read_chain(&geo, a, hash, &chain, &version))
-			err = hmap_get_in_chain(h, params, &chain, key, hash,
-						version, value);
+		b = hmap_first_bucket(&geo, a, hash);
+		bmap_prefetch(&geo, b);
+		err = hmap_get_first(params, b, key, hash, value);
 	}
 	rcu_read_unlock();
-	return likely(err != -EAGAIN) ? err : hmap_get(h, key, value);
+	return likely(err != -EAGAIN) ? err : hmap_get_slow(h, key, value);
 }
 
 /* Lookups that are under way together in a batch. */
 #define HMAP_BATCH_KEYS	16
-
-/* Where in its bucket a key may be: bring the lines of slot and value here. */
-static __always_inline void
-hmap_prefetch_slot(const struct hmap_geometry *geo, struct bmap *b, u64 hash)
-{
-	u64 match = bmap_match(bmap_tophashes(b), bmap_tophash_of(hash));
-	unsigned int i;
-
-	if (!match)
-		return;
-	i = bmap_first_slot(match);
-	prefetch(bmap_key(geo, b, i));
-	prefetch(bmap_value(geo, b, i));
-}
 
 /*
  * Up to HMAP_BATCH_KEYS lookups: all buckets are asked for before the first is
@@ -428,33 +333,40 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
 	      const struct hmap_params params)
 {
 	const struct hmap_geometry geo = hmap_geometry_of(params);
-	struct bmap *head[HMAP_BATCH_KEYS];
-	u64 hash[HMAP_BATCH_KEYS];
+	const void *key = keys;
+	void *value = values;
+	const struct bmap *b;
 	struct hmap_array *a;
 	unsigned long found = 0;
+	u64 hash[HMAP_BATCH_KEYS];
 	siphash_key_t hash0;
 	unsigned int i;
+	bool slow;
+	int err;
 
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
-	if (a->data) {
-		hash0 = data_race(a->hash0); /* as in hmap_get_inline() */
-		for (i = 0; i < n; i++) {
-			hash[i] = hmap_hash_key(params,
-						keys + i * params.key_size,
-						&hash0);
-			head[i] = a->data + hmap_bucket_index(a, hash[i]) *
-				  geo.bucket_size;
-			prefetch(head[i]);
-		}
-		for (i = 0; i < n; i++)
-			hmap_prefetch_slot(&geo, head[i], hash[i]);
+	slow = !a->data || hmap_old(a);
+	hash0 = data_race(a->hash0); /* as in hmap_get_inline() */
+	for (i = 0; !slow && i < n; i++, key += params.key_size) {
+		hash[i] = hmap_hash_key(params, key, &hash0);
+		b = hmap_first_bucket(&geo, a, hash[i]);
+		prefetch(b);
+		bmap_prefetch(&geo, b);
 	}
-	for (i = 0; i < n; i++)
-		if (!hmap_get_inline(h, keys + i * params.key_size,
-				     values ? values + i * params.value_size :
-					      NULL, params))
+	for (i = 0, key = keys; i < n; i++, key += params.key_size) {
+		err = -EAGAIN;
+		if (!slow)
+			err = hmap_get_first(params,
+					     hmap_first_bucket(&geo, a, hash[i]),
+					     key, hash[i], value);
+		if (unlikely(err == -EAGAIN))
+			err = hmap_get_slow(h, key, value);
+		if (!err)
 			found |= BIT(i);
+		if (value)
+			value += params.value_size;
+	}
 	rcu_read_unlock();
 	return found;
 }
