@@ -213,34 +213,35 @@ is_bench() # NAME
 }
 
 # The fragments of a kernel's configuration.
-um_configs() # NAME
+built_configs() # NAME
 {
 	case $1 in
 	um-7.2-up) echo "$vm/um-7.2-bench.config" ;;
 	um-7.2-smp) echo "$vm/um-7.2-bench.config" "$vm/um-7.2-bench-smp.config" ;;
-	*) echo "$vm/um.config" "$vm/$1.config" ;;
+	um-*) echo "$vm/um.config" "$vm/$1.config" ;;
+	*) echo "$vm/qemu.config" "$vm/$1.config" ;;
 	esac
 }
 
 # What the entry depends on: the tree, the configuration, the compiler.
-um_key() # SOURCE NAME
+built_key() # SOURCE NAME
 {
 	{
 		echo "$1"
 		# shellcheck disable=SC2046 # words
-		cat $(um_configs "$2")
-		"${CC:-gcc}" --version
+		cat $(built_configs "$2")
+		"$compiler" --version
 	} | sha256sum | cut -c 1-10
 }
 
-um_kernel() # NAME
+built_kernel() # NAME
 {
 	local src final
 
 	src=$(source_tree)
 	! is_bench "$1" || src=$(patched_tree "$src")
-	final=$cache/$1-$(um_key "$src" "$1")
-	[ -e "$final/kdir" ] || exclusive "$1" build_um_kernel "$1" "$src" "$final" >&2
+	final=$cache/$1-$(built_key "$src" "$1")
+	[ -e "$final/kdir" ] || exclusive "$1" build_kernel "$1" "$src" "$final" >&2
 	ln -sfn "$(basename "$final")" "$cache/$1"
 	[ -e "$final/kdir" ]
 }
@@ -273,7 +274,7 @@ patch_tree() # SOURCE FINAL
 	complete "$tmp" "$2" "$cache/source-bench"
 }
 
-build_um_kernel() # NAME SOURCE FINAL
+build_kernel() # NAME SOURCE FINAL
 {
 	local tmp
 
@@ -281,42 +282,103 @@ build_um_kernel() # NAME SOURCE FINAL
 	need_build_packages
 	note "building $1 (a few minutes)"
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
-	um_make "$2" "$tmp" defconfig >"$tmp/build.log" 2>&1
+	# the others begin with what Kconfig gives by itself
+	! is_um "$1" || make_kernel "$2" "$tmp" defconfig >"$tmp/build.log" 2>&1
 	# shellcheck disable=SC2046 # words
-	cat $(um_configs "$1") >>"$tmp/.config"
+	cat $(built_configs "$1") >>"$tmp/.config"
 	{
-		um_make "$2" "$tmp" olddefconfig &&
-		um_make "$2" "$tmp" -j "$ncpus" &&
-		um_make "$2" "$tmp" modules_prepare
+		make_kernel "$2" "$tmp" olddefconfig &&
+		make_kernel "$2" "$tmp" -j "$ncpus" &&
+		make_kernel "$2" "$tmp" modules_prepare
 	} >>"$tmp/build.log" 2>&1 || {
 		cp "$tmp/build.log" "$build/$1.build.log"
 		rm -rf "$tmp"
 		die "$1 could not be built, see build/$1.build.log"
 	}
-	check_um_config "$1" "$tmp/.config"
+	check_config "$1" "$tmp/.config"
 	# only what modules are built against is kept
 	find "$tmp" -name '*.o' ! -path '*/scripts/*' ! -path '*/tools/*' -delete
 	rm -f "$tmp"/vmlinux "$tmp"/.tmp_vmlinux*
 	sed -i "s|$tmp|$3|" "$tmp/Makefile"
-	ln -s linux "$tmp/image"
+	ln -s "$bootable" "$tmp/image"
 	ln -s . "$tmp/kdir"
 	complete "$tmp" "$3" "$cache/$1"
 }
 
-um_make() # SOURCE OUTPUT ARGUMENT...
+make_kernel() # SOURCE OUTPUT ARGUMENT...
 {
-	make -C "$1" ARCH=um O="$2" ${CC:+CC="$CC"} "${@:3}"
+	make -C "$1" O="$2" "${arch[@]}" "${@:3}"
 }
 
 # An option that olddefconfig dropped would silently weaken every test.
-check_um_config() # NAME CONFIG
+check_config() # NAME CONFIG
 {
 	local option
 
 	# shellcheck disable=SC2046 # words
-	grep -h '^CONFIG_' $(um_configs "$1") | while read -r option; do
+	grep -h '^CONFIG_' $(built_configs "$1") | while read -r option; do
 		grep -qxF "$option" "$2" || note "$1 has no $option"
 	done
+}
+
+# --- other architectures ----------------------------------------------------------
+
+# What is particular to the architecture of a kernel:
+# arch      what make has to be told; nothing for Debian's, whose headers know
+# compiler  of the kernels that are built here
+# bootable  where make leaves the kernel
+# foreign   what Debian calls it, if this machine's programs do not run there
+# machine   the QEMU that runs it
+# tty       the second console in it
+set_arch() # NAME
+{
+	arch=(${CC:+CC="$CC"}) compiler=${CC:-gcc} foreign=
+	bootable=arch/x86/boot/bzImage
+	machine=(qemu-system-x86_64 -M q35) tty=ttyS1
+	case $1 in
+	debian-*) arch=() ;;
+	um-*) arch+=(ARCH=um) bootable=linux ;;
+	x86-*) arch+=(ARCH=x86_64) ;;
+	i386-*) arch+=(ARCH=i386) foreign=i386 ;;
+	s390x-*)
+		need_packages gcc-s390x-linux-gnu qemu-system-misc
+		arch=(ARCH=s390 CROSS_COMPILE=s390x-linux-gnu-)
+		compiler=s390x-linux-gnu-gcc bootable=arch/s390/boot/bzImage
+		foreign=s390x machine=(qemu-system-s390x) tty=hvc0
+		;;
+	esac
+}
+
+# A shell and what it needs, for the guests of another architecture.
+foreign_programs() # ARCHITECTURE
+{
+	local programs=$cache/programs-$1
+
+	[ -e "$programs" ] || exclusive "programs-$1" fetch_programs "$1" "$programs" >&2
+	echo "$programs"
+}
+
+fetch_programs() # ARCHITECTURE FINAL
+{
+	local apt tmp deb
+
+	[ ! -e "$2" ] || return 0
+	note "fetching busybox and bash for $1"
+	update_other_apt
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	mkdir -p "$tmp/lists/partial"
+	grep ' bookworm main$' "$cache/apt/sources.list" >"$tmp/sources.list"
+	apt=(apt-get -o Dir::Etc::sourcelist="$tmp/sources.list"
+		-o Dir::State::Lists="$tmp/lists"
+		-o APT::Architecture="$1" -o APT::Architectures="$1")
+	other_apt "${apt[@]}" update
+	(cd "$tmp" && other_apt "${apt[@]}" download busybox-static bash-static)
+	for deb in "$tmp"/*.deb; do
+		dpkg-deb -x "$deb" "$tmp"
+	done
+	mv "$tmp/bin/bash-static" "$tmp/bin/bash"
+	mv "$tmp/bin" "$2"
+	rm -rf "$tmp"
 }
 
 # --- for the scripts -------------------------------------------------------------
@@ -324,8 +386,10 @@ check_um_config() # NAME CONFIG
 # Sets kdir, image and series of a kernel; builds or fetches it if need be.
 use_kernel() # KERNEL
 {
+	set_arch "$1"
 	case $1 in
-	um-7.2|um-7.2-kasan|um-7.2-up|um-7.2-smp) um_kernel "$1" ;;
+	um-7.2|um-7.2-kasan|um-7.2-up|um-7.2-smp) built_kernel "$1" ;;
+	x86-7.2-kcsan|x86-7.2-kasan|i386-7.2|s390x-7.2) built_kernel "$1" ;;
 	debian-6.1|debian-6.12|debian-6.1-rt|debian-6.12-rt)
 		debian_kernel "${1#debian-}" ;;
 	*) die "there is no kernel $1; see tests/vm/lib.sh" ;;

@@ -27,9 +27,8 @@ build_modules()
 
 make_modules()
 {
-	local arch=() status=0
+	local status=0
 
-	! is_um "$1" || arch=(ARCH=um)
 	link_sources "$2"
 	make -C "$kdir" M="$2" "${arch[@]}" HMAP_TESTS=1 -j "$ncpus" "${@:3}" \
 		modules >"$2/build.log" 2>&1 || status=$?

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The KUnit suites in hmap_kunit.ko: they run when the module is inserted.
 # suite: kunit
-# kernels: um-7.2 um-7.2-kasan
+# kernels: um-7.2 um-7.2-kasan x86-7.2-kasan x86-7.2-kcsan i386-7.2 s390x-7.2
 # timeout: 400
 
 . "$HMAP/guest/lib.sh"
@@ -17,6 +17,9 @@ for fault in failslab fail_page_alloc; do
 	[ ! -e $dir/min-order ] || echo 0 >$dir/min-order
 	echo 0 >$dir/verbose
 done
+
+# insmod waits for each case; in QEMU some take minutes
+echo 600 >/proc/sys/kernel/hung_task_timeout_secs
 
 leaks_begin
 tap_ok "insmod hmap.ko" load_hmap
