@@ -18,7 +18,7 @@ import re
 import subprocess
 import sys
 
-from report import LONGEST, RESULTS, distinct, in_order, read
+from report import LONGEST, RESULTS, distinct, in_order, read, sweeps
 
 # Each contestant looks the same everywhere. The colours are Okabe and Ito's, which
 # the colour-blind can tell apart.
@@ -85,11 +85,21 @@ def about(objects, *words):
     return ", ".join([*words, *distinct(objects, "kernel")])
 
 
+def rows_of(found):
+    """Sorted, with a gap between sweeps if there are some."""
+    parts = sweeps(found)
+    if len(parts) == len(found):
+        parts = [sorted(found)]
+    for part in parts:
+        yield from ((n, *found[n]) for n in part)
+        yield ()
+
+
 def against_n(objects, title, settings):
     plot = Plot(title, "set format x '%.0s%c'\nset xlabel 'n'\n" + settings)
     for name in in_order(distinct(objects, "contestant")):
-        rows = sorted((one["n"], *figures(one)) for one in objects if one["contestant"] == name)
-        plot.add(rows, f"using 1:2:3:4 with yerrorlines {line(name)}", name)
+        found = {one["n"]: figures(one) for one in objects if one["contestant"] == name}
+        plot.add(rows_of(found), f"using 1:2:3:4 with yerrorlines {line(name)}", name)
     return plot
 
 
@@ -116,7 +126,7 @@ def cost(objects):
 
 def memory(objects):
     yield "memory", against_n(objects, about(objects, "bytes for an element of 8 + 8 bytes"),
-                              "set format x '%.1s%c'\nset yrange [0:]\nset ylabel 'bytes'")
+                              "set logscale x\nset yrange [0:]\nset ylabel 'bytes'")
 
 
 def one_of(op, n):

@@ -76,7 +76,7 @@ MICROSECONDS_MORE = Kind(lambda ours, theirs: (ours - theirs) / 1e3, operator.le
                          "{:+,.1f} µs")
 
 ALL = "all n"  # the worst of them counts
-MEAN = "mean of all n"
+MEAN = "means"  # of the sizes of a sweep; the worst counts
 
 Target = namedtuple("Target", "what suite kind ours theirs n must aim kernel", defaults=(None,))
 
@@ -250,18 +250,31 @@ def describe(table, one):
                      + [table.unit])
 
 
-def mean_of_sizes(objects):
-    """For each contestant and op one object: of how much the figure varies with n."""
-    return [dict(group[0], op=f"{group[0]['op']}, mean of {len(group)} sizes",
-                 median=statistics.mean(one["median"] for one in group),
-                 min=min(one["median"] for one in group),
-                 max=max(one["median"] for one in group))
-            for group in grouped(objects, ("contestant", "op")).values()]
+def sweeps(sizes):
+    """Memory is counted at many sizes close together: lists of those."""
+    found = []
+    for n in sorted(sizes):
+        if not found or n > 1.5 * found[-1][-1]:
+            found.append([])
+        found[-1].append(n)
+    return found
+
+
+def mean_of_sweeps(objects):
+    """For each sweep one object: the mean, and how much it varies with n."""
+    means = []
+    for sweep in sweeps(distinct(objects, "n")):
+        some = [one for one in objects if one["n"] in sweep]
+        for group in grouped(some, ("contestant", "op")).values():
+            medians = [one["median"] for one in group]
+            means.append(dict(group[0], op=f"{group[0]['op']}, {sweep[0]:,} to {sweep[-1]:,}",
+                              median=statistics.mean(medians), min=min(medians), max=max(medians)))
+    return means
 
 
 def print_table(printer, table, objects):
     if table.unit == "bytes":
-        objects = mean_of_sizes(objects)
+        objects = mean_of_sweeps(objects)
     columns = in_order(distinct(objects, "contestant"))
     rows = []
     for label in distinct(objects, table.row):
@@ -313,13 +326,13 @@ def size_groups(n, measured):
     if n == ALL:
         return [(one,) for one in measured]
     if n == MEAN:
-        return [tuple(measured)] if measured else []
+        return sweeps(measured)
     sizes = n if isinstance(n, tuple) else (n,)
     return [sizes] if all(one in measured for one in sizes) else []
 
 
 def figure(found, sizes, n):
-    """One size, the mean of all, or of two sizes the second over the first."""
+    """One size, the mean of several, or of two the second over the first."""
     values = [found[one]["median"] for one in sizes]
     if n == MEAN:
         return statistics.mean(values)
@@ -331,7 +344,7 @@ def comparisons(objects, target):
     ours = by_size(objects, target, target.ours)
     theirs = by_size(objects, target, target.theirs)
     return [(target.kind.measure(figure(ours, sizes, target.n), figure(theirs, sizes, target.n)),
-             f"{sizes[0]:,}" if len(sizes) == 1 else f"{len(sizes)} sizes",
+             " - ".join(f"{n:,}" for n in dict.fromkeys((sizes[0], sizes[-1]))),
              any(noisy(found[n]) for found in (ours, theirs) for n in sizes))
             for sizes in size_groups(target.n, [n for n in ours if n in theirs])]
 

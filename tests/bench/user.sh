@@ -3,7 +3,7 @@
 # Suite "user": user_bench.c in a stock Debian kernel in QEMU. One JSON object for
 # each operation, contestant and round.
 #
-# N=, RUNS=, SEED=   how many elements, how many rounds, which keys
+# N=, RUNS=, SEED=   sizes, how many rounds, which keys
 set -euo pipefail
 cd "$(dirname "$0")/../vm"
 . ./lib.sh
@@ -27,7 +27,9 @@ add_benchmark() # INITRAMFS
 		-o "$root/hmap/user_bench" "$top/tests/bench/user_bench.c" \
 		"$build/userspace/libhmap.a" -lbpf -lelf -lz
 	echo "insmod /hmap/hmap.ko &&
-		/hmap/user_bench $kernel ${N:-100000} ${RUNS:-5} ${SEED:-1}" \
+		for n in ${N:-100000}; do
+			/hmap/user_bench $kernel \$n ${RUNS:-5} ${SEED:-1} || exit
+		done" \
 		>"$root/hmap/guest/user.sh"
 	(cd "$root/" && find . -type f | cpio --quiet -o -H newc -R 0:0) >>"$1"
 }
