@@ -2,18 +2,20 @@
 /*
  * The parts of the benchmark module: contestants (hmap.c, rhashtable.c, bpf.c,
  * plain.c) know how to use a map and nothing of measuring; suites (single.c,
- * memory.c, latency.c) measure and know nothing of maps.
+ * memory.c, latency.c, smp.c) measure and know nothing of maps.
  */
 #ifndef BENCH_H
 #define BENCH_H
 
 #include <linux/args.h>
+#include <linux/gfp_types.h>
 #include <linux/types.h>
 
 #include "keys.h"
 
 enum bench_op {
 	BENCH_INSERT,
+	BENCH_INSERT_ATOMIC,
 	BENCH_HIT,
 	BENCH_MISS,
 	BENCH_BATCH,
@@ -57,6 +59,7 @@ typedef void (*bench_loop_t)(void *map, const void *keys, unsigned int count,
  * @key_size: bytes of a key
  * @create: makes an empty map for @keys, which are not put into it; NULL if there
  *	is no memory
+ * @stripes: how many can write at the same time, if that is a choice; or 0
  * @fixed: the map is made for keys->n elements and does not grow
  * @settled: whether the map has nothing left to do in the background; NULL if
  *	nobody can know
@@ -68,6 +71,7 @@ struct contestant {
 	const char *name;
 	const char *note;
 	unsigned int key_size;
+	unsigned int stripes;
 	bool fixed;
 	void *(*create)(const struct bench_keys *keys);
 	bool (*settled)(void *map);
@@ -80,6 +84,7 @@ struct contestant {
 #define T(name) CONCATENATE(TYPE, name)
 #define BENCH_LOOPS(type)						\
 	[BENCH_INSERT] = type##_loop_insert,				\
+	[BENCH_INSERT_ATOMIC] = type##_loop_insert_atomic,		\
 	[BENCH_HIT] = type##_loop_get,					\
 	[BENCH_MISS] = type##_loop_get,					\
 	[BENCH_UPDATE] = type##_loop_update,				\
@@ -87,7 +92,8 @@ struct contestant {
 
 /* contestants.c */
 unsigned int bench_choose(const char *names, unsigned int key_size,
-			  const struct contestant **chosen, unsigned int max);
+			  bool concurrent, const struct contestant **chosen,
+			  unsigned int max);
 
 /* Each ends with one that has no name. */
 extern const struct contestant bench_hmap[], bench_rhashtable[], bench_bpf[],
@@ -125,15 +131,18 @@ struct bench_row {
 };
 
 void bench_report(struct bench_row *row);
+extern unsigned int bench_results; /* how many have been printed */
 int bench_settle(const struct contestant *c, void **map, unsigned int nr);
 
-/* single.c, memory.c, latency.c */
+/* single.c, memory.c, latency.c, smp.c */
 int bench_single(const struct contestant **c, unsigned int nr,
 		 const struct bench_keys *keys);
 int bench_memory(const struct contestant **c, unsigned int nr,
 		 const struct bench_keys *keys);
 int bench_latency(const struct contestant **c, unsigned int nr,
 		  const struct bench_keys *keys);
+int bench_smp(const struct contestant **c, unsigned int nr,
+	      const struct bench_keys *keys);
 
 /* main.c */
 extern unsigned int bench_runs;

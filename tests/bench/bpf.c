@@ -6,6 +6,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/delay.h>
+#include <linux/gfp.h>
 #include <linux/rcupdate.h>
 
 #include "bench.h"
@@ -98,11 +99,12 @@ static noinline int put_again(struct bpf_map *map, void *key, u64 value,
 }
 
 static __always_inline int put(struct bpf_map *map, const void *key, u64 value,
-			       u64 flags, struct bench_tally *tally)
+			       u64 flags, gfp_t gfp, struct bench_tally *tally)
 {
 	int err = map->ops->map_update_elem(map, (void *)key, &value, flags);
 
-	if (unlikely(err == -ENOMEM || err == -EBUSY))
+	if (unlikely(err == -ENOMEM || err == -EBUSY) &&
+	    gfpflags_allow_blocking(gfp))
 		err = put_again(map, (void *)key, value, flags, tally);
 	return err;
 }

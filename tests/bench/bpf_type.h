@@ -12,15 +12,16 @@ static __always_inline int T(_one_get)(struct bpf_map *map, const KEY *key,
 }
 
 static __always_inline int T(_one_insert)(struct bpf_map *map, const KEY *key,
-					  u64 value, struct bench_tally *tally)
+					  u64 value, gfp_t gfp,
+					  struct bench_tally *tally)
 {
-	return put(map, key, value, BPF_NOEXIST, tally);
+	return put(map, key, value, BPF_NOEXIST, gfp, tally);
 }
 
 static __always_inline int T(_one_update)(struct bpf_map *map, const KEY *key,
 					  u64 value, struct bench_tally *tally)
 {
-	return put(map, key, value, BPF_ANY, tally);
+	return put(map, key, value, BPF_ANY, GFP_KERNEL, tally);
 }
 
 static __always_inline int T(_one_delete)(struct bpf_map *map, const KEY *key)

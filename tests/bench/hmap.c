@@ -43,6 +43,11 @@ DEFINE_HMAP_PARAMS(siphash16, struct bench_key16, u64, .hashfn = hmap_siphash);
 #define KEY struct bench_key16
 #include "hmap_type.h"
 
+DEFINE_HMAP_PARAMS(striped8, u64, u64, .stripes = HMAP_MAX_STRIPES);
+#define TYPE striped8
+#define KEY u64
+#include "hmap_type.h"
+
 /* The map is the only member of each type. */
 static bool settled(void *map)
 {
@@ -66,10 +71,11 @@ static void destroy(void *map)
 	kfree(map);
 }
 
-#define CONTESTANT(label, type, size)					\
+#define CONTESTANT(label, nr, type, size)				\
 {									\
 	.name = label,							\
 	.key_size = size,						\
+	.stripes = nr,							\
 	.create = type##_create,					\
 	.settled = settled,						\
 	.memory = memory,						\
@@ -81,12 +87,13 @@ static void destroy(void *map)
 }
 
 const struct contestant bench_hmap[] = {
-	CONTESTANT("hmap", map4, 4),
-	CONTESTANT("hmap", map8, 8),
-	CONTESTANT("hmap", map16, 16),
-	CONTESTANT("hmap-siphash", siphash4, 4),
-	CONTESTANT("hmap-siphash", siphash8, 8),
-	CONTESTANT("hmap-siphash", siphash16, 16),
+	CONTESTANT("hmap", 1, map4, 4),
+	CONTESTANT("hmap", 1, map8, 8),
+	CONTESTANT("hmap", 1, map16, 16),
+	CONTESTANT("hmap-siphash", 1, siphash4, 4),
+	CONTESTANT("hmap-siphash", 1, siphash8, 8),
+	CONTESTANT("hmap-siphash", 1, siphash16, 16),
+	CONTESTANT("hmap", HMAP_MAX_STRIPES, striped8, 8),
 	{ }
 };
 

@@ -9,9 +9,9 @@ static __always_inline int T(_one_get)(void *map, const KEY *key, u64 *value)
 }
 
 static __always_inline int T(_one_insert)(void *map, const KEY *key, u64 value,
-					  struct bench_tally *tally)
+					  gfp_t gfp, struct bench_tally *tally)
 {
-	return T(_put)(map, *key, value, HMAP_NOEXIST, GFP_KERNEL);
+	return T(_put)(map, *key, value, HMAP_NOEXIST, gfp);
 }
 
 static __always_inline int T(_one_update)(void *map, const KEY *key, u64 value,

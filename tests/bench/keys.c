@@ -75,15 +75,25 @@ void bench_keys_free(struct bench_keys *keys)
 	vfree(keys->absent);
 }
 
+/**
+ * bench_keys_make() - make keys
+ * @keys: out: them
+ * @key_size: 4, 8 or 16
+ * @n: how many
+ * @rounds: at least
+ * @seed: of all choices
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int bench_keys_make(struct bench_keys *keys, unsigned int key_size,
-		    unsigned long n, u64 seed)
+		    unsigned long n, unsigned int rounds, u64 seed)
 {
 	unsigned long i;
 	void *key;
 
 	keys->key_size = key_size;
 	keys->n = n;
-	keys->rounds = max(ALL_ROUNDS / n, 1UL);
+	keys->rounds = max_t(unsigned long, ALL_ROUNDS / n, rounds);
 	keys->insert = vmalloc_array(n, key_size);
 	keys->lookup = vmalloc_array(keys->rounds * n, key_size);
 	keys->absent = vmalloc_array(keys->rounds * n, key_size);

@@ -64,7 +64,7 @@ struct bench_keys {
 };
 
 int bench_keys_make(struct bench_keys *keys, unsigned int key_size,
-		    unsigned long n, u64 seed);
+		    unsigned long n, unsigned int rounds, u64 seed);
 void bench_keys_free(struct bench_keys *keys);
 
 static __always_inline u64 bench_value(const void *key, unsigned int key_size)

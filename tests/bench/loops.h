@@ -30,8 +30,9 @@ static void T(_loop_get)(void *map, const void *keys, unsigned int count,
 	tally->failed += failed;
 }
 
-static void T(_loop_insert)(void *map, const void *keys, unsigned int count,
-			    struct bench_tally *tally)
+static __always_inline void
+T(_insert_all)(void *map, const void *keys, unsigned int count, gfp_t gfp,
+	       struct bench_tally *tally)
 {
 	const KEY *key = keys;
 	unsigned int i, failed = 0;
@@ -39,10 +40,24 @@ static void T(_loop_insert)(void *map, const void *keys, unsigned int count,
 	begin();
 	for (i = 0; i < count; i++)
 		if (T(_one_insert)(map, &key[i],
-				   bench_value(&key[i], sizeof(KEY)), tally))
+				   bench_value(&key[i], sizeof(KEY)), gfp,
+				   tally))
 			failed++;
 	end();
 	tally->failed += failed;
+}
+
+static void T(_loop_insert)(void *map, const void *keys, unsigned int count,
+			    struct bench_tally *tally)
+{
+	T(_insert_all)(map, keys, count, GFP_KERNEL, tally);
+}
+
+static void T(_loop_insert_atomic)(void *map, const void *keys,
+				   unsigned int count,
+				   struct bench_tally *tally)
+{
+	T(_insert_all)(map, keys, count, GFP_ATOMIC, tally);
 }
 
 static void T(_loop_update)(void *map, const void *keys, unsigned int count,

@@ -15,7 +15,7 @@
 
 static char *suite_name = "single";
 module_param_named(suite, suite_name, charp, 0444);
-MODULE_PARM_DESC(suite, "single (default) or memory");
+MODULE_PARM_DESC(suite, "single (default), memory, latency or smp");
 
 static char *contestants;
 module_param(contestants, charp, 0444);
@@ -46,22 +46,28 @@ MODULE_PARM_DESC(kernel, "name of this kernel in the results");
  * struct suite - a suite
  * @name: its name
  * @contestants: who takes part if nobody is named
- * @keys_per_n: how many times n keys it takes
  * @run: does it
+ * @keys_per_n: how many times n keys are in a map
+ * @rounds: at least, see keys.h
+ * @concurrent: there are several threads
  */
 struct suite {
 	const char *name;
 	const char *contestants;
-	unsigned int keys_per_n;
 	int (*run)(const struct contestant **c, unsigned int nr,
 		   const struct bench_keys *keys);
+	unsigned int keys_per_n;
+	unsigned int rounds;
+	bool concurrent;
 };
 
 #define ALL_MAPS "hmap,hmap-siphash,rhashtable,bpf-hash,bpf-hash-no_prealloc,bpf-rhash"
 
 static const struct suite suites[] = {
-	{ "single", ALL_MAPS ",floor", 1, bench_single },
-	{ "memory", ALL_MAPS, 2, bench_memory },
+	{ "single", ALL_MAPS ",floor", bench_single, 1, 1, false },
+	{ "memory", ALL_MAPS, bench_memory, 2, 1, false },
+	{ "latency", "hmap,rhashtable,bpf-rhash,control", bench_latency, 1, 1, false },
+	{ "smp", "hmap,rhashtable,bpf-hash", bench_smp, 1, 2, true },
 };
 
 static int run_suite(const struct suite *suite, unsigned long size)
@@ -71,11 +77,12 @@ static int run_suite(const struct suite *suite, unsigned long size)
 	unsigned int nr;
 	int err;
 
-	nr = bench_choose(contestants ?: suite->contestants, key_size, chosen,
-			  MAX_CONTESTANTS);
+	nr = bench_choose(contestants ?: suite->contestants, key_size,
+			  suite->concurrent, chosen, MAX_CONTESTANTS);
 	if (!nr || !size || !bench_runs)
 		return -EINVAL;
-	err = bench_keys_make(&keys, key_size, suite->keys_per_n * size, seed);
+	err = bench_keys_make(&keys, key_size, suite->keys_per_n * size,
+			      suite->rounds, seed);
 	if (err)
 		return err;
 	err = suite->run(chosen, nr, &keys);
@@ -104,9 +111,11 @@ static int __init bench_init(void)
 }
 module_init(bench_init);
 
+/* The last line: whoever reads the results learns whether some got lost. */
 static void __exit bench_exit(void)
 {
 	bench_rhashtable_exit();
+	pr_info("results %u\n", bench_results);
 }
 module_exit(bench_exit);
 

@@ -82,6 +82,21 @@ static void floor16_loop(void *map, const void *keys, unsigned int count,
 	floor_loop(sizeof(struct bench_key16), map, keys, count, tally);
 }
 
+static void *control_create(const struct bench_keys *keys)
+{
+	return kmalloc(1, GFP_KERNEL);
+}
+
+static void control_destroy(void *map)
+{
+	kfree(map);
+}
+
+static void control_loop(void *map, const void *keys, unsigned int count,
+			 struct bench_tally *tally)
+{
+}
+
 #define FLOOR(size)							\
 {									\
 	.name = "floor",						\
@@ -91,9 +106,25 @@ static void floor16_loop(void *map, const void *keys, unsigned int count,
 	.loop = { [BENCH_HIT] = floor##size##_loop }			\
 }
 
+#define CONTROL(size)							\
+{									\
+	.name = "control",						\
+	.key_size = size,						\
+	.create = control_create,					\
+	.destroy = control_destroy,					\
+	.loop = {							\
+		[BENCH_INSERT] = control_loop,				\
+		[BENCH_INSERT_ATOMIC] = control_loop,			\
+		[BENCH_DELETE] = control_loop,				\
+	},								\
+}
+
 const struct contestant bench_plain[] = {
 	FLOOR(4),
 	FLOOR(8),
 	FLOOR(16),
+	CONTROL(4),
+	CONTROL(8),
+	CONTROL(16),
 	{ }
 };

@@ -25,6 +25,8 @@ static int compare_u64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+unsigned int bench_results;
+
 /**
  * bench_report() - print a result
  * @row: the result. Its values get sorted
@@ -49,6 +51,7 @@ void bench_report(struct bench_row *row)
 		median / 1000, median % 1000, min / 1000, min % 1000,
 		max / 1000, max % 1000, row->runs, bench_kernel, note,
 		c->key_size);
+	bench_results++;
 }
 
 /* What all processors together have been idle for. */

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * rhashtable as it is at its best: constant parameters, keys compared inline,
- * objects from a slab cache of their own that hold no more than they must.
- *
- * Objects are freed at once and not after a grace period, which only those may do
- * who look again whether an object that they have found is still theirs
- * (SLAB_TYPESAFE_BY_RCU). Others pay for kfree_rcu(), too.
+ * objects from a slab cache of their own that hold no more than they must. Objects
+ * are freed at once and not after a grace period (SLAB_TYPESAFE_BY_RCU): a reader
+ * looks again whether the object whose value it has read is still the same.
  */
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -65,7 +63,6 @@ static bool settled(void *map)
 #define CONTESTANT(type, size)						\
 {									\
 	.name = "rhashtable",						\
-	.note = "objects are freed at once",				\
 	.key_size = size,						\
 	.create = type##_create,					\
 	.settled = settled,						\
@@ -89,9 +86,11 @@ void bench_rhashtable_exit(void)
 
 int bench_rhashtable_init(void)
 {
-	rht4_cache = KMEM_CACHE(rht4, SLAB_NO_MERGE);
-	rht8_cache = KMEM_CACHE(rht8, SLAB_NO_MERGE);
-	rht16_cache = KMEM_CACHE(rht16, SLAB_NO_MERGE);
+	const slab_flags_t flags = SLAB_NO_MERGE | SLAB_TYPESAFE_BY_RCU;
+
+	rht4_cache = KMEM_CACHE(rht4, flags);
+	rht8_cache = KMEM_CACHE(rht8, flags);
+	rht16_cache = KMEM_CACHE(rht16, flags);
 	if (rht4_cache && rht8_cache && rht16_cache)
 		return 0;
 	bench_rhashtable_exit();

@@ -33,23 +33,30 @@ static __always_inline int T(_one_get)(void *map, const KEY *key, u64 *value)
 	const struct TYPE *o;
 
 	rcu_read_lock();
-	o = rhashtable_lookup(map, key, T(_params));
-	if (o)
+	do {
+		o = rhashtable_lookup(map, key, T(_params));
+		if (!o)
+			break;
 		*value = READ_ONCE(o->value);
+		/* Value before key: pairs with smp_wmb() in T(_one_insert). */
+		smp_rmb();
+	} while (unlikely(!SAME(&o->key, key)));
 	rcu_read_unlock();
 	return o ? 0 : -ENOENT;
 }
 
 static __always_inline int T(_one_insert)(void *map, const KEY *key, u64 value,
-					  struct bench_tally *tally)
+					  gfp_t gfp, struct bench_tally *tally)
 {
-	struct TYPE *o = kmem_cache_alloc(T(_cache), GFP_KERNEL);
+	struct TYPE *o = kmem_cache_alloc(T(_cache), gfp);
 	int err;
 
 	if (!o)
 		return -ENOMEM;
 	o->key = *key;
-	o->value = value;
+	/* A reader may still have the object: key before value. */
+	smp_wmb();
+	WRITE_ONCE(o->value, value);
 	err = rhashtable_lookup_insert_fast(map, &o->head, T(_params));
 	if (err)
 		kmem_cache_free(T(_cache), o);

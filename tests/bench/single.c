@@ -247,7 +247,7 @@ static void report(struct single *s, const struct bench_keys *keys)
 	enum bench_op op;
 
 	for (op = 0; op < BENCH_OPS; op++) {
-		if (!s->c->loop[op])
+		if (!s->c->loop[op] || !op_name[op])
 			continue;
 		row.op = op_name[op];
 		row.value = s->value[op];

@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Suite "kernel-latency": single operations while a map grows and shrinks. One JSON
+# object for each contestant, phase and quantile, and for the longest of each
+# doubling.
+#
+# N=, RUNS=, SEED=   how large it gets, how often, which keys
+# KERNELS=   um-7.2-up, um-7.2-smp or both
+set -euo pipefail
+cd "$(dirname "$0")"
+. ./lib.sh
+
+for kernel in ${KERNELS:-um-7.2-up um-7.2-smp}; do
+	bench_build "$kernel"
+	bench_run "$kernel" suite=latency n="${N:-4000000}" runs="${RUNS:-5}" \
+		seed="${SEED:-1}"
+done
