@@ -3,10 +3,10 @@
 """plot.py [--results FILE] [DIR]: draws the results with gnuplot, PNG and SVG.
 
   cost-OP             what an operation costs against the size of the map
-  memory              bytes of an element against the size of the map
+  memory-N            bytes of an element against the size of the map, from N on
   latency-OP-KERNEL   how long the slowest of a hundred, a thousand, ... takes
   longest-OP-KERNEL   the slowest of all, against the size that the map has got to
-  scaling, user       bars for each thing that was done
+  scaling, scaling-resizing, user   bars for each thing that was done
   go                  how many times faster than Go's map
 
 Points are medians, bars reach from the least to the greatest.
@@ -28,6 +28,8 @@ LOOKS = {
     "BPF HASH NO_PREALLOC": ("#8c6d31", 8), "BPF RHASH": ("#e69f00", 11),
     "Go map": ("#cc79a7", 13), "floor": ("#999999", 2), "control": ("#999999", 2),
 }
+
+RESIZING = ", resizing"
 
 OPS_COLOURS = ("#000000", "#7b3294", "#01665e", "#e7298a")
 
@@ -85,21 +87,11 @@ def about(objects, *words):
     return ", ".join([*words, *distinct(objects, "kernel")])
 
 
-def rows_of(found):
-    """Sorted, with a gap between sweeps if there are some."""
-    parts = sweeps(found)
-    if len(parts) == len(found):
-        parts = [sorted(found)]
-    for part in parts:
-        yield from ((n, *found[n]) for n in part)
-        yield ()
-
-
 def against_n(objects, title, settings):
     plot = Plot(title, "set format x '%.0s%c'\nset xlabel 'n'\n" + settings)
     for name in in_order(distinct(objects, "contestant")):
-        found = {one["n"]: figures(one) for one in objects if one["contestant"] == name}
-        plot.add(rows_of(found), f"using 1:2:3:4 with yerrorlines {line(name)}", name)
+        rows = sorted((one["n"], *figures(one)) for one in objects if one["contestant"] == name)
+        plot.add(rows, f"using 1:2:3:4 with yerrorlines {line(name)}", name)
     return plot
 
 
@@ -125,8 +117,11 @@ def cost(objects):
 
 
 def memory(objects):
-    yield "memory", against_n(objects, about(objects, "bytes for an element of 8 + 8 bytes"),
-                              "set logscale x\nset yrange [0:]\nset ylabel 'bytes'")
+    for sweep in sweeps(distinct(objects, "n")):
+        some = [one for one in objects if one["n"] in sweep]
+        yield f"memory-{sweep[0]}", against_n(
+            some, about(some, "bytes for an element of 8 + 8 bytes"),
+            "set format x '%.1s%c'\nset yrange [0:]\nset ylabel 'bytes'")
 
 
 def one_of(op, n):
@@ -164,8 +159,13 @@ def longest(objects):
 
 
 def scaling(objects):
-    yield "scaling", bars(objects, about(objects, "operations of all threads together"),
-                          "set ylabel 'million per second'")
+    for name, resizing in (("scaling", False), ("scaling-resizing", True)):
+        some = [dict(one, op=one["op"].removesuffix(RESIZING)) for one in objects
+                if one["op"].endswith(RESIZING) == resizing]
+        if some:
+            yield name, bars(some, about(some, "operations of all threads named first",
+                                         *["while the map is resized"] * resizing),
+                             "set ylabel 'million per second'")
 
 
 def user(objects):

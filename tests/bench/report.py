@@ -59,7 +59,7 @@ TABLES = (
     Table("kernel-single", "bytes", "memory", ("key_size", "kernel"), "op"),
     Table("kernel-latency", "ns", "each operation timed", ("n", "kernel"), "op"),
     Table("kernel-latency", LONGEST, "by size", ("op", "kernel"), "n"),
-    Table("kernel-smp", "Mops/s", "two CPUs", ("n", "kernel"), "op"),
+    Table("kernel-smp", "Mops/s", "two CPUs", ("n", "kernel"), "op"),  # and ns/op
     Table("user", "ns/op", "system calls", ("n", "kernel"), "op"),
     Table("go", "ns/op", "Go's map, native; hmap in User Mode Linux", ("op",), "n"),
     Table("go", "ns", "Go's map, native; hmap in User Mode Linux", ("op",), "n"),
@@ -285,15 +285,24 @@ def print_table(printer, table, objects):
     printer.table(rows, [table.row] + columns)
 
 
+def spread(figures):
+    """The least and the greatest, or the only one."""
+    numbers = sorted({int(figure) for figure in figures if figure})
+    return " - ".join(map(str, numbers[:1] + numbers[1:][-1:]))
+
+
 def notes(objects):
-    """What there is to know of each contestant, once: how many retries differs."""
+    """What there is to know of each contestant, once: a figure in it may differ."""
     known = {}
     for one in objects:
         for note in one["note"].split(", "):
-            note = re.sub(r"^\d+ retries", "retries", note)
+            before, figure, after = re.fullmatch(r"(\D*)(\d*)(.*)", note).groups()
             if note not in ("", "noisy"):
-                known.setdefault(one["contestant"], {})[note] = True
-    return [f"{name}: {', '.join(known[name])}" for name in in_order(known)]
+                known.setdefault((one["contestant"], before, after), []).append(figure)
+    return [f"{name}: " + ", ".join(before + spread(figures) + after
+                                    for (who, before, after), figures in known.items()
+                                    if who == name)
+            for name in in_order({who for who, _, _ in known})]
 
 
 def print_suite(printer, suite, objects):
@@ -302,7 +311,7 @@ def print_suite(printer, suite, objects):
             some = [one for one in objects if one["unit"] == table.unit]
             for group in grouped(some, table.per).values():
                 print_table(printer, table, group)
-    timed = [one for one in objects if one["unit"] != "bytes"]
+    timed = [one for one in objects if one["unit"] != "bytes"]  # which is exact
     runs = " or ".join(map(str, sorted(distinct(timed, "runs"))))
     extremes = "" if printer.markdown else " (least - greatest)"
     printer.remarks([*notes(timed), f"median{extremes} of {runs} runs; "
@@ -318,6 +327,7 @@ def by_size(objects, target, who):
     return {one["n"]: one for one in objects
             if one["suite"] == target.suite and one["contestant"] == contestant
             and one["op"] == op and one["key_size"] == 8
+            and (one["unit"] == "Mops/s") == (target.kind is RATE)
             and target.kernel in (None, one["kernel"])}
 
 
