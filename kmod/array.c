@@ -116,11 +116,6 @@ static u32 hmap_spares(u8 B)
 	return B > 4 ? 1u << (B - 4) : 0;
 }
 
-static u32 hmap_first_block(u8 B)
-{
-	return max(hmap_spares(B), 1u);
-}
-
 /* Bytes of an array's buckets and spares; SIZE_MAX if that overflows. */
 static size_t hmap_data_size(u32 bucket_size, u8 B)
 {
@@ -156,6 +151,7 @@ struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
 	if (a) {
 		spin_lock_init(&a->lock);
 		a->bucket_size = h->geo.bucket_size;
+		a->block_order = ilog2(KMALLOC_LIMIT / a->bucket_size);
 		a->extra.nextOverflow = 1;
 	}
 	return a;
@@ -182,18 +178,63 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 	return a;
 }
 
-static size_t hmap_block_size(const struct hmap_array *a, unsigned int k)
+/*
+ * Log2 of the buckets in the first block: as many as spares. The blocks behind
+ * it double in size up to KMALLOC_LIMIT, so that whoever needs one is not kept
+ * longer by a large map.
+ */
+static unsigned int hmap_first_order(const struct hmap_array *a)
 {
-	return size_mul((size_t)hmap_first_block(a->B) << k, a->bucket_size);
+	return min_t(unsigned int, a->B > 4 ? a->B - 4 : 0, a->block_order);
+}
+
+static u32 hmap_block_buckets(const struct hmap_array *a, u32 k)
+{
+	return 1u << min(hmap_first_order(a) + k, (u32)a->block_order);
+}
+
+static size_t hmap_block_size(const struct hmap_array *a, u32 k)
+{
+	return (size_t)hmap_block_buckets(a, k) * a->bucket_size;
+}
+
+/* Blocks that the table has which begins with block @k; 0 if none does. */
+static u32 hmap_table_blocks(u32 k)
+{
+	return k >= HMAP_OVERFLOW_BLOCKS && is_power_of_2(k) ? k : 0;
+}
+
+/* Where the address of block @k is kept; NULL if there is no table for it. */
+static void **hmap_block_slot(struct hmap_overflow *overflow, u32 k)
+{
+	unsigned int t;
+	void **table;
+
+	if (k < HMAP_OVERFLOW_BLOCKS)
+		return &overflow->block[k];
+	t = ilog2(k / HMAP_OVERFLOW_BLOCKS);
+	if (t >= HMAP_OVERFLOW_TABLES)
+		return NULL;
+	table = READ_ONCE(overflow->table[t]);
+	return table ? &table[k - (HMAP_OVERFLOW_BLOCKS << t)] : NULL;
+}
+
+static size_t hmap_table_size(u32 blocks)
+{
+	return blocks * sizeof(void *);
 }
 
 static void hmap_array_uncount(struct hmap *h, struct hmap_array *a)
 {
+	struct hmap_overflow *overflow = &a->extra.overflow;
 	unsigned int k;
 
-	for (k = 0; k < a->extra.overflow.nr_blocks; k++)
-		hmap_buckets_uncount(h, a->extra.overflow.block[k],
+	for (k = 0; k < overflow->nr_blocks; k++)
+		hmap_buckets_uncount(h, *hmap_block_slot(overflow, k),
 				     hmap_block_size(a, k));
+	for (k = 0; k < HMAP_OVERFLOW_TABLES; k++)
+		hmap_mem_uncount(h, overflow->table[k],
+				 hmap_table_size(HMAP_OVERFLOW_BLOCKS << k));
 	hmap_buckets_uncount(h, a->data, hmap_data_size(a->bucket_size, a->B));
 	hmap_mem_uncount(h, a, hmap_array_size(h));
 }
@@ -202,11 +243,14 @@ static void hmap_array_release(struct work_struct *work)
 {
 	struct hmap_array *a = container_of(to_rcu_work(work),
 					    struct hmap_array, release);
+	struct hmap_overflow *overflow = &a->extra.overflow;
 	unsigned int k;
 
-	for (k = 0; k < a->extra.overflow.nr_blocks; k++)
-		hmap_buckets_free(a->extra.overflow.block[k],
+	for (k = 0; k < overflow->nr_blocks; k++)
+		hmap_buckets_free(*hmap_block_slot(overflow, k),
 				  hmap_block_size(a, k));
+	for (k = 0; k < HMAP_OVERFLOW_TABLES; k++)
+		kvfree(overflow->table[k]);
 	hmap_buckets_free(a->data, hmap_data_size(a->bucket_size, a->B));
 	kfree(a);
 }
@@ -240,24 +284,26 @@ void hmap_array_retire(struct hmap *h, struct hmap_array *a)
 struct bmap *hmap_overflow_bucket(const struct hmap *h,
 				  const struct hmap_array *a, u32 index)
 {
-	u32 first = hmap_first_block(a->B);
-	u32 spares = hmap_spares(a->B);
-	u32 n = index - 1;
-	unsigned int k;
-	void *block;
+	unsigned int small = hmap_first_order(a), large = a->block_order;
+	u32 spares = hmap_spares(a->B), k;
+	u64 n = index - 1, top;
+	void **slot, *block;
 
 	if (n < spares)
 		return hmap_bucket(h, a, hmap_nbuckets(a) + n);
-	n -= spares;
-	/* Blocks before number k hold first * (2^k - 1) buckets together. */
-	k = ilog2(n / first + 1);
-	if (k >= HMAP_OVERFLOW_BLOCKS)
-		return NULL;
-	block = READ_ONCE(a->extra.overflow.block[k]);
-	if (!block)
-		return NULL;
-	n -= first * ((1u << k) - 1);
-	return block + (size_t)n * h->geo.bucket_size;
+	/* Block 0 would begin at 2^small, block 1 at 2^(small + 1), ... */
+	n = n - spares + (1ull << small);
+	if (n >> large) {
+		k = large - small - 1 + (n >> large);
+		top = n >> large << large;
+	} else {
+		k = ilog2(n) - small;
+		top = 1ull << ilog2(n);
+	}
+	/* A reader's const array: only its slot is looked at. */
+	slot = hmap_block_slot((struct hmap_overflow *)&a->extra.overflow, k);
+	block = slot ? READ_ONCE(*slot) : NULL;
+	return block ? block + (size_t)(n - top) * h->geo.bucket_size : NULL;
 }
 EXPORT_SYMBOL_GPL(hmap_overflow_bucket);
 
@@ -266,22 +312,31 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
 			   struct hmap_supply *supply)
 {
 	struct hmap_overflow *overflow = &a->extra.overflow;
-	u32 due = hmap_first_block(a->B) << overflow->nr_blocks;
+	u32 k = overflow->nr_blocks, due = hmap_block_buckets(a, k);
+	u32 table = hmap_table_blocks(k);
 
 	if (!supply || supply->no_block)
 		return false;
-	if (overflow->nr_blocks == HMAP_OVERFLOW_BLOCKS) {
+	if (k == HMAP_MAX_BLOCKS) {
 		supply->no_block = true;
 		return false;
 	}
-	if (!supply->block || supply->block_buckets != due) {
+	if (!supply->block || supply->block_buckets != due ||
+	    (table && (!supply->table || supply->table_blocks != table))) {
 		supply->want = WANT_BLOCK;
 		supply->want_buckets = due;
+		supply->want_table = table;
 		return false;
 	}
-	WRITE_ONCE(overflow->block[overflow->nr_blocks++], supply->block);
-	overflow->nr += due;
+	if (table) {
+		WRITE_ONCE(overflow->table[ilog2(k / HMAP_OVERFLOW_BLOCKS)],
+			   supply->table);
+		supply->table = NULL;
+	}
+	WRITE_ONCE(*hmap_block_slot(overflow, k), supply->block);
 	supply->block = NULL;
+	overflow->nr_blocks++;
+	overflow->nr += due;
 	return true;
 }
 
@@ -372,6 +427,27 @@ static void hmap_supply_drop_block(struct hmap *h, struct hmap_supply *supply)
 	hmap_buckets_uncount(h, supply->block, size);
 	hmap_buckets_free(supply->block, size);
 	supply->block = NULL;
+	hmap_mem_uncount(h, supply->table,
+			 hmap_table_size(supply->table_blocks));
+	kvfree(supply->table);
+	supply->table = NULL;
+}
+
+static void hmap_supply_get_block(struct hmap *h, struct hmap_supply *supply,
+				  gfp_t gfp)
+{
+	size_t size = size_mul(supply->want_buckets, h->geo.bucket_size);
+
+	hmap_supply_drop_block(h, supply);
+	supply->block_buckets = supply->want_buckets;
+	supply->block = hmap_buckets_alloc(h, size, gfp);
+	supply->table_blocks = supply->want_table;
+	if (supply->want_table)
+		supply->table = hmap_mem_alloc(h,
+					       hmap_table_size(supply->want_table),
+					       gfp);
+	supply->no_block = !supply->block ||
+			   (supply->want_table && !supply->table);
 }
 
 static void hmap_supply_drop_array(struct hmap *h, struct hmap_supply *supply)
@@ -396,13 +472,7 @@ void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 		supply->array = hmap_array_alloc(h, supply->want_B, gfp);
 		supply->no_array = !supply->array;
 	} else if (supply->want == WANT_BLOCK) {
-		hmap_supply_drop_block(h, supply);
-		supply->block_buckets = supply->want_buckets;
-		supply->block = hmap_buckets_alloc(h,
-						   size_mul(supply->block_buckets,
-							    h->geo.bucket_size),
-						   gfp);
-		supply->no_block = !supply->block;
+		hmap_supply_get_block(h, supply, gfp);
 	}
 	supply->want = WANT_NOTHING;
 }

@@ -25,6 +25,9 @@
 /* Of several stripes, one in so many operations looks at the whole count. */
 #define HMAP_COUNT_EVERY	32
 
+/* Blocks of overflow buckets that an array can have. */
+#define HMAP_MAX_BLOCKS		(HMAP_OVERFLOW_BLOCKS << HMAP_OVERFLOW_TABLES)
+
 /* Buckets that one critical section of a bounded walk looks at. */
 #define HMAP_BATCH		64
 
@@ -33,9 +36,12 @@
  * @array: an array to grow into, or NULL
  * @block: a block of overflow buckets, or NULL
  * @block_buckets: buckets in @block
+ * @table: a table for blocks, or NULL
+ * @table_blocks: blocks that @table is for
  * @want: what was missing when the operation gave up its lock
  * @want_B: the B of the array that was missing
  * @want_buckets: the buckets of the block that was missing
+ * @want_table: the blocks of the table that was missing; 0 if none was
  * @no_array: there is no memory for an array: go on without
  * @no_block: there is no memory for a block: go on without
  *
@@ -48,6 +54,8 @@ struct hmap_supply {
 	struct hmap_array *array;
 	void *block;
 	u32 block_buckets;
+	u32 table_blocks;
+	void **table;
 	enum {
 		WANT_NOTHING,
 		WANT_ARRAY,
@@ -57,6 +65,7 @@ struct hmap_supply {
 	} want;
 	u8 want_B;
 	u32 want_buckets;
+	u32 want_table;
 	bool no_array;
 	bool no_block;
 };
@@ -245,7 +254,7 @@ static inline void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob,
 /* Free what an operation did not need after all. */
 static inline void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 {
-	if (supply->array || supply->block)
+	if (supply->array || supply->block || supply->table)
 		__hmap_supply_drop(h, supply);
 }
 

@@ -88,21 +88,26 @@ static void a_new_array_is_empty(struct kunit *test)
 	hmap_array_free(h, a);
 }
 
-/* Blocks of first, 2 * first, 4 * first, ... buckets behind the spares. */
+/*
+ * Blocks of first, 2 * first, 4 * first, ... buckets behind the spares, up to
+ * what is still allocated at once.
+ */
 static void expect_index_to_address(struct kunit *test, struct hmap *h,
 				    struct hmap_array *a, u32 first)
 {
-	u32 index = hmap_spares(a->B) + 1, i;
+	u32 largest = rounddown_pow_of_two(8 * PAGE_SIZE / h->geo.bucket_size);
+	u32 index = hmap_spares(a->B) + 1, buckets = min(first, largest), i;
 	unsigned int k;
 	void *b;
 
 	for (k = 0; k < a->extra.overflow.nr_blocks; k++) {
-		b = a->extra.overflow.block[k];
-		for (i = 0; i < first << k; i++, index++) {
+		b = *hmap_block_slot(&a->extra.overflow, k);
+		for (i = 0; i < buckets; i++, index++) {
 			KUNIT_ASSERT_PTR_EQ(test, b, (void *)
 					    hmap_overflow_bucket(h, a, index));
 			b += h->geo.bucket_size;
 		}
+		buckets = min(2 * buckets, largest);
 	}
 	KUNIT_EXPECT_EQ(test, index - 1, a->extra.overflow.nr);
 	KUNIT_EXPECT_PTR_EQ(test, hmap_overflow_bucket(h, a, index), NULL);
@@ -110,32 +115,58 @@ static void expect_index_to_address(struct kunit *test, struct hmap *h,
 
 static void every_index_has_its_own_bucket(struct kunit *test)
 {
-	static const u8 list[] = { 0, 1, 4, 5, 6, 9 };
+	static const u8 list[] = { 0, 1, 4, 5, 6, 9, 14, 15 };
 	struct hmap *h = hk_map_sized(test, 1, 0);
 	struct hmap_array *a;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(list); i++) {
 		a = make_array(test, h, list[i]);
-		KUNIT_ASSERT_TRUE(test, secure(h, a, 3000));
+		KUNIT_ASSERT_TRUE(test, secure(h, a, 60000));
 		expect_index_to_address(test, h, a,
 					list[i] > 4 ? 1 << (list[i] - 4) : 1);
 		hmap_array_free(h, a);
 	}
 }
 
-static void blocks_double_in_size(struct kunit *test)
+/* Up to 32 KiB: of buckets of 24 bytes that is 1024. */
+static void blocks_double_in_size_up_to_a_limit(struct kunit *test)
 {
 	struct hmap *h = hk_map_sized(test, 1, 0);
 	struct hmap_array *a = make_array(test, h, 0);
 	unsigned int k;
 
-	for (k = 1; k <= HMAP_OVERFLOW_BLOCKS; k++) {
+	for (k = 1; k <= 11; k++) {
 		KUNIT_ASSERT_TRUE(test, secure(h, a, (1u << k) - 1));
 		KUNIT_EXPECT_EQ(test, a->extra.overflow.nr_blocks, k);
 		KUNIT_EXPECT_EQ(test, a->extra.overflow.nr, (1u << k) - 1);
 	}
+	for (; k < 50; k++) {
+		KUNIT_ASSERT_TRUE(test, secure(h, a, 2048 + 1024 * (k - 12)));
+		KUNIT_EXPECT_EQ(test, a->extra.overflow.nr_blocks, k);
+		KUNIT_EXPECT_EQ(test, a->extra.overflow.nr,
+				2047 + 1024 * (k - 11));
+	}
 	hmap_array_free(h, a);
+}
+
+/* However large the map is, or the bucket. */
+static void no_block_is_larger_than_32_kib(struct kunit *test)
+{
+	static const u32 sizes[] = { 1, 8, 63, 128 };
+	struct hmap_array *a;
+	struct hmap *h;
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		h = hk_map_sized(test, sizes[i], sizes[i]);
+		a = make_array(test, h, 16);
+		for (k = 0; k < 40; k++)
+			KUNIT_EXPECT_LE(test, hmap_block_size(a, k),
+					8 * PAGE_SIZE);
+		KUNIT_EXPECT_GT(test, 2 * hmap_block_size(a, 0), 8 * PAGE_SIZE);
+		hmap_array_free(h, a);
+	}
 }
 
 static void blocks_come_to_an_end(struct kunit *test)
@@ -143,10 +174,11 @@ static void blocks_come_to_an_end(struct kunit *test)
 	struct hmap *h = hk_map_sized(test, 1, 0);
 	struct hmap_array *a = make_array(test, h, 0);
 
-	KUNIT_EXPECT_TRUE(test, secure(h, a, 65535));
-	KUNIT_EXPECT_FALSE(test, secure(h, a, 65536));
-	expect_index_to_address(test, h, a, 1);
 	KUNIT_EXPECT_PTR_EQ(test, hmap_overflow_bucket(h, a, U32_MAX), NULL);
+	a->extra.overflow.nr_blocks = HMAP_MAX_BLOCKS;
+	KUNIT_EXPECT_FALSE(test, secure(h, a, 1));
+	a->extra.overflow.nr_blocks = 0;
+	KUNIT_EXPECT_TRUE(test, secure(h, a, 1));
 	hmap_array_free(h, a);
 }
 
@@ -311,7 +343,8 @@ static struct kunit_case array_cases[] = {
 	KUNIT_CASE(spares_stand_behind_the_buckets),
 	KUNIT_CASE(a_new_array_is_empty),
 	KUNIT_CASE(every_index_has_its_own_bucket),
-	KUNIT_CASE(blocks_double_in_size),
+	KUNIT_CASE(blocks_double_in_size_up_to_a_limit),
+	KUNIT_CASE(no_block_is_larger_than_32_kib),
 	KUNIT_CASE(blocks_come_to_an_end),
 	KUNIT_CASE(what_is_secured_is_not_allocated_again),
 	KUNIT_CASE(without_a_supply_there_are_only_the_spares),

@@ -239,7 +239,7 @@ static void reserve_ends_if_there_are_no_more_blocks(struct kunit *test)
 	hk_put(test, h, 1, 1);
 	KUNIT_ASSERT_TRUE(test, hk_growing(h));
 	cancel_delayed_work_sync(&h->work);
-	hk_array(h)->extra.overflow.nr_blocks = HMAP_OVERFLOW_BLOCKS;
+	hk_array(h)->extra.overflow.nr_blocks = HMAP_MAX_BLOCKS;
 	hk_fail_nth(50);
 	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 1000), -ENOMEM);
 	KUNIT_EXPECT_TRUE(test, hk_fail_pending());

@@ -16,24 +16,27 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
-/*
- * Blocks of overflow buckets beyond the spares double in size, so 16 of them
- * hold 2^16-1 times the first.
- */
+/* Blocks of overflow buckets that need no table. */
 #define HMAP_OVERFLOW_BLOCKS	16
+
+/* Tables of further blocks, each for twice as many as the one before. */
+#define HMAP_OVERFLOW_TABLES	20
+
 /**
  * struct hmap_overflow - the overflow buckets of an array
  * @nr: how many there are: the spares and those in blocks. Under the array's
  *	lock
  * @nr_blocks: blocks in use. Under the array's lock
- * @block: blocks of overflow buckets, the first of hmap_first_block() buckets,
- *	each twice the one before. Set under the array's lock before an index
- *	into it is linked, and constant from then on
+ * @block: the first blocks of overflow buckets beyond the spares. Blocks double
+ *	in size up to what may be allocated at once. Set under the array's lock
+ *	before an index into it is linked, and constant from then on
+ * @table: the same for the blocks behind these: table t is for 16 * 2^t blocks
  */
 struct hmap_overflow {
 	u32 nr;
 	u32 nr_blocks;
 	void *block[HMAP_OVERFLOW_BLOCKS];
+	void **table[HMAP_OVERFLOW_TABLES];
 };
 
 /**
@@ -69,6 +72,7 @@ struct hmap_extra {
  * @longest_chain: buckets in the longest chain. Under @lock; read anywhere
  * @extra: overflow buckets
  * @bucket_size: bytes of a bucket, for @release, when the map may be gone
+ * @block_order: log2 of the buckets in the largest blocks
  * @release: for freeing it when no reader can be in it
  * @nevacuate: for each stripe: its units below this have been evacuated. Under
  *	the stripe. Keeps its last value, as in Go
@@ -87,6 +91,7 @@ struct hmap_array {
 	u32 longest_chain;
 	struct hmap_extra extra;
 	u32 bucket_size;
+	u8 block_order;
 	struct rcu_work release;
 	size_t nevacuate[];
 };
