@@ -24,6 +24,8 @@ enum bench_op {
 	BENCH_OPS,
 };
 
+enum bench_threads { BENCH_ANY, BENCH_ALONE, BENCH_SHARED };
+
 /* Keys of one call of a batch. */
 #define BENCH_BATCH_KEYS	64
 
@@ -59,7 +61,8 @@ typedef void (*bench_loop_t)(void *map, const void *keys, unsigned int count,
  * @key_size: bytes of a key
  * @create: makes an empty map for @keys, which are not put into it; NULL if there
  *	is no memory
- * @stripes: how many can write at the same time, if that is a choice; or 0
+ * @threads: BENCH_ALONE or BENCH_SHARED if it is made for one thread, or for
+ *	several; or BENCH_ANY
  * @fixed: the map is made for keys->n elements and does not grow
  * @settled: whether the map has nothing left to do in the background; NULL if
  *	nobody can know
@@ -71,7 +74,7 @@ struct contestant {
 	const char *name;
 	const char *note;
 	unsigned int key_size;
-	unsigned int stripes;
+	enum bench_threads threads;
 	bool fixed;
 	void *(*create)(const struct bench_keys *keys);
 	bool (*settled)(void *map);
@@ -92,8 +95,8 @@ struct contestant {
 
 /* contestants.c */
 unsigned int bench_choose(const char *names, unsigned int key_size,
-			  bool concurrent, const struct contestant **chosen,
-			  unsigned int max);
+			  enum bench_threads threads,
+			  const struct contestant **chosen, unsigned int max);
 
 /* Each ends with one that has no name. */
 extern const struct contestant bench_hmap[], bench_rhashtable[], bench_bpf[],

@@ -30,24 +30,19 @@ static bool listed(const char *names, const char *name)
 	}
 }
 
-static bool suits(const struct contestant *c, bool concurrent)
-{
-	return !c->stripes || concurrent == (c->stripes > 1);
-}
-
 /**
  * bench_choose() - find contestants
  * @names: their names, with commas
  * @key_size: size of the keys
- * @concurrent: those for many writers, where that is a choice
+ * @threads: what they have to be made for
  * @chosen: out: them
  * @max: how many @chosen has room for
  *
  * Return: how many there are.
  */
 unsigned int bench_choose(const char *names, unsigned int key_size,
-			  bool concurrent, const struct contestant **chosen,
-			  unsigned int max)
+			  enum bench_threads threads,
+			  const struct contestant **chosen, unsigned int max)
 {
 	const struct contestant *c;
 	unsigned int i, nr = 0;
@@ -55,7 +50,7 @@ unsigned int bench_choose(const char *names, unsigned int key_size,
 	for (i = 0; i < ARRAY_SIZE(families); i++)
 		for (c = families[i]; c->name && nr < max; c++)
 			if (c->key_size == key_size && listed(names, c->name) &&
-			    suits(c, concurrent))
+			    (c->threads == BENCH_ANY || c->threads == threads))
 				chosen[nr++] = c;
 	return nr;
 }

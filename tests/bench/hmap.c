@@ -71,11 +71,11 @@ static void destroy(void *map)
 	kfree(map);
 }
 
-#define CONTESTANT(label, nr, type, size)				\
+#define CONTESTANT(label, type, size, who)				\
 {									\
 	.name = label,							\
 	.key_size = size,						\
-	.stripes = nr,							\
+	.threads = who,							\
 	.create = type##_create,					\
 	.settled = settled,						\
 	.memory = memory,						\
@@ -87,13 +87,13 @@ static void destroy(void *map)
 }
 
 const struct contestant bench_hmap[] = {
-	CONTESTANT("hmap", 1, map4, 4),
-	CONTESTANT("hmap", 1, map8, 8),
-	CONTESTANT("hmap", 1, map16, 16),
-	CONTESTANT("hmap-siphash", 1, siphash4, 4),
-	CONTESTANT("hmap-siphash", 1, siphash8, 8),
-	CONTESTANT("hmap-siphash", 1, siphash16, 16),
-	CONTESTANT("hmap", HMAP_MAX_STRIPES, striped8, 8),
+	CONTESTANT("hmap", map4, 4, BENCH_ALONE),
+	CONTESTANT("hmap", map8, 8, BENCH_ALONE),
+	CONTESTANT("hmap", map16, 16, BENCH_ALONE),
+	CONTESTANT("hmap-siphash", siphash4, 4, BENCH_ALONE),
+	CONTESTANT("hmap-siphash", siphash8, 8, BENCH_ALONE),
+	CONTESTANT("hmap-siphash", siphash16, 16, BENCH_ALONE),
+	CONTESTANT("hmap", striped8, 8, BENCH_SHARED),
 	{ }
 };
 

@@ -49,7 +49,7 @@ MODULE_PARM_DESC(kernel, "name of this kernel in the results");
  * @run: does it
  * @keys_per_n: how many times n keys are in a map
  * @rounds: at least, see keys.h
- * @concurrent: there are several threads
+ * @threads: one or several
  */
 struct suite {
 	const char *name;
@@ -58,16 +58,17 @@ struct suite {
 		   const struct bench_keys *keys);
 	unsigned int keys_per_n;
 	unsigned int rounds;
-	bool concurrent;
+	enum bench_threads threads;
 };
 
 #define ALL_MAPS "hmap,hmap-siphash,rhashtable,bpf-hash,bpf-hash-no_prealloc,bpf-rhash"
 
 static const struct suite suites[] = {
-	{ "single", ALL_MAPS ",floor", bench_single, 1, 1, false },
-	{ "memory", ALL_MAPS, bench_memory, 2, 1, false },
-	{ "latency", "hmap,rhashtable,bpf-rhash,control", bench_latency, 1, 1, false },
-	{ "smp", "hmap,rhashtable,bpf-hash", bench_smp, 1, 2, true },
+	{ "single", ALL_MAPS ",floor", bench_single, 1, 1, BENCH_ALONE },
+	{ "memory", ALL_MAPS, bench_memory, 2, 1, BENCH_ALONE },
+	{ "latency", "hmap,rhashtable,bpf-rhash,control", bench_latency, 1, 1,
+	  BENCH_ALONE },
+	{ "smp", "hmap,rhashtable,bpf-hash", bench_smp, 1, 2, BENCH_SHARED },
 };
 
 static int run_suite(const struct suite *suite, unsigned long size)
@@ -78,7 +79,7 @@ static int run_suite(const struct suite *suite, unsigned long size)
 	int err;
 
 	nr = bench_choose(contestants ?: suite->contestants, key_size,
-			  suite->concurrent, chosen, MAX_CONTESTANTS);
+			  suite->threads, chosen, MAX_CONTESTANTS);
 	if (!nr || !size || !bench_runs)
 		return -EINVAL;
 	err = bench_keys_make(&keys, key_size, suite->keys_per_n * size,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What rhashtable.c does with a type of keys: KEY is it, SAME a function that
- * compares two, TYPE the name of the objects.
+ * compares two, TYPE the name of the objects, SHARED whether another thread may
+ * free an object that is being read.
  */
 struct TYPE {
 	struct rhash_head head;
@@ -40,7 +41,7 @@ static __always_inline int T(_one_get)(void *map, const KEY *key, u64 *value)
 		*value = READ_ONCE(o->value);
 		/* Value before key: pairs with smp_wmb() in T(_one_insert). */
 		smp_rmb();
-	} while (unlikely(!SAME(&o->key, key)));
+	} while (SHARED && unlikely(!SAME(&o->key, key)));
 	rcu_read_unlock();
 	return o ? 0 : -ENOENT;
 }
