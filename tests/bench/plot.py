@@ -87,6 +87,12 @@ def about(objects, *words):
     return ", ".join([*words, *distinct(objects, "kernel")])
 
 
+def largest(objects):
+    """Those with the greatest n, and that."""
+    n = max(one["n"] for one in objects)
+    return [one for one in objects if one["n"] == n], n
+
+
 def against_n(objects, title, settings):
     plot = Plot(title, "set format x '%.0s%c'\nset xlabel 'n'\n" + settings)
     for name in in_order(distinct(objects, "contestant")):
@@ -103,7 +109,7 @@ def bars(objects, title, settings):
     ops = distinct(objects, "op")
     for name in in_order(distinct(objects, "contestant")):
         found = {one["op"]: figures(one) for one in objects if one["contestant"] == name}
-        plot.add([(f'"{op}"', *found.get(op, "???")) for op in ops],
+        plot.add([(f'"{op}"', *found.get(op, ("?",) * 3)) for op in ops],
                  f"using 2:3:4:xtic(1) lc rgb '{LOOKS[name][0]}'", name)
     return plot
 
@@ -127,7 +133,7 @@ def memory(objects):
 def one_of(op, n):
     """p99 is exceeded by one of a hundred; the maximum is reached by one of n."""
     percentile = re.search(r" p([\d.]+)$", op)
-    return round(1 / (1 - float(percentile[1]) / 100)) if percentile else n
+    return min(n, round(1 / (1 - float(percentile[1]) / 100))) if percentile else n
 
 
 def in_seconds(objects):
@@ -140,12 +146,12 @@ DURATIONS = "set encoding utf8\nset logscale xy\nset format y '%.0s %cs'\n"
 
 def latency(objects):
     for kernel in distinct(objects, "kernel"):
-        for phase in dict.fromkeys(one["op"].split()[0] for one in objects):
-            some = [dict(one, n=one_of(one["op"], one["n"])) for one in objects
-                    if one["kernel"] == kernel and one["op"].split()[0] == phase]
-            n = max(one["n"] for one in some)
+        some, n = largest([one for one in objects if one["kernel"] == kernel])
+        for phase in dict.fromkeys(one["op"].split()[0] for one in some):
+            points = [dict(one, n=one_of(one["op"], n)) for one in some
+                      if one["op"].split()[0] == phase]
             yield f"latency-{phase}-{kernel}", against_n(
-                in_seconds(some), about(some, f"each {phase} timed, 0 to {n:,} elements and back"),
+                in_seconds(points), about(some, f"each {phase} timed, 0 to {n:,} elements"),
                 DURATIONS + "set xlabel 'the slowest one of ...'\nset ylabel 'takes'")
 
 
@@ -159,17 +165,19 @@ def longest(objects):
 
 
 def scaling(objects):
+    objects, n = largest(objects)
     for name, resizing in (("scaling", False), ("scaling-resizing", True)):
         some = [dict(one, op=one["op"].removesuffix(RESIZING)) for one in objects
                 if one["op"].endswith(RESIZING) == resizing]
         if some:
-            yield name, bars(some, about(some, "operations of all threads named first",
-                                         *["while the map is resized"] * resizing),
+            yield name, bars(some, about(some, "operations of the threads named first",
+                                         *["while the map is resized"] * resizing, f"n = {n:,}"),
                              "set ylabel 'million per second'")
 
 
 def user(objects):
-    yield "user", bars(objects, about(objects, "an element by system calls", "QEMU"),
+    objects, n = largest(objects)
+    yield "user", bars(objects, about(objects, "an element by system calls", f"n = {n:,}", "QEMU"),
                        "set ylabel 'ns'")
 
 
