@@ -173,6 +173,8 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 		hmap_array_free(h, a);
 		return NULL;
 	}
+	a->settled = a->data;
+	a->last = ((size_t)1 << B) - 1;
 	a->extra.overflow.nr = hmap_spares(B);
 	a->longest_chain = 1;
 	return a;

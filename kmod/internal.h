@@ -123,6 +123,11 @@ static inline void hmap_prefetch_bucket(const struct hmap *h,
 	bmap_prefetch(&h->geo, b);
 }
 
+static inline size_t hmap_nbuckets(const struct hmap_array *a)
+{
+	return a->last + 1;
+}
+
 /* The bucket behind @b in its chain, or NULL. */
 static inline struct bmap *hmap_next(const struct hmap *h,
 				     const struct hmap_array *a,

@@ -167,6 +167,8 @@ static void hmap_resize_done(struct hmap *h, struct hmap_array *a,
 	WRITE_ONCE(a->extra.oldoverflow, NULL);
 	/* All is in the new array: pairs with the acquire in hmap_old(). */
 	smp_store_release(&a->oldbuckets, NULL);
+	/* The same: pairs with the address dependency behind hmap_settled(). */
+	smp_store_release(&a->settled, a->data);
 	hmap_array_retire(h, old);
 }
 
@@ -353,6 +355,7 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 		return false;
 	new->hash0 = a->hash0;
 	new->mask = hmap_mask_of(h, new, empty ? new : a);
+	new->settled = empty ? new->data : NULL;
 	new->oldbuckets = empty ? NULL : a;
 	new->extra.oldoverflow = empty ? NULL : &a->extra.overflow;
 	new->flags = !empty && new->B == a->B ? HMAP_FLAG_SAMESIZEGROW : 0;

@@ -206,6 +206,8 @@ static int verify_whole(struct verify *v)
 		return verify_fail(v, "flags do not agree with the arrays");
 	if (a->extra.oldoverflow != (old ? &old->extra.overflow : NULL))
 		return verify_fail(v, "oldoverflow is not the old array's");
+	if (a->settled != (old ? NULL : a->data))
+		return verify_fail(v, "settled does not agree with the arrays");
 	if (old && (old->oldbuckets || !old->data ||
 		    abs(old->B - a->B) > 1))
 		return verify_fail(v, "an old array that cannot be");

@@ -142,6 +142,11 @@ static void *remaining(struct hmap *h)
 	return &hk_array(h)->remaining;
 }
 
+static void *settled(struct hmap *h)
+{
+	return &hk_array(h)->settled;
+}
+
 static void *key_in_bucket_1(struct hmap *h)
 {
 	return bmap_key(&h->geo, hmap_bucket(h, hk_array(h), 1), 0);
@@ -220,6 +225,10 @@ static const struct damage damages[] = {
 	{ "too few overflow buckets", make_chain, overflow_nr, 4, 1 },
 	{ "a reserved overflow bucket", make_chain, reserved, 4, 1 },
 	{ "an oldoverflow", make_chain, oldoverflow, sizeof(void *), 1 },
+	{ "a map at rest that is not settled", make_chain, settled,
+	  sizeof(void *), 0 },
+	{ "a growing map that is settled", make_growing, settled,
+	  sizeof(void *), 1 },
 	{ "a key of another bucket", make_buckets, key_in_bucket_1, 8, 16 },
 	{ "no value", make_large, only_value, sizeof(void *), 0 },
 	{ "not evacuated below nevacuate", make_growing, evacuated_state_0, 1,

@@ -55,14 +55,18 @@ struct hmap_extra {
 
 /**
  * struct hmap_array - an array of buckets and what belongs to it
+ * @settled: @data if there is any and no array is evacuated to it (any more):
+ *	a lookup then needs to look nowhere else. What it saves is the looks
+ *	at @data and @oldbuckets
+ * @last: index of the last bucket; the bits of a hash that choose one. Constant
+ * @hash0: seed of the hashes of all elements here. Changes only while the map
+ *	is empty and not being resized, under all stripes; a reader who sees a
+ *	mixture of two misses, which is true
  * @data: the 2^B buckets with the spare overflow buckets behind them; NULL in
  *	a map that has not been put into. Constant once published
  * @B: log2 of the number of buckets. Constant once published
  * @flags: HMAP_FLAG_SAMESIZEGROW while @oldbuckets is as large as this
  * @mask: which bits of a hash choose the stripe. Constant once published
- * @hash0: seed of the hashes of all elements here. Changes only while the map
- *	is empty and not being resized, under all stripes; a reader who sees a
- *	mixture of two misses, which is true
  * @oldbuckets: the array that this one replaces, while it does. Goes to NULL
  *	once, by whoever takes @remaining to 0
  * @remaining: units that have not been evacuated
@@ -78,11 +82,13 @@ struct hmap_extra {
  *	the stripe. Keeps its last value, as in Go
  */
 struct hmap_array {
+	void *settled;
+	size_t last;
+	siphash_key_t hash0;
 	void *data;
 	u8 B;
 	u8 flags;
 	u32 mask;
-	siphash_key_t hash0;
 	struct hmap_array *oldbuckets;
 	atomic_long_t remaining;
 	spinlock_t lock; /* overflow buckets */
@@ -116,14 +122,9 @@ static inline struct hmap_array *hmap_old(const struct hmap_array *a)
 	return smp_load_acquire(&a->oldbuckets);
 }
 
-static inline size_t hmap_nbuckets(const struct hmap_array *a)
-{
-	return (size_t)1 << a->B;
-}
-
 static inline size_t hmap_bucket_index(const struct hmap_array *a, u64 hash)
 {
-	return hash & (hmap_nbuckets(a) - 1);
+	return hash & a->last;
 }
 
 static __always_inline bool hmap_out_of_line(u32 size)
@@ -244,12 +245,21 @@ static __always_inline bool hmap_keys_equal(const struct hmap_params params,
 	return data_race(hmap_bytes_equal(params, a, b));
 }
 
-/* Where @hash is in @a: the first bucket of its chain. */
+/*
+ * The buckets of @a, if no key can be elsewhere; else NULL. That they hold all
+ * that was evacuated to them is seen through the address (hmap_resize_done()).
+ */
+static __always_inline void *hmap_settled(const struct hmap_array *a)
+{
+	return READ_ONCE(a->settled);
+}
+
+/* The first bucket of the chain of @hash in @a. */
 static __always_inline struct bmap *
 hmap_first_bucket(const struct hmap_geometry *geo, const struct hmap_array *a,
-		  u64 hash)
+		  void *settled, u64 hash)
 {
-	return a->data + hmap_bucket_index(a, hash) * geo->bucket_size;
+	return settled + hmap_bucket_index(a, hash) * geo->bucket_size;
 }
 
 /*
@@ -309,15 +319,17 @@ hmap_get_inline(struct hmap *h, const void *key, void *value,
 	struct hmap_array *a;
 	siphash_key_t hash0;
 	int err = -EAGAIN;
+	void *settled;
 	u64 hash;
 
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
-	if (likely(a->data && !hmap_old(a))) {
+	settled = hmap_settled(a);
+	if (likely(settled)) {
 		/* A mixture of two seeds: the map was empty. */
 		hash0 = data_race(a->hash0);
 		hash = hmap_hash_key(params, key, &hash0);
-		b = hmap_first_bucket(&geo, a, hash);
+		b = hmap_first_bucket(&geo, a, settled, hash);
 		bmap_prefetch(&geo, b);
 		err = hmap_get_first(params, b, key, hash, value);
 	}
@@ -346,25 +358,25 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
 	u64 hash[HMAP_BATCH_KEYS];
 	siphash_key_t hash0;
 	unsigned int i;
-	bool slow;
+	void *settled;
 	int err;
 
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
-	slow = !a->data || hmap_old(a);
+	settled = hmap_settled(a);
 	hash0 = data_race(a->hash0); /* as in hmap_get_inline() */
-	for (i = 0; !slow && i < n; i++, key += params.key_size) {
+	for (i = 0; settled && i < n; i++, key += params.key_size) {
 		hash[i] = hmap_hash_key(params, key, &hash0);
-		b = hmap_first_bucket(&geo, a, hash[i]);
+		b = hmap_first_bucket(&geo, a, settled, hash[i]);
 		prefetch(b);
 		bmap_prefetch(&geo, b);
 	}
 	for (i = 0, key = keys; i < n; i++, key += params.key_size) {
 		err = -EAGAIN;
-		if (!slow)
-			err = hmap_get_first(params,
-					     hmap_first_bucket(&geo, a, hash[i]),
-					     key, hash[i], value);
+		if (likely(settled)) {
+			b = hmap_first_bucket(&geo, a, settled, hash[i]);
+			err = hmap_get_first(params, b, key, hash[i], value);
+		}
 		if (unlikely(err == -EAGAIN))
 			err = hmap_get_slow(h, key, value);
 		if (!err)

@@ -58,13 +58,13 @@ static inline void __maybe_unused name##_destroy(struct name *m)	\
 	hmap_destroy(&m->map);						\
 }									\
 									\
-static inline int __maybe_unused					\
+static __always_inline int __maybe_unused				\
 name##_get(struct name *m, key_type key, value_type *value)		\
 {									\
 	return hmap_get_inline(&m->map, &key, value, name##_params);	\
 }									\
 									\
-static inline unsigned int __maybe_unused				\
+static __always_inline unsigned int __maybe_unused			\
 name##_get_batch(struct name *m, const key_type *keys, unsigned int n,	\
 		 value_type *values, unsigned long *found)		\
 {									\
