@@ -183,9 +183,10 @@ static void scan_copy(struct hmap *h, const struct scan_group *group,
 static void scan_advance(struct hmap *h, const struct scan_group *group,
 			 struct hmap_cursor *cursor, u64 last, u64 end)
 {
-	const struct scan_ref *ref = &group->ref[group->n - 1];
+	const struct scan_ref *ref;
 
 	if (group->more) {
+		ref = &group->ref[group->n - 1];
 		cursor->place = ref->place;
 		cursor->tie = hmap_tie(h, &ref->slot) + 1;
 	} else if (last >= end) {
