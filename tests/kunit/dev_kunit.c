@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmod/dev.c from inside the kernel: errors of ioctls that no program can provoke,
+ * since it cannot break the map, or lives to see, since it has been killed.
+ *
+ * Who loads this has /dev/hmap, and nobody else uses it.
+ */
+#include <linux/fs.h>
+#include <linux/mman.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "hmap_kunit.h"
+
+/**
+ * struct device - the open device, with some memory of the user
+ * @test: the test
+ * @file: the file
+ * @h: its map
+ * @arg: where the structure of an ioctl is
+ * @room: what it points to
+ */
+struct device {
+	struct kunit *test;
+	struct file *file;
+	struct hmap *h;
+	void __user *arg;
+	void __user *room;
+};
+
+static void device_close(void *data)
+{
+	struct device *dev = data;
+
+	KUNIT_EXPECT_EQ(dev->test, hmap_clear(dev->h), 0);
+	filp_close(dev->file, NULL);
+}
+
+static struct device *device_open(struct kunit *test)
+{
+	struct device *dev = hk_alloc(test, 1, sizeof(*dev));
+	unsigned long page;
+
+	page = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(page) || !page);
+	dev->test = test;
+	dev->arg = (void __user *)page;
+	dev->room = dev->arg + PAGE_SIZE / 2;
+	dev->file = filp_open("/dev/hmap", O_RDWR, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dev->file));
+	dev->h = dev->file->private_data;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, device_close,
+							dev), 0);
+	return dev;
+}
+
+/* The pages are there from now on: one who is being killed gets no others. */
+static void set_arg(struct kunit *test, struct device *dev, const void *arg,
+		    size_t size)
+{
+	KUNIT_ASSERT_EQ(test, copy_to_user(dev->arg, arg, size), 0);
+}
+
+static long device_ioctl(struct device *dev, unsigned int cmd)
+{
+	return dev->file->f_op->unlocked_ioctl(dev->file, cmd,
+					       (unsigned long)dev->arg);
+}
+
+static void verify_of_a_broken_map_is_euclean(struct kunit *test)
+{
+	struct device *dev = device_open(test);
+	const struct hmap_ioc_plain arg = { .size = sizeof(arg) };
+
+	set_arg(test, dev, &arg, sizeof(arg));
+	hk_put_range(test, dev->h, 0, 10);
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_VERIFY), 0);
+	dev->h->stripes[0].count++;
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_VERIFY), -EUCLEAN);
+	dev->h->stripes[0].count--;
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_VERIFY), 0);
+}
+
+/* This thread is killed, as far as the map can see. */
+static void die(void)
+{
+	allow_kernel_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+}
+
+static void revive(void)
+{
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+}
+
+static void a_scan_of_the_killed_is_eintr(struct kunit *test)
+{
+	struct device *dev = device_open(test);
+	struct hmap_ioc_scan arg = {
+		.size = sizeof(arg), .key_size = 8, .capacity = 10,
+		.keys = (uintptr_t)dev->room, .cursor = { .place = 5 },
+	};
+
+	hk_put_range(test, dev->h, 0, 10);
+	set_arg(test, dev, &arg, sizeof(arg));
+	die();
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_SCAN), -EINTR);
+	revive();
+	/* It tells how far it came. */
+	KUNIT_ASSERT_EQ(test, copy_from_user(&arg, dev->arg, sizeof(arg)), 0);
+	KUNIT_EXPECT_EQ(test, arg.count, 0);
+	KUNIT_EXPECT_EQ(test, arg.cursor.place, 5);
+}
+
+static void a_layout_for_the_killed_is_eintr(struct kunit *test)
+{
+	struct device *dev = device_open(test);
+	struct hmap_ioc_layout arg = { .size = sizeof(arg) };
+
+	hk_put_range(test, dev->h, 0, 10);
+	set_arg(test, dev, &arg, sizeof(arg));
+	die();
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_LAYOUT), -EINTR);
+	revive();
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_LAYOUT), 0);
+}
+
+/* So full that a put waits for the worker, which there is none of. */
+static void a_put_of_the_killed_is_eintr(struct kunit *test)
+{
+	struct device *dev = device_open(test);
+	struct hmap_ioc_elem arg = {
+		.size = sizeof(arg), .key_size = 8, .value_size = 8,
+		.key = (uintptr_t)dev->room, .value = (uintptr_t)dev->room,
+	};
+	u64 key;
+
+	disable_delayed_work_sync(&dev->h->work);
+	for (key = 1; key <= 2000; key++)
+		KUNIT_ASSERT_EQ(test, hmap_put(dev->h, &key, &key, HMAP_ANY,
+					       GFP_ATOMIC), 0);
+	set_arg(test, dev, &arg, sizeof(arg));
+	die();
+	/* Key 0: what an anonymous page holds. */
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_PUT), -EINTR);
+	revive();
+	hk_expect_absent(test, dev->h, 0);
+	HK_VERIFY(test, dev->h);
+	/* It has been called in vain. */
+	WRITE_ONCE(dev->h->called, false);
+	enable_delayed_work(&dev->h->work);
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_PUT), 0);
+	hk_expect(test, dev->h, 0, 0);
+}
+
+static struct kunit_case dev_cases[] = {
+	KUNIT_CASE(verify_of_a_broken_map_is_euclean),
+	KUNIT_CASE(a_scan_of_the_killed_is_eintr),
+	KUNIT_CASE(a_layout_for_the_killed_is_eintr),
+	KUNIT_CASE(a_put_of_the_killed_is_eintr),
+	{}
+};
+
+HK_SUITE(dev, dev_cases);
