@@ -22,6 +22,12 @@
 #define LOAD_FACTOR_NUM		13
 #define LOAD_FACTOR_DEN		2
 
+/*
+ * The next large array is asked for when one part in so many of the load is left:
+ * early enough to be there in time, late enough not to hold its memory for long.
+ */
+#define HMAP_SPARE_PART		16
+
 /* Of several stripes, one in so many operations looks at the whole count. */
 #define HMAP_COUNT_EVERY	32
 
@@ -316,7 +322,8 @@ static inline int hmap_resize_for_insert(struct hmap *h,
 
 	/* With several stripes this one's count alone is too small to tell. */
 	if (a->data && !a->mask && !hmap_too_many_overflow(a->noverflow, a->B) &&
-	    h->stripes[0].count < hmap_capacity(a->B) / 8 * 7)
+	    h->stripes[0].count < hmap_capacity(a->B) -
+				  hmap_capacity(a->B) / HMAP_SPARE_PART)
 		return 0;
 	return __hmap_resize_for_insert(h, lk, supply, may_wait);
 }

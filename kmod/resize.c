@@ -415,13 +415,13 @@ static bool hmap_grow_needed(const struct hmap_array *a, u64 count, u8 *B)
 }
 
 /*
- * An array that only the worker makes. It is asked for one when 7/8 of the
- * present one's capacity are used up.
+ * An array that only the worker makes. It is asked for one when the present
+ * one's capacity is nearly used up.
  */
 static bool hmap_spare_needed(const struct hmap *h, const struct hmap_array *a,
 			      u64 count, u8 *B)
 {
-	if (!hmap_grow_needed(a, count + hmap_capacity(a->B) / 8, B))
+	if (!hmap_grow_needed(a, count + hmap_capacity(a->B) / HMAP_SPARE_PART, B))
 		return false;
 	return !hmap_array_is_small(h, *B) && hmap_array_size_ok(h, *B);
 }
