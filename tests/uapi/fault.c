@@ -245,4 +245,54 @@ TEST_F(fault, a_scan_without_memory_stays_where_it_was)
 	}
 }
 
+/*
+ * Allocations of the kernel's loader before it looks at the parameters. If one of
+ * these fails, code that is not ours may print a warning.
+ */
+static u32 allocations_of_loader(int fail_nth)
+{
+	const u32 many = 1000000;
+	char text[16] = "";
+
+	fail_begin(fail_nth, many);
+	if (module_load("key_size=0") != -EINVAL ||
+	    pread(fail_nth, text, sizeof(text) - 1, 0) < 1)
+		abort();
+	fail_end(fail_nth);
+	return many - atoi(text);
+}
+
+TEST(a_load_without_memory_leaves_nothing)
+{
+	bool injected = true;
+	u32 nth, failed = 0;
+	int fail_nth, ret;
+	struct map m;
+
+	if (!can_fail())
+		SKIP(return, "this kernel has no fault injection");
+	fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(fail_nth, 0);
+	ASSERT_EQ(0, module_gone());
+	for (nth = allocations_of_loader(fail_nth); injected; nth++) {
+		fail_begin(fail_nth, nth);
+		ret = module_load("hint=1000");
+		injected = fail_end(fail_nth);
+		if (!ret) {
+			ASSERT_EQ(0, module_unload());
+			continue;
+		}
+		failed++;
+		ASSERT_EQ(-ENOMEM, ret)
+			TH_LOG("allocation %u", nth);
+		ASSERT_FALSE(module_loaded());
+		ASSERT_NE(0, access(HMAP_DEVICE, F_OK));
+	}
+	/* The worker, the map and the device take more than these. */
+	EXPECT_GT(failed, 10);
+	ASSERT_EQ(0, map_load(&m, 8, 8));
+	EXPECT_EQ(0, map_put_range(&m, 0, 100));
+	EXPECT_EQ(0, map_unload(&m));
+}
+
 TEST_HARNESS_MAIN
