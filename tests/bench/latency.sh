@@ -10,8 +10,9 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
 
+sizes=${N:-4000000}
 for kernel in ${KERNELS:-um-7.2-up um-7.2-smp}; do
 	bench_build "$kernel"
-	bench_run "$kernel" suite=latency n="${N:-4000000}" runs="${RUNS:-5}" \
+	bench_run "$kernel" suite=latency n="${sizes// /,}" runs="${RUNS:-5}" \
 		seed="${SEED:-1}"
 done

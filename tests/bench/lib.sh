@@ -43,27 +43,19 @@ bench_root() # DIR MODULE-DIR PARAMETER=VALUE...
 	chmod +x "$1/init"
 }
 
-# The console: results to stdout, how far it is to stderr. None may be lost.
-bench_console()
+# All results that the console shows; fails if some got lost.
+bench_results() # LOG
 {
-	local line results=0 all=none
+	local all
 
-	while IFS= read -r line; do
-		case $line in
-		*'hmap_bench: {'*)
-			echo "{${line#*'hmap_bench: {'}"
-			results=$((results + 1))
-			;;
-		*'hmap_bench: results '*) all=${line##* } ;;
-		*'hmap_bench: '*) note "${line#*'hmap_bench: '}" ;;
-		esac
-	done
-	[ "$results" = "$all" ]
+	sed -n 's/.*hmap_bench: \({.*}\)\r*$/\1/p' "$1"
+	all=$(sed -n 's/.*hmap_bench: results \([0-9]*\).*/\1/p' "$1")
+	[ "$(grep -c 'hmap_bench: {.*}' "$1")" = "${all:-none}" ]
 }
 
 bench_run() # KERNEL PARAMETER=VALUE...
 {
-	local root log uml args=(mem="${MEMORY:-4096}M") status=0
+	local root log uml args=(mem="${MEMORY:-4096}M")
 
 	use_kernel "$1"
 	log=$build/bench/$1.log
@@ -76,10 +68,11 @@ bench_run() # KERNEL PARAMETER=VALUE...
 		con=null con0=null,fd:1 panic=-1 loglevel=7 \
 		</dev/null >"$log" 2>&1 &
 	uml=$!
-	tail -n +1 -f --pid=$uml "$log" | bench_console || status=1
+	tail -n +1 -f --pid=$uml "$log" |
+		sed -u -n '/hmap_bench: {/d; s/.*hmap_bench:/hmap:/p' >&2
 	wait $uml || true
 	rm -rf "$root"
-	[ "$status" = 0 ] || die "the benchmark failed, see $log"
 	! grep -E 'WARNING: |BUG: |Oops|INFO: (task|rcu)|Call Trace' "$log" >&2 ||
 		die "the kernel complains, see $log"
+	bench_results "$log" || die "the benchmark failed, see $log"
 }

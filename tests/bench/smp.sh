@@ -8,5 +8,6 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
 
+sizes=${N:-1000000}
 bench_build um-7.2-smp
-bench_run um-7.2-smp suite=smp n="${N:-1000000}" runs="${RUNS:-5}" seed="${SEED:-1}"
+bench_run um-7.2-smp suite=smp n="${sizes// /,}" runs="${RUNS:-5}" seed="${SEED:-1}"
