@@ -9,6 +9,22 @@
  * This is the only header that a kernel user includes. Functions are
  * documented where they are defined, in kmod/map.c, resize.c, scan.c,
  * stats.c and verify.c.
+ *
+ * Context. Functions are called from process or softirq context with interrupts
+ * enabled, from process context if they may sleep. The caller needs no lock and
+ * no rcu_read_lock(). He may hold locks of his own that leave interrupts enabled:
+ * under those of a map none is taken, unless a callback does.
+ *
+ * Not from hard interrupts, NMIs, or with interrupts disabled: writers take their
+ * lock with spin_lock_bh(), which is for neither. Lookups take none as long as
+ * they find a chain at rest, but one that meets a writer of it 16 times takes
+ * the writer's lock. An interrupt that came in the middle of a write meets that
+ * each time, and would then wait for ever for what it has interrupted. There is
+ * no lookup that gives up instead. hmap_len() is for any context.
+ *
+ * With PREEMPT_RT the locks sleep: sections that cannot be preempted (raw
+ * spinlocks, preempt_disable()) may neither write nor look up. Softirqs and the
+ * threads of interrupts are threads there and may do all that is said above.
  */
 #ifndef _LINUX_HMAP_H
 #define _LINUX_HMAP_H
