@@ -201,6 +201,7 @@ static int one_phase(struct latency *l, const struct phase *phase,
 		     const struct bench_keys *keys, unsigned int run)
 {
 	u64 **value = l->value[phase - phases];
+	u64 most = 0;
 	unsigned int i;
 	int err;
 
@@ -211,11 +212,13 @@ static int one_phase(struct latency *l, const struct phase *phase,
 		pr_err("%s, %s: error %d\n", l->c->name, phase->name, err);
 		return err;
 	}
-	for (i = 0; i < ARRAY_SIZE(quantiles); i++)
-		value[i][run] = 1000 * quantile(quantiles[i].of_a_million,
-						keys->n);
-	for (i = 0; i < DOUBLINGS; i++)
+	for (i = 0; i < DOUBLINGS; i++) {
 		value[ARRAY_SIZE(quantiles) + i][run] = 1000 * longest[i];
+		most = max(most, longest[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(quantiles); i++)
+		value[i][run] = 1000 *
+			min(most, quantile(quantiles[i].of_a_million, keys->n));
 	return bench_settle(l->c, &l->map, 1);
 }
 
