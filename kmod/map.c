@@ -313,7 +313,25 @@ static int hmap_get_locked(struct hmap *h, const void *key, void *value)
 	return err;
 }
 
-/* A lookup that takes more than a look into one bucket (private). */
+/* A lookup that goes on behind the first bucket @b of a chain (private). */
+int hmap_get_in_overflow(struct hmap *h, struct hmap_array *a,
+			 const struct bmap *b, u32 version, const void *key,
+			 u64 hash, void *value)
+{
+	struct hmap_chain rest = { a, hmap_next(h, a, b) };
+	struct hmap_slot slot;
+	bool found;
+
+	found = hmap_find(h, &rest, key, bmap_tophash_of(hash), &slot);
+	if (found)
+		hmap_copy_value(h, &slot, value);
+	if (bmap_read_retry(b, version))
+		return -EAGAIN;
+	return found ? 0 : -ENOENT;
+}
+EXPORT_SYMBOL_GPL(hmap_get_in_overflow);
+
+/* A lookup while the map is resized, or that a writer has disturbed (private). */
 int hmap_get_slow(struct hmap *h, const void *key, void *value)
 {
 	unsigned int try;

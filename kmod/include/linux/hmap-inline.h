@@ -262,20 +262,26 @@ hmap_first_bucket(const struct hmap_geometry *geo, const struct hmap_array *a,
 	return settled + hmap_bucket_index(a, hash) * geo->bucket_size;
 }
 
+int hmap_get_in_overflow(struct hmap *h, struct hmap_array *a,
+			 const struct bmap *b, u32 version, const void *key,
+			 u64 hash, void *value);
+int hmap_get_slow(struct hmap *h, const void *key, void *value);
+
 /*
  * Look into the first bucket of a chain, which nearly always tells. -EAGAIN if it
- * does not: the chain goes on, has been evacuated or is being written, or what
- * the bucket holds is out of line.
+ * does not: the bucket has been evacuated or is being written, or what it holds
+ * is out of line.
  */
 static __always_inline int
-hmap_get_first(const struct hmap_params params, const struct bmap *b,
-	       const void *key, u64 hash, void *value)
+hmap_get_first(struct hmap *h, const struct hmap_params params,
+	       struct hmap_array *a, const struct bmap *b, const void *key,
+	       u64 hash, void *value)
 {
 	const struct hmap_geometry geo = hmap_geometry_of(params);
 	u32 version = bmap_read_begin(b);
 	u64 tophashes = bmap_tophashes(b);
-	int err = -EAGAIN;
 	unsigned int i;
+	int err;
 
 	if (hmap_out_of_line(params.key_size) ||
 	    hmap_out_of_line(params.value_size))
@@ -289,15 +295,17 @@ hmap_get_first(const struct hmap_params params, const struct bmap *b,
 			goto check;
 		}
 	}
-	/* An evacuated bucket has no rest. */
-	if (bmap_has_rest(tophashes) ||
-	    (!READ_ONCE(b->overflow) && !bmap_evacuated(tophashes)))
-		err = -ENOENT;
+	if (!bmap_has_rest(tophashes)) {
+		if (bmap_evacuated(tophashes))
+			return -EAGAIN;
+		if (READ_ONCE(b->overflow))
+			return hmap_get_in_overflow(h, a, b, version, key,
+						    hash, value);
+	}
+	err = -ENOENT;
 check:
 	return bmap_read_retry(b, version) ? -EAGAIN : err;
 }
-
-int hmap_get_slow(struct hmap *h, const void *key, void *value);
 
 /**
  * hmap_get_inline() - hmap_get() for a map whose parameters are constants
@@ -331,7 +339,7 @@ hmap_get_inline(struct hmap *h, const void *key, void *value,
 		hash = hmap_hash_key(params, key, &hash0);
 		b = hmap_first_bucket(&geo, a, settled, hash);
 		bmap_prefetch(&geo, b);
-		err = hmap_get_first(params, b, key, hash, value);
+		err = hmap_get_first(h, params, a, b, key, hash, value);
 	}
 	rcu_read_unlock();
 	return likely(err != -EAGAIN) ? err : hmap_get_slow(h, key, value);
@@ -375,7 +383,8 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
 		err = -EAGAIN;
 		if (likely(settled)) {
 			b = hmap_first_bucket(&geo, a, settled, hash[i]);
-			err = hmap_get_first(params, b, key, hash[i], value);
+			err = hmap_get_first(h, params, a, b, key, hash[i],
+					     value);
 		}
 		if (unlikely(err == -EAGAIN))
 			err = hmap_get_slow(h, key, value);
