@@ -75,6 +75,20 @@ copy_tests() # ROOT
 		copy_program "$1" "$build/userspace/hmapctl/hmapctl"
 }
 
+# What only some scenarios need: "# packages:" and "# programs:" in their heads.
+copy_extras() # ROOT SCRIPT
+{
+	local program packages
+
+	packages=$(scenario_says "$2" packages)
+	# shellcheck disable=SC2086 # words
+	[ -z "$packages" ] || need_packages $packages
+	for program in $(scenario_says "$2" programs); do
+		copy_program "$1" "$(command -v "$program")"
+	done
+	cp "$top/README.md" "$1/hmap/"
+}
+
 # make_initramfs FILE SCRIPT MODULE-DIR: adds modules and the scenario
 make_initramfs()
 {
@@ -92,6 +106,7 @@ make_initramfs()
 		echo "filter='${FILTER:-}'"
 		echo "stress_seconds=${STRESS_SECONDS:-4}"
 	} >"$root/hmap/env"
+	copy_extras "$root" "$2"
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
 	rm -rf "$root"
 }

@@ -5,7 +5,8 @@
 # Shared by the host side of tests/vm. What is here, and how to use it:
 #
 #   run.sh [SUITE...]          make test: all suites, or those named (kunit, uapi,
-#                              cli, example, stress, reload, userspace, build, style)
+#                              cli, example, stress, reload, trace, userspace, build,
+#                              style)
 #   boot.sh KERNEL SCRIPT      boot one kernel, run one script of guest/ in it
 #                              (FILTER=glob: only these KUnit "suite.case",
 #                              uapi programs or bats files)
