@@ -28,6 +28,7 @@ run_example() # WORD
 	echo "$command"
 	[ -n "$command" ] || return 1
 	! grep -q '^hmap ' /proc/modules || unload_hmap || return 1
+	# shellcheck disable=SC2119 # without parameters
 	load_hmap || return 1
 	bash -c "$command" >"$printed" 2>&1
 }
