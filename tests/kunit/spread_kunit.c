@@ -361,14 +361,14 @@ static unsigned int try(struct spread *s, const struct set *set,
 	return faults(s);
 }
 
-static void expect_even(struct kunit *test, const struct set *set)
+static void expect_even(struct kunit *test, const struct set *set, u32 seeds)
 {
 	struct spread *s = make_spread(test);
 	struct hk_rnd rnd = hk_rnd(test);
 	siphash_key_t seed;
 	unsigned int n;
 
-	for (n = 0; n < SEEDS; n++) {
+	for (n = 0; n < seeds; n++) {
 		seed = make_seed(&rnd);
 		KUNIT_EXPECT_EQ_MSG(test, try(s, set, NULL, &seed), 0,
 				    "step %llu, fast hash, seed %u", set->step,
@@ -382,7 +382,7 @@ static void expect_even(struct kunit *test, const struct set *set)
 
 static void keys_are_spread_evenly(struct kunit *test)
 {
-	expect_even(test, test->param_value);
+	expect_even(test, test->param_value, SEEDS);
 }
 
 static void strides_of_powers_of_two_are_spread_evenly(struct kunit *test)
@@ -392,7 +392,7 @@ static void strides_of_powers_of_two_are_spread_evenly(struct kunit *test)
 
 	for (shift = 1; shift < 47; shift++) {
 		set.step = 1ULL << shift;
-		expect_even(test, &set);
+		expect_even(test, &set, 1);
 	}
 }
 
@@ -561,7 +561,8 @@ static void a_map_of_such_keys_has_short_chains(struct kunit *test)
 		if (!sets[i].map)
 			continue;
 		expect_short_chains(test, &sets[i], NULL, &rnd);
-		expect_short_chains(test, &sets[i], hmap_siphash, &rnd);
+		if (sets[i].size == sizeof(u64))
+			expect_short_chains(test, &sets[i], hmap_siphash, &rnd);
 	}
 }
 
