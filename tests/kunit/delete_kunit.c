@@ -277,6 +277,36 @@ static void a_resize_keeps_the_seed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, seed_is(h, &hash0));
 }
 
+/*
+ * Two keys are left in a map with an overflow bucket for each bucket: the next
+ * one begins a resize, and they are gone before it is over.
+ */
+static void a_map_that_is_resized_gets_a_fresh_seed_later(struct kunit *test)
+{
+	struct hmap *h = hk_map_hashed(test, hk_hash_identity, 208);
+	siphash_key_t hash0;
+	u64 key, i;
+
+	hk_put(test, h, 1000, 0);
+	for (i = 0; i < 32; i++) {
+		for (key = 0; key < 9; key++)
+			hk_put(test, h, 32 * key + i, 0);
+		for (key = 0; key < 9; key++)
+			hk_delete(test, h, 32 * key + i);
+	}
+	hash0 = hk_array(h)->hash0;
+	hk_put(test, h, 1001, 0);
+	KUNIT_ASSERT_EQ(test, hk_same_size_grows(h), 1);
+	hk_delete_range(test, h, 1000, 1002);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	KUNIT_EXPECT_TRUE(test, seed_is(h, &hash0));
+	hk_finish_growth(test, h);
+	KUNIT_EXPECT_TRUE(test, seed_is(h, &hash0));
+	hk_put_range(test, h, 0, 1);
+	hk_delete_range(test, h, 0, 1);
+	KUNIT_EXPECT_FALSE(test, seed_is(h, &hash0));
+}
+
 /* The old array is still there, and its keys are gone. */
 static void a_map_can_become_empty_during_growth(struct kunit *test)
 {
@@ -428,6 +458,7 @@ static struct kunit_case delete_cases[] = {
 	KUNIT_CASE(a_map_never_shrinks),
 	KUNIT_CASE(the_last_delete_takes_a_fresh_seed),
 	KUNIT_CASE(the_last_pop_takes_a_fresh_seed),
+	KUNIT_CASE(a_map_that_is_resized_gets_a_fresh_seed_later),
 	KUNIT_CASE(a_resize_keeps_the_seed),
 	KUNIT_CASE(a_map_can_become_empty_during_growth),
 	KUNIT_CASE(an_empty_map_goes_on_with_its_resize),
