@@ -160,7 +160,7 @@ static void no_block_is_larger_than_32_kib(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		h = hk_map_sized(test, sizes[i], sizes[i]);
-		a = make_array(test, h, 16);
+		a = make_array(test, h, 14);
 		for (k = 0; k < 40; k++)
 			KUNIT_EXPECT_LE(test, hmap_block_size(a, k),
 					8 * PAGE_SIZE);
@@ -318,7 +318,7 @@ static void an_array_that_cannot_be_is_refused(struct kunit *test)
 	struct hmap *h = hk_map_sized(test, 128, 128);
 	struct hmap_supply supply = { .want = WANT_ARRAY, .want_B = 32 };
 
-	KUNIT_EXPECT_TRUE(test, hmap_array_size_ok(h, 20));
+	KUNIT_EXPECT_TRUE(test, hmap_array_size_ok(h, 16));
 	KUNIT_EXPECT_FALSE(test, hmap_array_size_ok(h, HMAP_MAX_B + 1));
 	KUNIT_EXPECT_FALSE(test, hmap_array_size_ok(h, 63));
 	KUNIT_EXPECT_FALSE(test, hmap_array_size_ok(h, 64));

@@ -337,14 +337,14 @@ static void clear_locks_a_large_map_no_longer_than_a_small_one(struct kunit *tes
 	u64 small = time_of_clear(test, 10);
 	u64 large = time_of_clear(test, MANY);
 
-	KUNIT_EXPECT_LT(test, large, 10 * small);
+	KUNIT_EXPECT_LE(test, large, 10 * small);
 }
 
 static void destroy_takes_no_lock(struct kunit *test)
 {
 	const struct hmap_params params = { .key_size = 8, .value_size = 8 };
+	static struct hmap h; /* work has to say so if it is on a stack */
 	struct watch w;
-	struct hmap h;
 
 	KUNIT_ASSERT_EQ(test, hmap_init(&h, &params), 0);
 	hk_put_range(test, &h, 0, 2000);

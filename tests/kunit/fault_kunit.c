@@ -239,7 +239,7 @@ static bool try_init(struct kunit *test, unsigned long hint, unsigned int nth)
 	const struct hmap_params params = {
 		.key_size = 8, .value_size = 8, .hint = hint,
 	};
-	struct hmap h = {};
+	static struct hmap h; /* work has to say so if it is on a stack */
 	bool failed;
 	int err;
 

@@ -139,12 +139,17 @@ static void zeros_of_different_lengths_differ(struct kunit *test)
 static void small_keys_differ(struct kunit *test)
 {
 	struct hashes hashes = make_hashes(test);
+	__le32 key;
 	u32 i;
 
-	for (i = 0; i < 1 << 8; i++)
-		add(&hashes, &i, 1);
-	for (i = 0; i < 1 << 16; i++)
-		add(&hashes, &i, 2);
+	for (i = 0; i < 1 << 8; i++) {
+		key = cpu_to_le32(i);
+		add(&hashes, &key, 1);
+	}
+	for (i = 0; i < 1 << 16; i++) {
+		key = cpu_to_le32(i);
+		add(&hashes, &key, 2);
+	}
 	expect_different(&hashes);
 }
 

@@ -493,10 +493,10 @@ static void an_iteration_wraps_at_any_place(struct kunit *test)
 
 		for (seen = 0; (n = hmap_iter_next(h, &iter, keys, NULL, 7));)
 			while (n--) {
-				KUNIT_EXPECT_FALSE(test, seen & BIT(keys[n]));
-				seen |= BIT(keys[n]);
+				KUNIT_EXPECT_FALSE(test, seen & BIT_ULL(keys[n]));
+				seen |= BIT_ULL(keys[n]);
 			}
-		KUNIT_EXPECT_EQ(test, seen, BIT(50) - 1);
+		KUNIT_EXPECT_EQ(test, seen, BIT_ULL(50) - 1);
 	}
 }
 
@@ -516,10 +516,10 @@ static void an_iteration_returns_the_keys_at_its_start_once(struct kunit *test)
 
 		for (seen = 0; (n = hmap_iter_next(h, &iter, keys, NULL, 7));)
 			while (n--) {
-				KUNIT_EXPECT_FALSE(test, seen & BIT(keys[n]));
-				seen |= BIT(keys[n]);
+				KUNIT_EXPECT_FALSE(test, seen & BIT_ULL(keys[n]));
+				seen |= BIT_ULL(keys[n]);
 			}
-		KUNIT_EXPECT_EQ(test, seen, BIT(40) - 1);
+		KUNIT_EXPECT_EQ(test, seen, BIT_ULL(40) - 1);
 	}
 }
 

@@ -107,11 +107,12 @@ struct model {
 
 static void fill(u8 *bytes, u32 size, u64 n)
 {
+	const __le64 word = cpu_to_le64(n);
 	u32 i, part;
 
 	for (i = 0; i < size; i += part) {
-		part = min_t(u32, size - i, sizeof(n));
-		memcpy(bytes + i, &n, part);
+		part = min_t(u32, size - i, sizeof(word));
+		memcpy(bytes + i, &word, part);
 	}
 }
 
@@ -269,9 +270,11 @@ static void op_clear(struct model *m)
 /* Nobody writes meanwhile, so the scan returns what the model has, once. */
 static void expect_scanned(struct model *m, const u8 *key, const u8 *value)
 {
-	u32 n = 0;
+	__le32 word = 0;
+	u32 n;
 
-	memcpy(&n, key, min_t(u32, m->config->key_size, sizeof(n)));
+	memcpy(&word, key, min_t(u32, m->config->key_size, sizeof(word)));
+	n = le32_to_cpu(word);
 	KUNIT_ASSERT_LT(m->test, n, m->config->keys);
 	EXPECT(m, m->entries[n].present, true);
 	EXPECT(m, m->entries[n].seen++, 0);
