@@ -582,7 +582,8 @@ static s64 time_pops(struct kunit *test, u32 n)
 
 /*
  * Twice as many take less than three times as long: the best of as many tries
- * as it takes on a machine that has other things to do.
+ * as it takes on a machine that has other things to do. So few that a try can
+ * be over before it does these.
  */
 static void expect_linear(struct kunit *test, u32 n,
 			  s64 (*time)(struct kunit *test, u32 n))
@@ -609,7 +610,7 @@ static void inserts_take_linear_time(struct kunit *test)
 /* test/maplinear.go, iterdelete */
 static void popping_all_by_iteration_takes_linear_time(struct kunit *test)
 {
-	expect_linear(test, 1000, time_pops);
+	expect_linear(test, 300, time_pops);
 }
 
 /* test/mapclear.go */
