@@ -202,30 +202,33 @@ static void watch_end(struct kunit *test, struct watch *w)
 
 /* ---- evacuation ---- */
 
-/*
- * A put of a key that is not there, a delete of one that is. Returns the units
- * that this has evacuated.
- */
-static long toggle(struct kunit *test, struct watch *w, u64 key, gfp_t gfp)
-{
-	w->own = 0;
-	if (hmap_get(w->h, &key, NULL))
-		KUNIT_ASSERT_EQ(test, hmap_put(w->h, &key, &key, HMAP_NOEXIST,
-					       gfp), 0);
-	else
-		KUNIT_ASSERT_EQ(test, hmap_delete(w->h, &key), 0);
-	cond_resched();
-	return w->own;
-}
-
-/* The most units of all keys below @n. */
-static long toggle_all(struct kunit *test, struct watch *w, u64 n, gfp_t gfp)
+/* Put all keys below @n. Returns the most units that one put has evacuated. */
+static long put_all(struct kunit *test, struct watch *w, u64 n, gfp_t gfp)
 {
 	long most = 0;
 	u64 key;
 
-	for (key = 0; key < n; key++)
-		most = max(most, toggle(test, w, key, gfp));
+	for (key = 0; key < n; key++) {
+		w->own = 0;
+		KUNIT_ASSERT_EQ(test, hmap_put(w->h, &key, &key, HMAP_NOEXIST,
+					       gfp), 0);
+		most = max(most, w->own);
+		cond_resched();
+	}
+	return most;
+}
+
+static long delete_all(struct kunit *test, struct watch *w, u64 n)
+{
+	long most = 0;
+	u64 key;
+
+	for (key = 0; key < n; key++) {
+		w->own = 0;
+		KUNIT_ASSERT_EQ(test, hmap_delete(w->h, &key), 0);
+		most = max(most, w->own);
+		cond_resched();
+	}
 	return most;
 }
 
@@ -236,8 +239,8 @@ static void a_put_or_delete_evacuates_two_units_at_the_most(struct kunit *test)
 
 	h->params.flags = 0;
 	watch_begin(test, &w, h, UNITS);
-	KUNIT_EXPECT_EQ(test, toggle_all(test, &w, MANY, GFP_KERNEL), 2);
-	KUNIT_EXPECT_LE(test, toggle_all(test, &w, MANY, GFP_KERNEL), 2);
+	KUNIT_EXPECT_EQ(test, put_all(test, &w, MANY, GFP_KERNEL), 2);
+	KUNIT_EXPECT_LE(test, delete_all(test, &w, MANY), 2);
 	watch_end(test, &w);
 	KUNIT_EXPECT_LE(test, w.most, UNITS_OF_HOLD);
 	KUNIT_EXPECT_GE(test, hk_evacuated(h), MANY / 13);
@@ -251,8 +254,8 @@ static void nor_without_the_worker(struct kunit *test)
 
 	disable_delayed_work_sync(&h->work);
 	watch_begin(test, &w, h, UNITS);
-	KUNIT_EXPECT_EQ(test, toggle_all(test, &w, MANY / 10, GFP_ATOMIC), 2);
-	KUNIT_EXPECT_LE(test, toggle_all(test, &w, MANY / 10, GFP_ATOMIC), 2);
+	KUNIT_EXPECT_EQ(test, put_all(test, &w, MANY / 10, GFP_ATOMIC), 2);
+	KUNIT_EXPECT_LE(test, delete_all(test, &w, MANY / 10), 2);
 	watch_end(test, &w);
 	KUNIT_EXPECT_EQ(test, w.most, 2);
 	enable_delayed_work(&h->work);
@@ -270,8 +273,8 @@ static void nor_with_long_chains_in_one_hold(struct kunit *test)
 	struct watch w;
 
 	watch_begin(test, &w, h, UNITS);
-	toggle_all(test, &w, MANY / 20, GFP_KERNEL);
-	toggle_all(test, &w, MANY / 20, GFP_KERNEL);
+	put_all(test, &w, MANY / 20, GFP_KERNEL);
+	delete_all(test, &w, MANY / 20);
 	watch_end(test, &w);
 	KUNIT_EXPECT_EQ(test, w.most, 2);
 }
@@ -281,18 +284,18 @@ static void reserve_lets_others_in(struct kunit *test)
 	struct hmap *h = hk_map_u64(test);
 	struct watch w;
 
-	hk_put_range(test, h, 0, MANY);
+	hk_put_range(test, h, 0, MANY / 4);
 	watch_begin(test, &w, h, UNITS);
-	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 2 * MANY), 0);
+	KUNIT_EXPECT_EQ(test, hmap_reserve(h, MANY), 0);
 	watch_end(test, &w);
-	KUNIT_EXPECT_GT(test, w.own, MANY / 8);
+	KUNIT_EXPECT_GE(test, w.own, 4096 + 8192);
 	KUNIT_EXPECT_LE(test, w.most, UNITS_OF_HOLD);
-	hk_expect_all(test, h, 0, MANY);
+	HK_VERIFY(test, h);
 }
 
 static void the_worker_lets_others_in(struct kunit *test)
 {
-	const u64 n = 13 << 12;
+	const u64 n = 13 << 10;
 	struct hmap *h = hk_map_hint(test, n);
 	struct watch w;
 
@@ -307,7 +310,7 @@ static void the_worker_lets_others_in(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.own, 0);
 	KUNIT_EXPECT_GT(test, w.most, UNITS_OF_OPERATION);
 	KUNIT_EXPECT_LE(test, w.most, UNITS_OF_HOLD);
-	hk_expect_all(test, h, 0, n + 1);
+	HK_VERIFY(test, h);
 }
 
 /* ---- what does not depend on the number of elements ---- */
@@ -320,7 +323,7 @@ static u64 time_of_clear(struct kunit *test, unsigned long hint)
 	struct watch w;
 	unsigned int i;
 
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 6; i++) {
 		hk_put_range(test, h, 0, 10);
 		watch_begin(test, &w, h, TIME);
 		KUNIT_ASSERT_EQ(test, hmap_clear(h), 0);
