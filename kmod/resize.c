@@ -641,20 +641,24 @@ static void hmap_make_spare(struct hmap *h)
 
 /*
  * Grow into the spare if no writer has done so in time: they may have inserted
- * their last element while it was being made.
+ * their last element while it was being made. Returns whether that was so.
  */
-static void hmap_grow(struct hmap *h)
+static bool hmap_grow(struct hmap *h)
 {
 	struct hmap_supply supply = {};
 	struct hmap_locked lk;
+	bool grown = false;
 
 	hmap_lock_hash(h, 0, &lk);
 	if (hmap_over_load(hmap_len(h), lk.a->B) &&
 	    hmap_take_spare(h, &supply, lk.a->B + 1) &&
-	    hmap_publish(h, &lk, supply.array))
+	    hmap_publish(h, &lk, supply.array)) {
 		supply.array = NULL;
+		grown = true;
+	}
 	hmap_unlock(h, &lk);
 	hmap_supply_drop(h, &supply);
+	return grown;
 }
 
 /* Begin to shrink. Returns whether that was so. */
@@ -707,14 +711,16 @@ void hmap_worker(struct work_struct *work)
 {
 	struct hmap *h = container_of(to_delayed_work(work), struct hmap, work);
 	struct hmap_supply supply = {};
+	bool grown;
 	int err = 0;
 
 	WRITE_ONCE(h->called, false);
 	hmap_make_spare(h);
-	hmap_grow(h);
+	grown = hmap_grow(h);
 	WRITE_ONCE(h->rounds, h->rounds + 1);
 	wake_up_all(&h->wait);
-	if (hmap_is_idle(h))
+	/* What has just begun may be driven by writers. */
+	if (!grown && hmap_is_idle(h))
 		err = hmap_finish_resize(h, &supply);
 	while (!err && hmap_shrink(h))
 		err = hmap_finish_resize(h, &supply);
