@@ -369,6 +369,8 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 		trace_hmap_resize_start(h, a->B, new->B, hmap_len(h));
 	}
 	if (empty) {
+		if (a->data)
+			trace_hmap_resize_done(h, a->B, new->B);
 		hmap_array_retire(h, a);
 		return true;
 	}
