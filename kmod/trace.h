@@ -15,6 +15,20 @@
 
 struct hmap;
 
+/*
+ * Why a map is resized. Numbers and a table of names: the parsers of perf and
+ * trace-cmd do not understand more than that.
+ */
+#define HMAP_TRACE_SHRINK	0
+#define HMAP_TRACE_OVERFLOW	1
+#define HMAP_TRACE_LOAD		2
+
+#define hmap_trace_reason(reason)				\
+	__print_symbolic(reason,				\
+			 { HMAP_TRACE_SHRINK, "shrink" },	\
+			 { HMAP_TRACE_OVERFLOW, "overflow" },	\
+			 { HMAP_TRACE_LOAD, "load" })
+
 TRACE_EVENT(hmap_resize_start,
 	TP_PROTO(const struct hmap *map, u8 old_B, u8 new_B, u64 count),
 	TP_ARGS(map, old_B, new_B, count),
@@ -22,18 +36,21 @@ TRACE_EVENT(hmap_resize_start,
 		__field(const void *, map)
 		__field(u8, old_B)
 		__field(u8, new_B)
+		__field(u8, reason)
 		__field(u64, count)
 	),
 	TP_fast_assign(
 		__entry->map = map;
 		__entry->old_B = old_B;
 		__entry->new_B = new_B;
+		__entry->reason = new_B > old_B ? HMAP_TRACE_LOAD :
+				  new_B < old_B ? HMAP_TRACE_SHRINK :
+						  HMAP_TRACE_OVERFLOW;
 		__entry->count = count;
 	),
 	TP_printk("map=%p reason=%s old_B=%u new_B=%u count=%llu", __entry->map,
-		  __entry->new_B > __entry->old_B ? "load" :
-		  __entry->new_B < __entry->old_B ? "shrink" : "overflow",
-		  __entry->old_B, __entry->new_B, __entry->count)
+		  hmap_trace_reason(__entry->reason), __entry->old_B,
+		  __entry->new_B, __entry->count)
 );
 
 TRACE_EVENT(hmap_resize_done,

@@ -59,7 +59,7 @@ tap_ok "the example of perf runs" run_example perf
 tap_ok "perf shows resizes" shows_resizes 'hmap_resize_start\(.*new_B: %,' \
 	'hmap_resize_done\(.*new_B: %\)'
 tap_ok "the example of trace-cmd runs" run_example trace-cmd
-tap_ok "trace-cmd shows resizes" shows_resizes 'hmap_resize_start: .* new_B=% ' \
+tap_ok "trace-cmd shows resizes" shows_resizes 'hmap_resize_start: .* reason=load .* new_B=% ' \
 	'hmap_resize_done: .* new_B=%$'
 tap_ok "the example of bpftrace runs" run_example bpftrace
 tap_ok "bpftrace shows resizes" shows_resizes '^@us\[%\]: [0-9]'
