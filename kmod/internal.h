@@ -48,6 +48,7 @@
  * @want_B: the B of the array that was missing
  * @want_buckets: the buckets of the block that was missing
  * @want_table: the blocks of the table that was missing; 0 if none was
+ * @helped: a unit that is not the operation's own has been evacuated
  * @no_array: there is no memory for an array: go on without
  * @no_block: there is no memory for a block: go on without
  *
@@ -72,6 +73,7 @@ struct hmap_supply {
 	u8 want_B;
 	u32 want_buckets;
 	u32 want_table;
+	bool helped;
 	bool no_array;
 	bool no_block;
 };

@@ -301,9 +301,16 @@ bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 	hmap_evacuate(h, lk, old,
 		      hmap_bucket_index(hmap_smaller(lk->a, old), lk->hash),
 		      supply);
-	if (!(supply && supply->want))
+	if (!supply) {
+		hmap_evacuate_next(h, lk, NULL);
+		return true;
+	}
+	/* Once, however often the operation has to start again. */
+	if (!supply->want && !supply->helped) {
 		hmap_evacuate_next(h, lk, supply);
-	return !(supply && supply->want);
+		supply->helped = !supply->want;
+	}
+	return !supply->want;
 }
 
 /*
