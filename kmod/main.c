@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/hmap.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
@@ -86,7 +87,7 @@ __MODULE_PARM_TYPE(max_entries, "ulong");
 MODULE_PARM_DESC(max_entries,
 		 "elements that the map may hold, 0 for no limit (default 0)");
 
-static struct hmap default_map;
+static struct hmap_object *default_object;
 
 static int __init hmap_default_init(void)
 {
@@ -105,7 +106,8 @@ static int __init hmap_default_init(void)
 		return -EINVAL;
 	}
 
-	ret = hmap_init(&default_map, &params);
+	default_object = hmap_object_create(&params);
+	ret = PTR_ERR_OR_ZERO(default_object);
 	/* All else has been checked: only the hint can be invalid now. */
 	if (ret == -EINVAL)
 		pr_err("hint=%lu is refused: an array of buckets for so many elements of %u+%u bytes is above the limit\n",
@@ -127,7 +129,7 @@ static int __init hmap_module_init(void)
 	if (ret)
 		goto err_worker;
 
-	ret = hmap_dev_register(&default_map);
+	ret = hmap_dev_register(default_object);
 	if (ret) {
 		pr_err("the device could not be registered: %pe\n",
 		       ERR_PTR(ret));
@@ -136,7 +138,7 @@ static int __init hmap_module_init(void)
 	return 0;
 
 err_map:
-	hmap_destroy(&default_map);
+	hmap_object_put(default_object);
 err_worker:
 	hmap_worker_exit();
 	return ret;
@@ -146,7 +148,7 @@ err_worker:
 static void __exit hmap_module_exit(void)
 {
 	hmap_dev_unregister();
-	hmap_destroy(&default_map);
+	hmap_object_put(default_object);
 	/* Arrays that maps have left are freed by workers, after a grace period. */
 	rcu_barrier();
 	hmap_worker_exit();

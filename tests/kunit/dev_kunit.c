@@ -10,6 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "../../kmod/dev.h"
 #include "hmap_kunit.h"
 
 /**
@@ -49,7 +50,7 @@ static struct device *device_open(struct kunit *test)
 	dev->room = dev->arg + PAGE_SIZE / 2;
 	dev->file = filp_open("/dev/hmap", O_RDWR, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dev->file));
-	dev->h = dev->file->private_data;
+	dev->h = &((struct hmap_file *)dev->file->private_data)->object->map;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, device_close,
 							dev), 0);
 	return dev;

@@ -238,12 +238,48 @@ struct hmap_ioc_plain {
 	__u32 flags;
 };
 
+/* hmap_ioc_create.flags */
+#define HMAP_CREATE_NO_SHRINK	1	/* keep the size when elements go */
+
+/* hmap_ioc_create.hash */
+#define HMAP_HASH_SIPHASH	0	/* for keys of those who may not be trusted */
+#define HMAP_HASH_FAST		1	/* keyed, but no defence against attackers */
+
+/**
+ * struct hmap_ioc_create - argument of HMAP_IOC_CREATE
+ * @size: sizeof(struct hmap_ioc_create)
+ * @flags: HMAP_CREATE_* bits
+ * @key_size: bytes of a key, 1 to HMAP_MAX_KEY_SIZE
+ * @value_size: bytes of a value, 0 to HMAP_MAX_VALUE_SIZE; 0 makes a set
+ * @hint: elements to make room for at once, 0 for none
+ * @max_entries: elements that the map may hold, 0 for no limit
+ * @stripes: writers that can work at the same time: a power of two up to 64; 0
+ *	for one
+ * @hash: HMAP_HASH_*
+ * @reserved: 0
+ *
+ * The ioctl returns a file descriptor of the map, open for reading and writing
+ * and closed on exec. It may be duplicated, inherited and sent; the map goes with
+ * the last of these.
+ */
+struct hmap_ioc_create {
+	__u32 size;
+	__u32 flags;
+	__u32 key_size;
+	__u32 value_size;
+	__aligned_u64 hint;
+	__aligned_u64 max_entries;
+	__u32 stripes;
+	__u32 hash;
+	__aligned_u64 reserved;
+};
+
 #define HMAP_IOC_MAGIC	0xB9
 
 /*
  * The numbers carry no size: it is in the structure. Which files may use a
  * command: r needs a file open for reading, w one open for writing (-EACCES
- * otherwise), x any.
+ * otherwise), x any; d needs one of /dev/hmap itself (-ENOTTY otherwise).
  *
  * INFO    x  sizes, limits and the version of this interface
  * GET     r  -ENOENT: no such key
@@ -256,6 +292,8 @@ struct hmap_ioc_plain {
  * LAYOUT  x  how full buckets and chains are; -EINTR: killed
  * VERIFY  x  checks the whole map while nobody can write; needs
  *            CAP_SYS_ADMIN (-EPERM); -EUCLEAN: broken, see the kernel log
+ * CREATE  wd a new map, returned as a file descriptor; -EMFILE, -ENFILE: too
+ *            many are open; -ENOMEM: no memory
  */
 #define HMAP_IOC_INFO	_IO(HMAP_IOC_MAGIC, 0x00) /* struct hmap_ioc_info */
 #define HMAP_IOC_GET	_IO(HMAP_IOC_MAGIC, 0x01) /* struct hmap_ioc_elem */
@@ -266,5 +304,6 @@ struct hmap_ioc_plain {
 #define HMAP_IOC_STATS	_IO(HMAP_IOC_MAGIC, 0x06) /* struct hmap_ioc_stats */
 #define HMAP_IOC_LAYOUT	_IO(HMAP_IOC_MAGIC, 0x07) /* struct hmap_ioc_layout */
 #define HMAP_IOC_VERIFY	_IO(HMAP_IOC_MAGIC, 0x08) /* struct hmap_ioc_plain */
+#define HMAP_IOC_CREATE	_IO(HMAP_IOC_MAGIC, 0x09) /* struct hmap_ioc_create */
 
 #endif /* _UAPI_LINUX_HMAP_H */

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands for single elements.
+ *
+ * No address of the caller is touched while the map is locked: keys and
+ * values go through a bounce buffer, so that a page fault can neither hold up
+ * other users of the map nor leave half of a change behind.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "dev.h"
+
+/* A key and a value of up to this many bytes together fit on the stack. */
+#define ELEM_ON_STACK	256
+
+/**
+ * struct hmap_elem_buf - the bounce buffer of one element
+ * @key: the key
+ * @value: the value, aligned to 8 bytes; NULL if there is none
+ * @heap: memory to free, or NULL
+ * @small: used instead if it is large enough
+ */
+struct hmap_elem_buf {
+	void *key;
+	void *value;
+	void *heap;
+	u64 small[ELEM_ON_STACK / sizeof(u64)];
+};
+
+static int hmap_elem_buf_init(struct hmap_elem_buf *buf, u32 key_size,
+			      u32 value_size)
+{
+	size_t key_room = ALIGN(key_size, sizeof(u64));
+	size_t room = key_room + value_size;
+
+	buf->heap = NULL;
+	buf->key = buf->small;
+	if (room > sizeof(buf->small)) {
+		buf->heap = kvmalloc(room, GFP_KERNEL_ACCOUNT);
+		if (!buf->heap)
+			return -ENOMEM;
+		buf->key = buf->heap;
+	}
+	buf->value = value_size ? buf->key + key_room : NULL;
+	return 0;
+}
+
+/* Room for the element, and its key. hmap_elem_buf_free() also on error. */
+static int hmap_elem_begin(const struct hmap_ioc_elem *elem,
+			   struct hmap_elem_buf *buf)
+{
+	int ret;
+
+	ret = hmap_elem_buf_init(buf, elem->key_size, elem->value_size);
+	if (ret)
+		return ret;
+	if (copy_from_user(buf->key, u64_to_user_ptr(elem->key),
+			   elem->key_size))
+		return -EFAULT;
+	return 0;
+}
+
+static void hmap_elem_end(struct hmap_elem_buf *buf)
+{
+	kvfree(buf->heap);
+}
+
+static int hmap_get_elem(struct hmap *h, const struct hmap_ioc_elem *elem,
+			 struct hmap_elem_buf *buf)
+{
+	int ret;
+
+	ret = hmap_elem_begin(elem, buf);
+	if (ret)
+		return ret;
+	ret = hmap_get(h, buf->key, buf->value);
+	if (ret || !buf->value)
+		return ret;
+	if (copy_to_user(u64_to_user_ptr(elem->value), buf->value,
+			 elem->value_size))
+		return -EFAULT;
+	return 0;
+}
+
+int hmap_cmd_get(struct hmap_call *call)
+{
+	const struct hmap_ioc_elem *elem = &call->arg.elem;
+	const struct hmap_params *params = &call->map->params;
+	struct hmap_elem_buf buf;
+	int ret;
+
+	if (elem->flags || elem->key_size != params->key_size)
+		return -EINVAL;
+	if (elem->value_size != params->value_size &&
+	    (elem->value_size || elem->value))
+		return -EINVAL;
+
+	ret = hmap_get_elem(call->map, elem, &buf);
+	hmap_elem_end(&buf);
+	return ret;
+}
+
+static int hmap_put_elem(struct hmap *h, const struct hmap_ioc_elem *elem,
+			 struct hmap_elem_buf *buf)
+{
+	int ret;
+
+	ret = hmap_elem_begin(elem, buf);
+	if (ret)
+		return ret;
+	if (buf->value &&
+	    copy_from_user(buf->value, u64_to_user_ptr(elem->value),
+			   elem->value_size))
+		return -EFAULT;
+	return hmap_put(h, buf->key, buf->value, elem->flags,
+			GFP_KERNEL_ACCOUNT);
+}
+
+int hmap_cmd_put(struct hmap_call *call)
+{
+	const struct hmap_ioc_elem *elem = &call->arg.elem;
+	const struct hmap_params *params = &call->map->params;
+	struct hmap_elem_buf buf;
+	int ret;
+
+	if (elem->flags > HMAP_EXIST ||
+	    elem->key_size != params->key_size ||
+	    elem->value_size != params->value_size)
+		return -EINVAL;
+
+	ret = hmap_put_elem(call->map, elem, &buf);
+	hmap_elem_end(&buf);
+	return ret;
+}
+
+int hmap_cmd_delete(struct hmap_call *call)
+{
+	const struct hmap_ioc_elem *elem = &call->arg.elem;
+	struct hmap_elem_buf buf;
+	int ret;
+
+	if (elem->flags || elem->key_size != call->map->params.key_size ||
+	    elem->value_size || elem->value)
+		return -EINVAL;
+
+	ret = hmap_elem_begin(elem, &buf);
+	if (!ret)
+		ret = hmap_delete(call->map, buf.key);
+	hmap_elem_end(&buf);
+	return ret;
+}
