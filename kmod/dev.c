@@ -111,6 +111,7 @@ static int hmap_cmd_stats(struct hmap_call *call)
 #define ELEM_SIZE	offsetofend(struct hmap_ioc_elem, value)
 #define SCAN_SIZE	offsetofend(struct hmap_ioc_scan, cursor)
 #define CREATE_SIZE	offsetofend(struct hmap_ioc_create, reserved)
+#define WAIT_SIZE	offsetofend(struct hmap_ioc_wait, deadline)
 
 static const struct hmap_command hmap_commands[] = {
 	[_IOC_NR(HMAP_IOC_INFO)] = {
@@ -169,6 +170,12 @@ static const struct hmap_command hmap_commands[] = {
 		.min_size = CREATE_SIZE,
 		.mode = FMODE_WRITE,
 		.device = true,
+	},
+	[_IOC_NR(HMAP_IOC_WAIT)] = {
+		.fn = hmap_cmd_wait,
+		.size = sizeof(struct hmap_ioc_wait),
+		.min_size = WAIT_SIZE,
+		.mode = FMODE_READ,
 	},
 };
 
@@ -244,6 +251,8 @@ static int hmap_object_release(struct inode *inode, struct file *file)
 const struct file_operations hmap_object_fops = {
 	.owner = THIS_MODULE,
 	.release = hmap_object_release,
+	.poll = hmap_file_poll,
+	.read_iter = hmap_file_read,
 	.unlocked_ioctl = hmap_dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -272,6 +281,8 @@ static const struct file_operations hmap_dev_fops = {
 	.owner = THIS_MODULE,
 	.open = hmap_dev_open,
 	.release = hmap_object_release,
+	.poll = hmap_file_poll,
+	.read_iter = hmap_file_read,
 	.unlocked_ioctl = hmap_dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -9,28 +9,43 @@
 #ifndef _HMAP_DEV_H
 #define _HMAP_DEV_H
 
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/hmap.h>
 #include <linux/kref.h>
+#include <linux/wait.h>
+
+/* By the hash of the key that is waited for. */
+#define HMAP_WAIT_QUEUES	16
 
 /**
  * struct hmap_object - a map that programs share
  * @map: the map
  * @ref: files that are bound to it, and whatever else can find it
+ * @changes: odd if somebody has looked at it since the map has changed (watch.c)
+ * @pollers: who waits for any change
+ * @waiting: how many are in @waiters
+ * @waiters: who waits for a key
  */
 struct hmap_object {
 	struct hmap map;
 	struct kref ref;
+	atomic64_t changes;
+	wait_queue_head_t pollers;
+	atomic_t waiting;
+	wait_queue_head_t waiters[HMAP_WAIT_QUEUES];
 };
 
 /**
  * struct hmap_file - an open file, as its private_data
  * @object: what it is bound to
  * @device: it is a file of the device itself, not of a map made by CREATE
+ * @seen: object->changes when a read of this file last looked at it
  */
 struct hmap_file {
 	struct hmap_object *object;
 	bool device;
+	atomic64_t seen;
 };
 
 union hmap_ioc_arg {
@@ -42,6 +57,7 @@ union hmap_ioc_arg {
 	struct hmap_ioc_layout layout;
 	struct hmap_ioc_plain plain;
 	struct hmap_ioc_create create;
+	struct hmap_ioc_wait wait;
 };
 
 /**
@@ -84,5 +100,37 @@ void hmap_object_put(struct hmap_object *object);
 int hmap_file_bind(struct file *file, struct hmap_object *object, bool device);
 void hmap_file_unbind(struct file *file);
 int hmap_cmd_create(struct hmap_call *call);
+
+/* watch.c */
+void hmap_watch_init(struct hmap_object *object);
+void hmap_watch_begin(struct hmap_file *hf);
+void hmap_wake_waiters(struct hmap_object *object, const void *keys, u32 n);
+void hmap_wake_pollers(struct hmap_object *object, s64 looked);
+__poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait);
+ssize_t hmap_file_read(struct kiocb *iocb, struct iov_iter *to);
+int hmap_cmd_wait(struct hmap_call *call);
+
+/**
+ * hmap_object_changed() - to be called after each change of a map
+ * @object: what has been changed
+ * @keys: the keys that may have changed, one behind the other; NULL for all
+ * @n: how many
+ *
+ * A command that changes many keys may call this once for all of them, or for
+ * each part of its work. Nothing is lost if a key has not really been changed.
+ */
+static inline void hmap_object_changed(struct hmap_object *object,
+				       const void *keys, u32 n)
+{
+	s64 changes;
+
+	/* Pairs with those of hmap_look() and set_current_state(). */
+	smp_mb();
+	changes = atomic64_read(&object->changes);
+	if (unlikely(changes & 1))
+		hmap_wake_pollers(object, changes);
+	if (unlikely(atomic_read(&object->waiting)))
+		hmap_wake_waiters(object, keys, n);
+}
 
 #endif /* _HMAP_DEV_H */

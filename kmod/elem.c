@@ -131,6 +131,8 @@ int hmap_cmd_put(struct hmap_call *call)
 		return -EINVAL;
 
 	ret = hmap_put_elem(call->map, elem, &buf);
+	if (!ret)
+		hmap_object_changed(call->object, buf.key, 1);
 	hmap_elem_end(&buf);
 	return ret;
 }
@@ -148,6 +150,8 @@ int hmap_cmd_delete(struct hmap_call *call)
 	ret = hmap_elem_begin(elem, &buf);
 	if (!ret)
 		ret = hmap_delete(call->map, buf.key);
+	if (!ret)
+		hmap_object_changed(call->object, buf.key, 1);
 	hmap_elem_end(&buf);
 	return ret;
 }

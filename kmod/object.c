@@ -29,6 +29,7 @@ struct hmap_object *hmap_object_create(const struct hmap_params *params)
 		return ERR_PTR(ret);
 	}
 	kref_init(&object->ref);
+	hmap_watch_init(object);
 	return object;
 }
 
@@ -55,6 +56,7 @@ static struct hmap_file *hmap_file_create(struct hmap_object *object,
 	kref_get(&object->ref);
 	hf->object = object;
 	hf->device = device;
+	hmap_watch_begin(hf);
 	return hf;
 }
 

@@ -113,9 +113,14 @@ int hmap_cmd_scan(struct hmap_call *call)
 
 int hmap_cmd_clear(struct hmap_call *call)
 {
+	int ret;
+
 	if (call->arg.plain.flags)
 		return -EINVAL;
-	return hmap_clear(call->map);
+	ret = hmap_clear(call->map);
+	if (!ret)
+		hmap_object_changed(call->object, NULL, 0);
+	return ret;
 }
 
 int hmap_cmd_layout(struct hmap_call *call)

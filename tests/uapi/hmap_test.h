@@ -238,6 +238,15 @@ static inline int dev_verify(int fd)
 	return dev_plain(fd, HMAP_IOC_VERIFY);
 }
 
+/* Nanoseconds of CLOCK_MONOTONIC. */
+static inline u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
 /* Elements in the map, or a negative errno. */
 static inline s64 dev_count(int fd)
 {

@@ -274,6 +274,41 @@ struct hmap_ioc_create {
 	__aligned_u64 reserved;
 };
 
+/* hmap_ioc_wait.flags: until the key is ... */
+#define HMAP_WAIT_PRESENT	0	/* in the map */
+#define HMAP_WAIT_ABSENT	1	/* not in the map */
+#define HMAP_WAIT_OTHER		2	/* not in the map with the value given */
+
+/* hmap_ioc_wait.deadline */
+#define HMAP_WAIT_FOREVER	0xffffffffffffffffULL
+
+/**
+ * struct hmap_ioc_wait - argument of HMAP_IOC_WAIT
+ * @size: sizeof(struct hmap_ioc_wait)
+ * @flags: HMAP_WAIT_*
+ * @key_size: the map's key size
+ * @value_size: the map's value size. PRESENT also takes 0 with @value 0, if the
+ *	value is not wanted. ABSENT: 0
+ * @key: address of the key
+ * @value: PRESENT: where the value goes; OTHER: where the value is that it must
+ *	not be, and where the new one goes. ABSENT: 0
+ * @deadline: when to give up, in nanoseconds of CLOCK_MONOTONIC. One that is over:
+ *	only look. HMAP_WAIT_FOREVER: never
+ *
+ * It returns at once if the key is so already. Between two looks the key may
+ * have been so and no longer be: that is not seen. A signal that is handled
+ * with SA_RESTART makes it go on with the same deadline.
+ */
+struct hmap_ioc_wait {
+	__u32 size;
+	__u32 flags;
+	__u32 key_size;
+	__u32 value_size;
+	__aligned_u64 key;
+	__aligned_u64 value;
+	__aligned_u64 deadline;
+};
+
 #define HMAP_IOC_MAGIC	0xB9
 
 /*
@@ -294,6 +329,16 @@ struct hmap_ioc_create {
  *            CAP_SYS_ADMIN (-EPERM); -EUCLEAN: broken, see the kernel log
  * CREATE  wd a new map, returned as a file descriptor; -EMFILE, -ENFILE: too
  *            many are open; -ENOMEM: no memory
+ * WAIT    r  until a key is there, is not, or has another value; -ETIMEDOUT;
+ *            -ENOENT: OTHER, and it is not there; -EINTR: a signal
+ *
+ * A file that is open for reading becomes readable (poll, EPOLLIN) when the map
+ * has been changed since it was opened or last read. read() of 8 bytes or more
+ * waits for that (-EAGAIN if the file is O_NONBLOCK) and returns a __u64, the
+ * number of the map's present state: files that read the same number have seen
+ * the same state. Numbers grow, but not by one with each change: what nobody
+ * looks at is not counted. What is read of the map afterwards is of that state
+ * or of a later one. A duplicate of a file (dup, fork) has seen what the file has.
  */
 #define HMAP_IOC_INFO	_IO(HMAP_IOC_MAGIC, 0x00) /* struct hmap_ioc_info */
 #define HMAP_IOC_GET	_IO(HMAP_IOC_MAGIC, 0x01) /* struct hmap_ioc_elem */
@@ -305,5 +350,6 @@ struct hmap_ioc_create {
 #define HMAP_IOC_LAYOUT	_IO(HMAP_IOC_MAGIC, 0x07) /* struct hmap_ioc_layout */
 #define HMAP_IOC_VERIFY	_IO(HMAP_IOC_MAGIC, 0x08) /* struct hmap_ioc_plain */
 #define HMAP_IOC_CREATE	_IO(HMAP_IOC_MAGIC, 0x09) /* struct hmap_ioc_create */
+#define HMAP_IOC_WAIT	_IO(HMAP_IOC_MAGIC, 0x18) /* struct hmap_ioc_wait */
 
 #endif /* _UAPI_LINUX_HMAP_H */
