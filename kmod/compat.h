@@ -11,11 +11,19 @@
 #define _HMAP_COMPAT_H
 
 #include <linux/overflow.h>
+#include <linux/version.h>
 
 /* 6.5, and stable kernels before it */
 #ifndef struct_size_t
 #define struct_size_t(type, member, count) \
 	struct_size((type *)NULL, member, count)
+#endif
+
+/* 6.3: device_type.devnode() may not change the device */
+#if LINUX_VERSION_CODE < 0x060300
+#define hmap_const_device struct device
+#else
+#define hmap_const_device const struct device
 #endif
 
 #endif /* _HMAP_COMPAT_H */

@@ -9,16 +9,17 @@
  *   2. -EACCES  the file is not open for reading, or writing, as it demands
  *   3. -EFAULT  the structure cannot be read; -EINVAL: it is too short;
  *      -E2BIG   it is too long, or what is behind the known fields is not 0
- *   4. -EPERM   the caller lacks a capability
+ *   4. -EPERM   the caller lacks a capability, or changes a frozen map
  *   5. -EINVAL  an unknown flag, a reserved field that is not 0, a wrong size
  *   6. -ENOMEM  there is no memory for a bounce buffer
  *   7. -EFAULT  the key cannot be read, then the value of a put
  *   8. what the map says: -ENOENT, -EEXIST, -ENOSPC, -ENOMEM, ...
  *   9. -EFAULT  the result cannot be written
  *
- * A scan differs in one point: from step 5 on, whatever it returns, it writes
- * the structure back with the count of what has been delivered and the cursor
- * behind that.
+ * A scan and a list differ in one point: from step 5 on, whatever they return,
+ * they write the structure back with the count of what has been delivered and
+ * the place behind that. To take a name away has to find it before it can be said
+ * whose it is: -ENOENT comes before -EPERM.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -39,6 +40,7 @@
  *	stays behind
  * @mode: how the file has to be open; 0 if that does not matter
  * @device: only for files of the device itself
+ * @changes: changes the map, which must not be frozen then
  */
 struct hmap_command {
 	int (*fn)(struct hmap_call *call);
@@ -46,6 +48,7 @@ struct hmap_command {
 	u32 min_size;
 	fmode_t mode;
 	bool device;
+	bool changes;
 };
 
 /* Writes the structure back, as much of it as the caller knows. */
@@ -54,25 +57,6 @@ int hmap_call_return(struct hmap_call *call, u32 size)
 	u32 n = min(call->arg.size, size);
 
 	return copy_to_user(call->user, &call->arg, n) ? -EFAULT : 0;
-}
-
-static int hmap_cmd_info(struct hmap_call *call)
-{
-	const struct hmap_params *params = &call->map->params;
-	struct hmap_ioc_info *info = &call->arg.info;
-
-	if (info->flags)
-		return -EINVAL;
-
-	info->abi_version = HMAP_ABI_VERSION;
-	info->key_size = params->key_size;
-	info->value_size = params->value_size;
-	info->max_key_size = HMAP_MAX_KEY_SIZE;
-	info->max_value_size = HMAP_MAX_VALUE_SIZE;
-	info->max_inline_size = HMAP_MAX_INLINE_SIZE;
-	info->max_entries = params->max_entries;
-	info->hint = params->hint;
-	return hmap_call_return(call, sizeof(*info));
 }
 
 /*
@@ -110,7 +94,9 @@ static int hmap_cmd_stats(struct hmap_call *call)
 #define HEADER_SIZE	offsetofend(struct hmap_ioc_plain, flags)
 #define ELEM_SIZE	offsetofend(struct hmap_ioc_elem, value)
 #define SCAN_SIZE	offsetofend(struct hmap_ioc_scan, cursor)
-#define CREATE_SIZE	offsetofend(struct hmap_ioc_create, reserved)
+#define CREATE_SIZE	offsetofend(struct hmap_ioc_create, name)
+#define DESTROY_SIZE	offsetofend(struct hmap_ioc_destroy, name)
+#define LIST_SIZE	offsetofend(struct hmap_ioc_list, after)
 #define WAIT_SIZE	offsetofend(struct hmap_ioc_wait, deadline)
 
 static const struct hmap_command hmap_commands[] = {
@@ -130,12 +116,14 @@ static const struct hmap_command hmap_commands[] = {
 		.size = sizeof(struct hmap_ioc_elem),
 		.min_size = ELEM_SIZE,
 		.mode = FMODE_WRITE,
+		.changes = true,
 	},
 	[_IOC_NR(HMAP_IOC_DELETE)] = {
 		.fn = hmap_cmd_delete,
 		.size = sizeof(struct hmap_ioc_elem),
 		.min_size = ELEM_SIZE,
 		.mode = FMODE_WRITE,
+		.changes = true,
 	},
 	[_IOC_NR(HMAP_IOC_SCAN)] = {
 		.fn = hmap_cmd_scan,
@@ -148,6 +136,7 @@ static const struct hmap_command hmap_commands[] = {
 		.size = sizeof(struct hmap_ioc_plain),
 		.min_size = HEADER_SIZE,
 		.mode = FMODE_WRITE,
+		.changes = true,
 	},
 	[_IOC_NR(HMAP_IOC_STATS)] = {
 		.fn = hmap_cmd_stats,
@@ -170,6 +159,26 @@ static const struct hmap_command hmap_commands[] = {
 		.min_size = CREATE_SIZE,
 		.mode = FMODE_WRITE,
 		.device = true,
+	},
+	[_IOC_NR(HMAP_IOC_DESTROY)] = {
+		.fn = hmap_cmd_destroy,
+		.size = sizeof(struct hmap_ioc_destroy),
+		.min_size = DESTROY_SIZE,
+		.mode = FMODE_WRITE,
+		.device = true,
+	},
+	[_IOC_NR(HMAP_IOC_LIST)] = {
+		.fn = hmap_cmd_list,
+		.size = sizeof(struct hmap_ioc_list),
+		.min_size = LIST_SIZE,
+		.mode = FMODE_READ,
+		.device = true,
+	},
+	[_IOC_NR(HMAP_IOC_FREEZE)] = {
+		.fn = hmap_cmd_freeze,
+		.size = sizeof(struct hmap_ioc_plain),
+		.min_size = HEADER_SIZE,
+		.mode = FMODE_WRITE,
 	},
 	[_IOC_NR(HMAP_IOC_WAIT)] = {
 		.fn = hmap_cmd_wait,
@@ -236,9 +245,14 @@ static long hmap_dev_ioctl(struct file *file, unsigned int cmd,
 	if ((file->f_mode & command->mode) != command->mode)
 		return -EACCES;
 	ret = hmap_call_begin(&call, command);
+	if (!ret && command->changes)
+		ret = hmap_change_begin(call.object);
 	if (ret)
 		return ret;
-	return command->fn(&call);
+	ret = command->fn(&call);
+	if (command->changes)
+		hmap_change_end(call.object);
+	return ret;
 }
 
 static int hmap_object_release(struct inode *inode, struct file *file)
@@ -247,9 +261,10 @@ static int hmap_object_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* A file of a map that has no name. */
+/* A file of a map: opened by its name, or made by CREATE without an open. */
 const struct file_operations hmap_object_fops = {
 	.owner = THIS_MODULE,
+	.open = hmap_name_open,
 	.release = hmap_object_release,
 	.poll = hmap_file_poll,
 	.read_iter = hmap_file_read,

@@ -4,15 +4,17 @@
  * share, the files by which they do, and calls, which are ioctls under way.
  *
  * dev.c has the table of commands and uses all others; object.c makes and frees
- * what they work on. None of them looks into a bucket.
+ * what they work on, registry.c gives it a name. None of them looks into a bucket.
  */
 #ifndef _HMAP_DEV_H
 #define _HMAP_DEV_H
 
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/hmap.h>
 #include <linux/kref.h>
+#include <linux/percpu-refcount.h>
 #include <linux/wait.h>
 
 /* By the hash of the key that is waited for. */
@@ -22,6 +24,11 @@
  * struct hmap_object - a map that programs share
  * @map: the map
  * @ref: files that are bound to it, and whatever else can find it
+ * @writers: changes that are under way; dead when the map is frozen
+ * @freezing: somebody has frozen the map, or is about to
+ * @frozen: the map is frozen, and no change is under way any more
+ * @named: it is found by @name
+ * @name: the name, followed by zeros
  * @changes: odd if somebody has looked at it since the map has changed (watch.c)
  * @pollers: who waits for any change
  * @waiting: how many are in @waiters
@@ -30,11 +37,32 @@
 struct hmap_object {
 	struct hmap map;
 	struct kref ref;
+	struct percpu_ref writers;
+	bool freezing;
+	struct completion frozen;
+	bool named;
+	char name[HMAP_NAME_SIZE];
 	atomic64_t changes;
 	wait_queue_head_t pollers;
 	atomic_t waiting;
 	wait_queue_head_t waiters[HMAP_WAIT_QUEUES];
 };
+
+/**
+ * hmap_change_begin() - what comes before every change of an object's map
+ * @object: the object
+ *
+ * Return: 0, and hmap_change_end() has to follow; or -EPERM: it is frozen.
+ */
+static inline int hmap_change_begin(struct hmap_object *object)
+{
+	return percpu_ref_tryget_live(&object->writers) ? 0 : -EPERM;
+}
+
+static inline void hmap_change_end(struct hmap_object *object)
+{
+	percpu_ref_put(&object->writers);
+}
 
 /**
  * struct hmap_file - an open file, as its private_data
@@ -58,6 +86,8 @@ union hmap_ioc_arg {
 	struct hmap_ioc_plain plain;
 	struct hmap_ioc_create create;
 	struct hmap_ioc_wait wait;
+	struct hmap_ioc_destroy destroy;
+	struct hmap_ioc_list list;
 };
 
 /**
@@ -99,7 +129,19 @@ struct hmap_object *hmap_object_create(const struct hmap_params *params);
 void hmap_object_put(struct hmap_object *object);
 int hmap_file_bind(struct file *file, struct hmap_object *object, bool device);
 void hmap_file_unbind(struct file *file);
+int hmap_cmd_info(struct hmap_call *call);
 int hmap_cmd_create(struct hmap_call *call);
+int hmap_cmd_freeze(struct hmap_call *call);
+
+/* registry.c */
+int hmap_registry_init(void);
+void hmap_registry_exit(void);
+bool hmap_name_ok(const char *name);
+int hmap_name_create(struct hmap_object *object, const char *letters,
+		     umode_t mode);
+int hmap_name_open(struct inode *inode, struct file *file);
+int hmap_cmd_destroy(struct hmap_call *call);
+int hmap_cmd_list(struct hmap_call *call);
 
 /* watch.c */
 void hmap_watch_init(struct hmap_object *object);

@@ -129,14 +129,22 @@ static int __init hmap_module_init(void)
 	if (ret)
 		goto err_worker;
 
+	ret = hmap_registry_init();
+	if (ret) {
+		pr_err("names could not be registered: %pe\n", ERR_PTR(ret));
+		goto err_map;
+	}
+
 	ret = hmap_dev_register(default_object);
 	if (ret) {
 		pr_err("the device could not be registered: %pe\n",
 		       ERR_PTR(ret));
-		goto err_map;
+		goto err_registry;
 	}
 	return 0;
 
+err_registry:
+	hmap_registry_exit();
 err_map:
 	hmap_object_put(default_object);
 err_worker:
@@ -148,6 +156,7 @@ err_worker:
 static void __exit hmap_module_exit(void)
 {
 	hmap_dev_unregister();
+	hmap_registry_exit();
 	hmap_object_put(default_object);
 	/* Arrays that maps have left are freed by workers, after a grace period. */
 	rcu_barrier();

@@ -5,9 +5,21 @@
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "dev.h"
+
+/* The map is frozen, and the last change is done. */
+static void hmap_object_frozen(struct percpu_ref *writers)
+{
+	struct hmap_object *object = container_of(writers, struct hmap_object,
+						  writers);
+
+	complete_all(&object->frozen);
+}
 
 /**
  * hmap_object_create() - make a map that programs share
@@ -23,20 +35,33 @@ struct hmap_object *hmap_object_create(const struct hmap_params *params)
 	object = kzalloc(sizeof(*object), GFP_KERNEL_ACCOUNT);
 	if (!object)
 		return ERR_PTR(-ENOMEM);
+	ret = percpu_ref_init(&object->writers, hmap_object_frozen, 0,
+			      GFP_KERNEL_ACCOUNT);
+	if (ret)
+		goto err_object;
 	ret = hmap_init(&object->map, params);
-	if (ret) {
-		kfree(object);
-		return ERR_PTR(ret);
-	}
+	if (ret)
+		goto err_writers;
+	init_completion(&object->frozen);
 	kref_init(&object->ref);
 	hmap_watch_init(object);
 	return object;
+
+err_writers:
+	percpu_ref_exit(&object->writers);
+err_object:
+	kfree(object);
+	return ERR_PTR(ret);
 }
 
 static void hmap_object_free(struct kref *ref)
 {
 	struct hmap_object *object = container_of(ref, struct hmap_object, ref);
 
+	/* Whoever froze it may have been killed before it was. */
+	if (object->freezing)
+		wait_for_completion(&object->frozen);
+	percpu_ref_exit(&object->writers);
 	hmap_destroy(&object->map);
 	kfree(object);
 }
@@ -85,12 +110,42 @@ void hmap_file_unbind(struct file *file)
 	hmap_file_free(file->private_data);
 }
 
+int hmap_cmd_info(struct hmap_call *call)
+{
+	const struct hmap_params *params = &call->map->params;
+	const struct hmap_object *object = call->object;
+	struct hmap_ioc_info *info = &call->arg.info;
+
+	if (info->flags)
+		return -EINVAL;
+
+	info->abi_version = HMAP_ABI_VERSION;
+	info->key_size = params->key_size;
+	info->value_size = params->value_size;
+	info->max_key_size = HMAP_MAX_KEY_SIZE;
+	info->max_value_size = HMAP_MAX_VALUE_SIZE;
+	info->max_inline_size = HMAP_MAX_INLINE_SIZE;
+	info->max_entries = params->max_entries;
+	info->hint = params->hint;
+	info->create_flags = params->flags & HMAP_NO_SHRINK ?
+				     HMAP_CREATE_NO_SHRINK : 0;
+	info->hash = params->hashfn ? HMAP_HASH_SIPHASH : HMAP_HASH_FAST;
+	info->stripes = params->stripes;
+	info->state = READ_ONCE(object->freezing) ? HMAP_STATE_FROZEN : 0;
+	memset(info->name, 0, sizeof(info->name));
+	if (READ_ONCE(object->named))
+		memcpy(info->name, object->name, sizeof(info->name));
+	return hmap_call_return(call, sizeof(*info));
+}
+
 static int hmap_create_params(const struct hmap_ioc_create *create,
 			      struct hmap_params *params)
 {
 	if (create->flags & ~HMAP_CREATE_NO_SHRINK ||
 	    create->hash > HMAP_HASH_FAST || create->reserved ||
-	    create->hint > ULONG_MAX || create->max_entries > ULONG_MAX)
+	    create->hint > ULONG_MAX || create->max_entries > ULONG_MAX ||
+	    create->mode & ~0777 || !hmap_name_ok(create->name) ||
+	    (create->mode && !create->name[0]))
 		return -EINVAL;
 	*params = (struct hmap_params){
 		.key_size = create->key_size,
@@ -105,34 +160,72 @@ static int hmap_create_params(const struct hmap_ioc_create *create,
 	return 0;
 }
 
-/* A file descriptor of its own for an object. */
-static int hmap_object_fd(struct hmap_object *object)
+/* A file of an object that nobody has opened. */
+static struct file *hmap_object_file(struct hmap_object *object)
 {
 	struct hmap_file *hf = hmap_file_create(object, false);
-	int fd;
+	struct file *file;
 
 	if (!hf)
-		return -ENOMEM;
-	fd = anon_inode_getfd("[hmap]", &hmap_object_fops, hf,
-			      O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+		return ERR_PTR(-ENOMEM);
+	file = anon_inode_getfile("[hmap]", &hmap_object_fops, hf, O_RDWR);
+	if (IS_ERR(file))
 		hmap_file_free(hf);
+	return file;
+}
+
+/* A file descriptor for an object, and a name if it is to have one. */
+static int hmap_object_publish(struct hmap_object *object, const char *name,
+			       umode_t mode)
+{
+	struct file *file = hmap_object_file(object);
+	int fd, ret = 0;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		goto err_file;
+	if (name[0])
+		ret = hmap_name_create(object, name, mode & ~current_umask());
+	if (ret)
+		goto err_fd;
+	fd_install(fd, file);
+	return fd;
+
+err_fd:
+	put_unused_fd(fd);
+	fd = ret;
+err_file:
+	fput(file);
 	return fd;
 }
 
 int hmap_cmd_create(struct hmap_call *call)
 {
+	const struct hmap_ioc_create *create = &call->arg.create;
 	struct hmap_params params;
 	struct hmap_object *object;
 	int ret;
 
-	ret = hmap_create_params(&call->arg.create, &params);
+	ret = hmap_create_params(create, &params);
 	if (ret)
 		return ret;
 	object = hmap_object_create(&params);
 	if (IS_ERR(object))
 		return PTR_ERR(object);
-	ret = hmap_object_fd(object);
+	ret = hmap_object_publish(object, create->name, create->mode);
 	hmap_object_put(object);
 	return ret;
+}
+
+int hmap_cmd_freeze(struct hmap_call *call)
+{
+	struct hmap_object *object = call->object;
+
+	if (call->arg.plain.flags)
+		return -EINVAL;
+	if (!xchg(&object->freezing, true))
+		percpu_ref_kill(&object->writers);
+	return wait_for_completion_killable(&object->frozen) ? -EINTR : 0;
 }

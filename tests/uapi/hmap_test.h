@@ -266,18 +266,18 @@ struct map {
 	void *value;
 };
 
-/* For a child that opens the device itself. */
-static inline int map_open(struct map *m, int flags)
+/* A file of a map, however it was come by. Closed if this fails. */
+static inline int map_of_fd(struct map *m, int fd)
 {
 	struct hmap_ioc_info info;
 	int ret;
 
-	m->fd = dev_open(flags);
-	if (m->fd < 0)
-		return m->fd;
-	ret = dev_info(m->fd, &info);
+	*m = (struct map){ .fd = fd };
+	if (fd < 0)
+		return fd;
+	ret = dev_info(fd, &info);
 	if (ret) {
-		close(m->fd);
+		close(fd);
 		return ret;
 	}
 	m->key_size = info.key_size;
@@ -285,6 +285,12 @@ static inline int map_open(struct map *m, int flags)
 	m->key = guarded(m->key_size);
 	m->value = guarded(m->value_size);
 	return 0;
+}
+
+/* For a child that opens the device itself. */
+static inline int map_open(struct map *m, int flags)
+{
+	return map_of_fd(m, dev_open(flags));
 }
 
 static inline int map_load_params(struct map *m, const char *params)
@@ -325,6 +331,61 @@ static inline int map_unload(struct map *m)
 	m->fd = -1;
 	unloaded = module_unload();
 	return verified ? verified : unloaded;
+}
+
+/* ---- maps made by CREATE ---- */
+
+static inline struct hmap_ioc_create create_arg(u32 key_size, u32 value_size)
+{
+	return (struct hmap_ioc_create){
+		.size = sizeof(struct hmap_ioc_create),
+		.key_size = key_size,
+		.value_size = value_size,
+	};
+}
+
+/* A file descriptor or a negative errno. */
+static inline int dev_create(int fd, const struct hmap_ioc_create *arg)
+{
+	int ret = ioctl(fd, HMAP_IOC_CREATE, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static inline int map_create(struct map *m, int dev,
+			     const struct hmap_ioc_create *arg)
+{
+	return map_of_fd(m, dev_create(dev, arg));
+}
+
+/* Every scenario ends with this. */
+static inline int map_close(struct map *m)
+{
+	int verified = dev_verify(m->fd);
+
+	close(m->fd);
+	m->fd = -1;
+	return verified;
+}
+
+static inline int dev_freeze(int fd)
+{
+	return dev_plain(fd, HMAP_IOC_FREEZE);
+}
+
+/* Whatever fits of it, followed by zeros if there is room. */
+static inline void set_name(char *to, const char *name)
+{
+	memset(to, 0, HMAP_NAME_SIZE);
+	memcpy(to, name, strnlen(name, HMAP_NAME_SIZE));
+}
+
+static inline int dev_destroy(int fd, const char *name)
+{
+	struct hmap_ioc_destroy arg = { .size = sizeof(arg) };
+
+	set_name(arg.name, name);
+	return ioc(fd, HMAP_IOC_DESTROY, &arg);
 }
 
 /* ---- elements ---- */

@@ -26,6 +26,15 @@
 /** HMAP_DEVICE - where the device is found */
 #define HMAP_DEVICE		"/dev/hmap"
 
+/** HMAP_NODES - the directory of the maps that have a name */
+#define HMAP_NODES		"/dev/hmaps"
+
+/** HMAP_NAME_SIZE - room for the name of a map, with the 0 at its end */
+#define HMAP_NAME_SIZE		64
+
+/** HMAP_MAX_NAMES - maps that can have a name at the same time */
+#define HMAP_MAX_NAMES		4096
+
 /* Limits of every map. A value size of 0 makes a set. */
 #define HMAP_MIN_KEY_SIZE	1
 #define HMAP_MAX_KEY_SIZE	4096
@@ -128,6 +137,16 @@ struct hmap_cursor {
 	__aligned_u64 tie;
 };
 
+/* hmap_ioc_create.flags */
+#define HMAP_CREATE_NO_SHRINK	1	/* keep the size when elements go */
+
+/* hmap_ioc_create.hash */
+#define HMAP_HASH_SIPHASH	0	/* for keys of those who may not be trusted */
+#define HMAP_HASH_FAST		1	/* keyed, but no defence against attackers */
+
+/* hmap_ioc_info.state */
+#define HMAP_STATE_FROZEN	1	/* nobody can change it any more */
+
 /**
  * struct hmap_ioc_info - argument of HMAP_IOC_INFO
  * @size: sizeof(struct hmap_ioc_info)
@@ -140,6 +159,12 @@ struct hmap_cursor {
  * @max_inline_size: out: HMAP_MAX_INLINE_SIZE of the kernel
  * @max_entries: out: elements that the map may hold, 0 for no limit
  * @hint: out: elements that the map was made for
+ * @create_flags: out: HMAP_CREATE_* bits that the map was made with
+ * @hash: out: HMAP_HASH_*
+ * @stripes: out: writers that can work at the same time
+ * @state: out: HMAP_STATE_* bits
+ * @name: out: the map's name, followed by zeros; none if it is found by no name
+ *	(any more)
  */
 struct hmap_ioc_info {
 	__u32 size;
@@ -152,6 +177,11 @@ struct hmap_ioc_info {
 	__u32 max_inline_size;
 	__aligned_u64 max_entries;
 	__aligned_u64 hint;
+	__u32 create_flags;
+	__u32 hash;
+	__u32 stripes;
+	__u32 state;
+	char name[HMAP_NAME_SIZE];
 };
 
 /**
@@ -229,7 +259,8 @@ struct hmap_ioc_layout {
 };
 
 /**
- * struct hmap_ioc_plain - argument of HMAP_IOC_CLEAR and HMAP_IOC_VERIFY
+ * struct hmap_ioc_plain - argument of HMAP_IOC_CLEAR, HMAP_IOC_VERIFY and
+ *	HMAP_IOC_FREEZE
  * @size: sizeof(struct hmap_ioc_plain)
  * @flags: 0
  */
@@ -237,13 +268,6 @@ struct hmap_ioc_plain {
 	__u32 size;
 	__u32 flags;
 };
-
-/* hmap_ioc_create.flags */
-#define HMAP_CREATE_NO_SHRINK	1	/* keep the size when elements go */
-
-/* hmap_ioc_create.hash */
-#define HMAP_HASH_SIPHASH	0	/* for keys of those who may not be trusted */
-#define HMAP_HASH_FAST		1	/* keyed, but no defence against attackers */
 
 /**
  * struct hmap_ioc_create - argument of HMAP_IOC_CREATE
@@ -256,11 +280,18 @@ struct hmap_ioc_plain {
  * @stripes: writers that can work at the same time: a power of two up to 64; 0
  *	for one
  * @hash: HMAP_HASH_*
+ * @mode: permissions of the node, 0 to 0777, less the umask; 0 without a name
  * @reserved: 0
+ * @name: the map's name, followed by zeros; all zeros for a map without one. Of
+ *	letters and digits of ASCII, '.', '_' and '-', and not beginning with '.'
  *
  * The ioctl returns a file descriptor of the map, open for reading and writing
- * and closed on exec. It may be duplicated, inherited and sent; the map goes with
- * the last of these.
+ * and closed on exec. It may be duplicated, inherited and sent; a map without a
+ * name goes with the last of these.
+ *
+ * A map with a name is the node HMAP_NODES/name, too, which belongs to the
+ * caller. Who may open it for what is decided there, as for any file. It stays
+ * until DESTROY takes the name away or the module is removed.
  */
 struct hmap_ioc_create {
 	__u32 size;
@@ -271,7 +302,48 @@ struct hmap_ioc_create {
 	__aligned_u64 max_entries;
 	__u32 stripes;
 	__u32 hash;
-	__aligned_u64 reserved;
+	__u32 mode;
+	__u32 reserved;
+	char name[HMAP_NAME_SIZE];
+};
+
+/**
+ * struct hmap_ioc_destroy - argument of HMAP_IOC_DESTROY
+ * @size: sizeof(struct hmap_ioc_destroy)
+ * @flags: 0
+ * @name: the name, followed by zeros
+ *
+ * Takes the name and its node away. The map itself lives on for those who have
+ * it open, and goes with the last of them.
+ */
+struct hmap_ioc_destroy {
+	__u32 size;
+	__u32 flags;
+	char name[HMAP_NAME_SIZE];
+};
+
+/**
+ * struct hmap_ioc_list - argument of HMAP_IOC_LIST
+ * @size: sizeof(struct hmap_ioc_list)
+ * @flags: 0
+ * @names: where the names go: HMAP_NAME_SIZE bytes for each, the name followed by
+ *	zeros
+ * @capacity: names that fit there; at least 1
+ * @count: out: names written. Valid on every return once the structure has been
+ *	accepted, also with an error
+ * @after: in: names behind this one, which need not exist, are listed; all zeros
+ *	to start. out: the last name listed, to go on from
+ *
+ * Names come in the order of strcmp(). The list is at its end when @count is
+ * below @capacity.
+ */
+struct hmap_ioc_list {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 names;
+	__u32 capacity;
+	__u32 count;
+	char after[HMAP_NAME_SIZE];
 };
 
 /* hmap_ioc_wait.flags: until the key is ... */
@@ -314,21 +386,28 @@ struct hmap_ioc_wait {
 /*
  * The numbers carry no size: it is in the structure. Which files may use a
  * command: r needs a file open for reading, w one open for writing (-EACCES
- * otherwise), x any; d needs one of /dev/hmap itself (-ENOTTY otherwise).
+ * otherwise), x any; d needs one of /dev/hmap itself (-ENOTTY otherwise); c
+ * changes the map (-EPERM if it is frozen).
  *
  * INFO    x  sizes, limits and the version of this interface
  * GET     r  -ENOENT: no such key
- * PUT     w  -EEXIST, -ENOENT: see the flags; -ENOSPC: max_entries reached;
+ * PUT     wc -EEXIST, -ENOENT: see the flags; -ENOSPC: max_entries reached;
  *            -ENOMEM: no memory, nothing changed; -EINTR: killed
- * DELETE  w  -ENOENT: no such key
+ * DELETE  wc -ENOENT: no such key
  * SCAN    r  elements from a cursor; -EINTR: killed
- * CLEAR   w  removes everything; -ENOMEM: nothing changed
+ * CLEAR   wc removes everything; -ENOMEM: nothing changed
  * STATS   x  the fields of the map
  * LAYOUT  x  how full buckets and chains are; -EINTR: killed
  * VERIFY  x  checks the whole map while nobody can write; needs
  *            CAP_SYS_ADMIN (-EPERM); -EUCLEAN: broken, see the kernel log
- * CREATE  wd a new map, returned as a file descriptor; -EMFILE, -ENFILE: too
- *            many are open; -ENOMEM: no memory
+ * CREATE  wd a new map, returned as a file descriptor; -EEXIST: there is one of
+ *            this name; -ENOSPC: HMAP_MAX_NAMES maps have names; -EMFILE,
+ *            -ENFILE: too many files are open; -ENOMEM: no memory
+ * DESTROY wd takes a map's name away; -ENOENT: no such name; -EPERM: the caller
+ *            is not who made the map, and has no CAP_FOWNER
+ * LIST    rd the names of maps
+ * FREEZE  w  nobody can change the map any more, for ever; when it returns, all
+ *            changes that were under way are done; -EINTR: killed before they were
  * WAIT    r  until a key is there, is not, or has another value; -ETIMEDOUT;
  *            -ENOENT: OTHER, and it is not there; -EINTR: a signal
  *
@@ -350,6 +429,9 @@ struct hmap_ioc_wait {
 #define HMAP_IOC_LAYOUT	_IO(HMAP_IOC_MAGIC, 0x07) /* struct hmap_ioc_layout */
 #define HMAP_IOC_VERIFY	_IO(HMAP_IOC_MAGIC, 0x08) /* struct hmap_ioc_plain */
 #define HMAP_IOC_CREATE	_IO(HMAP_IOC_MAGIC, 0x09) /* struct hmap_ioc_create */
+#define HMAP_IOC_DESTROY	_IO(HMAP_IOC_MAGIC, 0x0a) /* struct hmap_ioc_destroy */
+#define HMAP_IOC_LIST	_IO(HMAP_IOC_MAGIC, 0x0b) /* struct hmap_ioc_list */
+#define HMAP_IOC_FREEZE	_IO(HMAP_IOC_MAGIC, 0x0c) /* struct hmap_ioc_plain */
 #define HMAP_IOC_WAIT	_IO(HMAP_IOC_MAGIC, 0x18) /* struct hmap_ioc_wait */
 
 #endif /* _UAPI_LINUX_HMAP_H */
