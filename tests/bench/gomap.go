@@ -36,24 +36,37 @@ func valueOf(key uint64) uint64 {
 	return ^key
 }
 
+// Lookups have an order of their own in each round.
 type keys struct {
-	insert, lookup, absent []uint64
-	sum                    uint64 // of all values
+	insert         []uint64
+	lookup, absent [][]uint64
+	sum            uint64 // of all values
 }
 
-func makeKeys(n, seed uint64) *keys {
-	k := &keys{make([]uint64, n), make([]uint64, n), make([]uint64, n), 0}
-	for i := uint64(0); i < n; i++ {
-		k.insert[i] = word(seed, i)
-		k.absent[i] = word(seed, n+i)
+func makeKeys(n, rounds, seed uint64) *keys {
+	k := &keys{insert: make([]uint64, n)}
+	for i := range k.insert {
+		k.insert[i] = word(seed, uint64(i))
 		k.sum += valueOf(k.insert[i])
 	}
-	copy(k.lookup, k.insert)
-	for i := n - 1; i > 0; i-- {
-		j := (word(seed, i+1<<33) >> 32) * (i + 1) >> 32
-		k.lookup[i], k.lookup[j] = k.lookup[j], k.lookup[i]
+	for round := uint64(0); round < rounds; round++ {
+		k.lookup = append(k.lookup, shuffled(k.insert, seed, round))
+		absent := make([]uint64, n)
+		for i := range absent {
+			absent[i] = word(seed, (round+1)*n+uint64(i))
+		}
+		k.absent = append(k.absent, absent)
 	}
 	return k
+}
+
+func shuffled(keys []uint64, seed, round uint64) []uint64 {
+	s := append([]uint64(nil), keys...)
+	for i := uint64(len(s)) - 1; i > 0; i-- {
+		j := (word(seed, i+1<<33+round<<34) >> 32) * (i + 1) >> 32
+		s[i], s[j] = s[j], s[i]
+	}
+	return s
 }
 
 type goMap map[uint64]uint64
@@ -65,24 +78,24 @@ func check(good bool, op string) {
 	}
 }
 
-func insert(m goMap, k *keys) {
+func insert(m goMap, k *keys, round uint64) {
 	for _, key := range k.insert {
 		m[key] = valueOf(key)
 	}
 	check(len(m) == len(k.insert), "insert")
 }
 
-func hit(m goMap, k *keys) {
+func hit(m goMap, k *keys, round uint64) {
 	sum := uint64(0)
-	for _, key := range k.lookup {
+	for _, key := range k.lookup[round] {
 		sum += m[key]
 	}
 	check(sum == k.sum, "hit")
 }
 
-func miss(m goMap, k *keys) {
+func miss(m goMap, k *keys, round uint64) {
 	found := 0
-	for _, key := range k.absent {
+	for _, key := range k.absent[round] {
 		if _, ok := m[key]; ok {
 			found++
 		}
@@ -90,8 +103,8 @@ func miss(m goMap, k *keys) {
 	check(found == 0, "miss")
 }
 
-func remove(m goMap, k *keys) {
-	for _, key := range k.lookup {
+func remove(m goMap, k *keys, round uint64) {
+	for _, key := range k.lookup[round] {
 		delete(m, key)
 	}
 	check(len(m) == 0, "delete")
@@ -111,9 +124,9 @@ func longest(k *keys) time.Duration {
 	return worst
 }
 
-func timed(op func(goMap, *keys), m goMap, k *keys) time.Duration {
+func timed(op func(goMap, *keys, uint64), m goMap, k *keys, round uint64) time.Duration {
 	begin := time.Now()
-	op(m, k)
+	op(m, k, round)
 	return time.Since(begin)
 }
 
@@ -129,8 +142,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: gomap N SEED")
 		os.Exit(2)
 	}
-	k := makeKeys(n, seed)
 	rounds := (leastOps + n - 1) / n
+	k := makeKeys(n, rounds, seed)
 	perOp := func(op string, took time.Duration) {
 		report(op, n, "ns/op", float64(took.Nanoseconds())/float64(n*rounds))
 	}
@@ -140,22 +153,22 @@ func main() {
 	runtime.GC()
 	for i := uint64(0); i < rounds; i++ {
 		m = goMap{}
-		inserts += timed(insert, m, k)
+		inserts += timed(insert, m, k, i)
 		if i < rounds-1 {
-			deletes += timed(remove, m, k)
+			deletes += timed(remove, m, k, i)
 		}
 	}
 	perOp("insert", inserts)
 	runtime.GC()
 	for i := uint64(0); i < rounds; i++ {
-		hits += timed(hit, m, k)
+		hits += timed(hit, m, k, i)
 	}
 	perOp("hit", hits)
 	for i := uint64(0); i < rounds; i++ {
-		misses += timed(miss, m, k)
+		misses += timed(miss, m, k, i)
 	}
 	perOp("miss", misses)
-	perOp("delete", deletes+timed(remove, m, k))
+	perOp("delete", deletes+timed(remove, m, k, rounds-1))
 	m = nil
 	runtime.GC()
 	report("longest insert", n, "ns", float64(longest(k).Nanoseconds()))

@@ -5,7 +5,8 @@
  * softirq, so that nothing else is in the time of an operation but interrupts.
  * What the map does in the background is done between operations, while no clock
  * runs. In a phase of its own ("insert-sleeping") the caller may sleep: then what
- * others do meanwhile is in it, too.
+ * others do meanwhile is in it, too, and tables that are made larger by
+ * somebody else (rhashtable's, large ones of hmap) do get larger in time.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -89,26 +90,14 @@ static u64 ns_of_cycles;
 static u32 counter[COUNTERS];
 static u64 longest[DOUBLINGS];
 
-/*
- * ktime_get() counts in quarters of a microsecond here. The time stamp counter
- * does better, if it runs at a constant speed: that is checked.
- */
-static u64 cycles(void)
-{
-	u32 low, high;
-
-	asm volatile("lfence\n\trdtsc" : "=a" (low), "=d" (high) : : "memory");
-	return (u64)high << 32 | low;
-}
-
 /* Nanoseconds of 2^32 cycles. */
 static u64 measure_cycles(void)
 {
-	u64 ns = ktime_get_ns(), then = cycles();
+	u64 ns = ktime_get_ns(), then = bench_cycles();
 
 	msleep(CALIBRATE_MS);
 	ns = ktime_get_ns() - ns;
-	then = cycles() - then;
+	then = bench_cycles() - then;
 	return div64_u64(ns << 32, then);
 }
 
@@ -159,9 +148,9 @@ static u64 time_one(const struct latency *l, const struct phase *phase,
 
 	if (phase->atomic)
 		local_bh_disable();
-	start = cycles();
+	start = bench_cycles();
 	l->c->loop[phase->op](l->map, key, 1, tally);
-	end = cycles();
+	end = bench_cycles();
 	if (phase->atomic)
 		local_bh_enable();
 	return mul_u64_u64_shr(end - start, ns_of_cycles, 32);

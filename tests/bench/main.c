@@ -66,8 +66,8 @@ struct suite {
 static const struct suite suites[] = {
 	{ "single", ALL_MAPS ",floor", bench_single, 1, 1, BENCH_ALONE },
 	{ "memory", ALL_MAPS, bench_memory, 2, 1, BENCH_ALONE },
-	{ "latency", "hmap,rhashtable,bpf-rhash,control", bench_latency, 1, 1,
-	  BENCH_ALONE },
+	{ "latency", "hmap,rhashtable,bpf-rhash,control,busy-control",
+	  bench_latency, 1, 1, BENCH_ALONE },
 	{ "smp", "hmap,rhashtable,bpf-hash", bench_smp, 1, 2, BENCH_SHARED },
 };
 

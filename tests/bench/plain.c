@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What an operation would cost if there were nothing to do but one cache miss
- * (floor), or nothing at all (control).
+ * (floor), or nothing at all (control). The longer a loop runs, the more often it
+ * is interrupted: "busy control" does nothing for about as long as an insert
+ * takes, so that it meets as many interrupts.
  */
 #include <linux/math64.h>
 #include <linux/slab.h>
@@ -82,9 +84,27 @@ static void floor16_loop(void *map, const void *keys, unsigned int count,
 	floor_loop(sizeof(struct bench_key16), map, keys, count, tally);
 }
 
+/* About 400 ns at 2.5 GHz. */
+#define BUSY_CYCLES	1000
+
+/* What a control is: the cycles that its operations wait. */
+static void *control_make(u64 cycles)
+{
+	u64 *map = kmalloc(sizeof(*map), GFP_KERNEL);
+
+	if (map)
+		*map = cycles;
+	return map;
+}
+
 static void *control_create(const struct bench_keys *keys)
 {
-	return kmalloc(1, GFP_KERNEL);
+	return control_make(0);
+}
+
+static void *busy_create(const struct bench_keys *keys)
+{
+	return control_make(BUSY_CYCLES);
 }
 
 static void control_destroy(void *map)
@@ -95,6 +115,14 @@ static void control_destroy(void *map)
 static void control_loop(void *map, const void *keys, unsigned int count,
 			 struct bench_tally *tally)
 {
+	const u64 *cycles = map;
+	u64 end;
+
+	if (!*cycles)
+		return;
+	end = bench_cycles() + count * *cycles;
+	while (bench_cycles() < end)
+		;
 }
 
 #define FLOOR(size)							\
@@ -106,11 +134,11 @@ static void control_loop(void *map, const void *keys, unsigned int count,
 	.loop = { [BENCH_HIT] = floor##size##_loop }			\
 }
 
-#define CONTROL(size)							\
+#define CONTROL(size, called, how)					\
 {									\
-	.name = "control",						\
+	.name = called,							\
 	.key_size = size,						\
-	.create = control_create,					\
+	.create = how,							\
 	.destroy = control_destroy,					\
 	.loop = {							\
 		[BENCH_INSERT] = control_loop,				\
@@ -123,8 +151,9 @@ const struct contestant bench_plain[] = {
 	FLOOR(4),
 	FLOOR(8),
 	FLOOR(16),
-	CONTROL(4),
-	CONTROL(8),
-	CONTROL(16),
+	CONTROL(4, "control", control_create),
+	CONTROL(8, "control", control_create),
+	CONTROL(16, "control", control_create),
+	CONTROL(8, "busy control", busy_create),
 	{ }
 };

@@ -1,6 +1,8 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""plot.py [--results FILE] [DIR]: draws the results with gnuplot, PNG and SVG.
+"""plot.py [--results FILE] [--text NAME] [DIR]: draws the results with gnuplot.
+
+PNG and SVG files, or with --text one plot (not one of bars) in letters.
 
   cost-OP             what an operation costs against the size of the map
   memory-N            bytes of an element against the size of the map, from N on
@@ -27,6 +29,7 @@ LOOKS = {
     "rhashtable": ("#d55e00", 5), "BPF HASH": ("#009e73", 9),
     "BPF HASH NO_PREALLOC": ("#8c6d31", 8), "BPF RHASH": ("#e69f00", 11),
     "Go map": ("#cc79a7", 13), "floor": ("#999999", 2), "control": ("#999999", 2),
+    "busy control": ("#666666", 1),
 }
 
 RESIZING = ", resizing"
@@ -68,6 +71,17 @@ class Plot:
                                 *self.settings, *self.data, "plot " + ", ".join(self.curves)])
             subprocess.run(["gnuplot"], input=script, text=True, check=True)
         print(f"{path}.png")
+
+    def text(self):
+        """The medians as letters, for a document."""
+        curves = [re.sub(r"using 1:2.*? title", "using 1:2 with points title", curve)
+                  for curve in self.curves]
+        script = "\n".join(["set terminal dumb noenhanced size 78,24", STYLE, "unset grid",
+                            "set key below left horizontal Left noreverse", *self.settings,
+                            *self.data, "plot " + ", ".join(curves)])
+        drawn = subprocess.run(["gnuplot"], input=script, text=True, check=True,
+                               stdout=subprocess.PIPE).stdout
+        print("\n".join(row.rstrip() for row in drawn.strip("\f\n").split("\n")))
 
 
 def quoted(text):
@@ -211,6 +225,7 @@ PLOTS = (
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", default=RESULTS, help="the file [%(default)s]")
+    parser.add_argument("--text", metavar="NAME", help="print this one")
     parser.add_argument("dir", nargs="?", default=os.path.dirname(RESULTS))
     args = parser.parse_args()
 
@@ -219,7 +234,10 @@ def main():
         some = [one for one in objects if (one["suite"], one["unit"]) == (suite, unit)]
         if some:
             for name, plot in draw(some):
-                plot.write(os.path.join(args.dir, name))
+                if not args.text:
+                    plot.write(os.path.join(args.dir, name))
+                elif name == args.text:
+                    plot.text()
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ NOISY = 2  # max/min above this says nothing
 SUITES = ("kernel-single", "kernel-latency", "kernel-smp", "user", "go")
 CONTESTANTS = (
     "hmap", "hmap-siphash", "/dev/hmap", "rhashtable", "BPF HASH", "BPF HASH NO_PREALLOC",
-    "BPF RHASH", "Go map", "floor", "control",
+    "BPF RHASH", "Go map", "floor", "control", "busy control",
 )
 
 # --- tables ---------------------------------------------------------------------
@@ -112,9 +112,13 @@ TARGETS = (
     single("bytes/entry", AT_MOST, "bytes/entry", "BPF HASH", MEAN, 0.5, 0.4),
     single("hit cost at 4e6 over that at 1e4", AT_MOST, "hit", "rhashtable",
            (10**4, 4 * 10**6), 1, None),
-    *latency("longest insert while growing", AT_MOST, "insert max", "rhashtable", 1 / 20, None),
+    # In atomic context rhashtable leaves the work to its worker, who does not get to it.
+    *latency("longest insert while growing", AT_MOST, "insert-sleeping max", "rhashtable",
+             1 / 20, None),
     *latency("longest insert while growing", MICROSECONDS_MORE, "insert max", "control", None, 50),
     *latency("p99.99 of inserts", MICROSECONDS_MORE, "insert p99.99", "control", 10, None),
+    # No map can meet that: what takes longer is interrupted more often.
+    *latency("p99.99 of inserts", MICROSECONDS_MORE, "insert p99.99", "busy control", 10, None),
     Target("2 readers against 1", "kernel-smp", RATE,
            ("hmap", "2 readers"), ("hmap", "1 reader"), ALL, 1.8, 1.95),
     Target("reader beside a full-speed writer", "kernel-smp", RATE,
