@@ -18,8 +18,10 @@
  *
  * A scan and a list differ in one point: from step 5 on, whatever they return,
  * they write the structure back with the count of what has been delivered and
- * the place behind that. To take a name away has to find it before it can be said
- * whose it is: -ENOENT comes before -EPERM.
+ * the place behind that. OP, BATCH and VECTOR do so, too, with what has been
+ * done; whether the file is open for what an operation does, and that the map is
+ * not frozen, they find out for each. To take a name away has to find it before
+ * it can be said whose it is: -ENOENT comes before -EPERM.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -97,6 +99,9 @@ static int hmap_cmd_stats(struct hmap_call *call)
 #define CREATE_SIZE	offsetofend(struct hmap_ioc_create, name)
 #define DESTROY_SIZE	offsetofend(struct hmap_ioc_destroy, name)
 #define LIST_SIZE	offsetofend(struct hmap_ioc_list, after)
+#define OP_SIZE		offsetofend(struct hmap_ioc_op, op)
+#define BATCH_SIZE	offsetofend(struct hmap_ioc_batch, failed)
+#define VECTOR_SIZE	offsetofend(struct hmap_ioc_vector, results)
 #define WAIT_SIZE	offsetofend(struct hmap_ioc_wait, deadline)
 
 static const struct hmap_command hmap_commands[] = {
@@ -179,6 +184,21 @@ static const struct hmap_command hmap_commands[] = {
 		.size = sizeof(struct hmap_ioc_plain),
 		.min_size = HEADER_SIZE,
 		.mode = FMODE_WRITE,
+	},
+	[_IOC_NR(HMAP_IOC_OP)] = {
+		.fn = hmap_cmd_op,
+		.size = sizeof(struct hmap_ioc_op),
+		.min_size = OP_SIZE,
+	},
+	[_IOC_NR(HMAP_IOC_BATCH)] = {
+		.fn = hmap_cmd_batch,
+		.size = sizeof(struct hmap_ioc_batch),
+		.min_size = BATCH_SIZE,
+	},
+	[_IOC_NR(HMAP_IOC_VECTOR)] = {
+		.fn = hmap_cmd_vector,
+		.size = sizeof(struct hmap_ioc_vector),
+		.min_size = VECTOR_SIZE,
 	},
 	[_IOC_NR(HMAP_IOC_WAIT)] = {
 		.fn = hmap_cmd_wait,

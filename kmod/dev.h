@@ -85,6 +85,9 @@ union hmap_ioc_arg {
 	struct hmap_ioc_layout layout;
 	struct hmap_ioc_plain plain;
 	struct hmap_ioc_create create;
+	struct hmap_ioc_op op;
+	struct hmap_ioc_batch batch;
+	struct hmap_ioc_vector vector;
 	struct hmap_ioc_wait wait;
 	struct hmap_ioc_destroy destroy;
 	struct hmap_ioc_list list;
@@ -113,10 +116,43 @@ int hmap_call_return(struct hmap_call *call, u32 size);
 int hmap_dev_register(struct hmap_object *object);
 void hmap_dev_unregister(void);
 
+/* A key and its values of up to this many bytes together fit on the stack. */
+#define HMAP_ELEM_ON_STACK	256
+
+/**
+ * struct hmap_elem_buf - a bounce buffer for an element
+ * @key: the key
+ * @value: the value, aligned to 8 bytes; NULL if there is none
+ * @old: room for another value; NULL if none was asked for
+ * @expected: and for a third
+ * @heap: memory to free, or NULL
+ * @small: used instead if it is large enough
+ */
+struct hmap_elem_buf {
+	void *key;
+	void *value;
+	void *old;
+	void *expected;
+	void *heap;
+	u64 small[HMAP_ELEM_ON_STACK / sizeof(u64)];
+};
+
 /* elem.c: single elements */
+int hmap_elem_buf_init(struct hmap_elem_buf *buf, u32 key_size, u32 value_size,
+		       unsigned int values);
+void hmap_elem_buf_free(struct hmap_elem_buf *buf);
 int hmap_cmd_get(struct hmap_call *call);
 int hmap_cmd_put(struct hmap_call *call);
 int hmap_cmd_delete(struct hmap_call *call);
+
+/* ops.c: any operation on a single element */
+int hmap_op_run(struct hmap_call *call, struct hmap_op *op,
+		struct hmap_elem_buf *buf);
+int hmap_cmd_op(struct hmap_call *call);
+
+/* batch.c: many operations */
+int hmap_cmd_batch(struct hmap_call *call);
+int hmap_cmd_vector(struct hmap_call *call);
 
 /* walk.c: commands that go over the whole map */
 int hmap_cmd_scan(struct hmap_call *call);

@@ -12,28 +12,21 @@
 
 #include "dev.h"
 
-/* A key and a value of up to this many bytes together fit on the stack. */
-#define ELEM_ON_STACK	256
-
 /**
- * struct hmap_elem_buf - the bounce buffer of one element
- * @key: the key
- * @value: the value, aligned to 8 bytes; NULL if there is none
- * @heap: memory to free, or NULL
- * @small: used instead if it is large enough
+ * hmap_elem_buf_init() - room for an element
+ * @buf: the buffer; to be freed by hmap_elem_buf_free(), also after an error
+ * @key_size: bytes of the key
+ * @value_size: bytes of a value
+ * @values: how many values, up to 3
+ *
+ * Return: 0 or -ENOMEM.
  */
-struct hmap_elem_buf {
-	void *key;
-	void *value;
-	void *heap;
-	u64 small[ELEM_ON_STACK / sizeof(u64)];
-};
-
-static int hmap_elem_buf_init(struct hmap_elem_buf *buf, u32 key_size,
-			      u32 value_size)
+int hmap_elem_buf_init(struct hmap_elem_buf *buf, u32 key_size, u32 value_size,
+		       unsigned int values)
 {
 	size_t key_room = ALIGN(key_size, sizeof(u64));
-	size_t room = key_room + value_size;
+	size_t value_room = ALIGN(value_size, sizeof(u64));
+	size_t room = key_room + values * value_room;
 
 	buf->heap = NULL;
 	buf->key = buf->small;
@@ -44,7 +37,14 @@ static int hmap_elem_buf_init(struct hmap_elem_buf *buf, u32 key_size,
 		buf->key = buf->heap;
 	}
 	buf->value = value_size ? buf->key + key_room : NULL;
+	buf->old = values > 1 ? buf->key + key_room + value_room : NULL;
+	buf->expected = values > 2 ? buf->old + value_room : NULL;
 	return 0;
+}
+
+void hmap_elem_buf_free(struct hmap_elem_buf *buf)
+{
+	kvfree(buf->heap);
 }
 
 /* Room for the element, and its key. hmap_elem_buf_free() also on error. */
@@ -53,18 +53,13 @@ static int hmap_elem_begin(const struct hmap_ioc_elem *elem,
 {
 	int ret;
 
-	ret = hmap_elem_buf_init(buf, elem->key_size, elem->value_size);
+	ret = hmap_elem_buf_init(buf, elem->key_size, elem->value_size, 1);
 	if (ret)
 		return ret;
 	if (copy_from_user(buf->key, u64_to_user_ptr(elem->key),
 			   elem->key_size))
 		return -EFAULT;
 	return 0;
-}
-
-static void hmap_elem_end(struct hmap_elem_buf *buf)
-{
-	kvfree(buf->heap);
 }
 
 static int hmap_get_elem(struct hmap *h, const struct hmap_ioc_elem *elem,
@@ -98,7 +93,7 @@ int hmap_cmd_get(struct hmap_call *call)
 		return -EINVAL;
 
 	ret = hmap_get_elem(call->map, elem, &buf);
-	hmap_elem_end(&buf);
+	hmap_elem_buf_free(&buf);
 	return ret;
 }
 
@@ -133,7 +128,7 @@ int hmap_cmd_put(struct hmap_call *call)
 	ret = hmap_put_elem(call->map, elem, &buf);
 	if (!ret)
 		hmap_object_changed(call->object, buf.key, 1);
-	hmap_elem_end(&buf);
+	hmap_elem_buf_free(&buf);
 	return ret;
 }
 
@@ -152,6 +147,6 @@ int hmap_cmd_delete(struct hmap_call *call)
 		ret = hmap_delete(call->map, buf.key);
 	if (!ret)
 		hmap_object_changed(call->object, buf.key, 1);
-	hmap_elem_end(&buf);
+	hmap_elem_buf_free(&buf);
 	return ret;
 }

@@ -21,6 +21,9 @@ union any_arg {
 	struct hmap_ioc_stats stats;
 	struct hmap_ioc_layout layout;
 	struct hmap_ioc_plain plain;
+	struct hmap_ioc_op op;
+	struct hmap_ioc_batch batch;
+	struct hmap_ioc_vector vector;
 	struct hmap_ioc_wait wait;
 	unsigned char bytes[8192];
 };
@@ -43,15 +46,26 @@ static const struct command commands[] = {
 	{ "STATS", HMAP_IOC_STATS, sizeof(struct hmap_ioc_stats), 8, true },
 	{ "LAYOUT", HMAP_IOC_LAYOUT, sizeof(struct hmap_ioc_layout), 8, true },
 	{ "VERIFY", HMAP_IOC_VERIFY, sizeof(struct hmap_ioc_plain), 8, false },
+	{ "OP", HMAP_IOC_OP, sizeof(struct hmap_ioc_op), 80, true },
+	{ "BATCH", HMAP_IOC_BATCH, sizeof(struct hmap_ioc_batch), 40, true },
+	{ "VECTOR", HMAP_IOC_VECTOR, sizeof(struct hmap_ioc_vector), 64, true },
 	{ "WAIT", HMAP_IOC_WAIT, sizeof(struct hmap_ioc_wait), 40, false },
 };
 
 #define COMMANDS_END	(commands + ARRAY_LEN(commands))
 
+/* The key and the value size of what takes both. */
+static void good_sizes(const struct map *m, union any_arg *arg)
+{
+	arg->op.key_size = m->key_size;
+	arg->op.value_size = m->value_size;
+}
+
 /* An argument that makes the command succeed while key 1 is in the map. */
 static void good_arg(struct map *m, const struct command *c,
 		     union any_arg *arg)
 {
+	static struct hmap_op op;
 	static struct scan scan;
 
 	memset(arg, 0, sizeof(*arg));
@@ -71,6 +85,26 @@ static void good_arg(struct map *m, const struct command *c,
 		if (!scan.keys)
 			scan = scan_begin(m, 4);
 		arg->scan = scan.arg;
+		break;
+	case HMAP_IOC_OP:
+		make_key(m, m->key, 1);
+		good_sizes(m, arg);
+		arg->op.op = op_arg(m, HMAP_OP_GET);
+		break;
+	case HMAP_IOC_BATCH:
+		make_key(m, m->key, 1);
+		good_sizes(m, arg);
+		op = op_arg(m, HMAP_OP_GET);
+		arg->batch.ops = addr(&op);
+		arg->batch.count = 1;
+		arg->batch.op_size = sizeof(op);
+		break;
+	case HMAP_IOC_VECTOR:
+		make_key(m, m->key, 1);
+		good_sizes(m, arg);
+		arg->vector.op = HMAP_OP_GET;
+		arg->vector.count = 1;
+		arg->vector.keys = addr(m->key);
 		break;
 	case HMAP_IOC_WAIT:
 		make_key(m, m->key, 1);
@@ -108,6 +142,10 @@ TEST(structures_have_the_sizes_of_version_1)
 	EXPECT_EQ(208, sizeof(struct hmap_layout));
 	EXPECT_EQ(216, sizeof(struct hmap_ioc_layout));
 	EXPECT_EQ(8, sizeof(struct hmap_ioc_plain));
+	EXPECT_EQ(64, sizeof(struct hmap_op));
+	EXPECT_EQ(80, sizeof(struct hmap_ioc_op));
+	EXPECT_EQ(40, sizeof(struct hmap_ioc_batch));
+	EXPECT_EQ(64, sizeof(struct hmap_ioc_vector));
 	EXPECT_EQ(40, sizeof(struct hmap_ioc_wait));
 	EXPECT_EQ(112, sizeof(struct hmap_ioc_create));
 	EXPECT_EQ(72, sizeof(struct hmap_ioc_destroy));
@@ -366,6 +404,8 @@ static int refused(struct map *m, unsigned int cmd, union any_arg *arg)
 static bool is_known_flag(unsigned int cmd, u32 flags)
 {
 	return (cmd == HMAP_IOC_PUT && flags <= HMAP_EXIST) ||
+	       (cmd == HMAP_IOC_BATCH && flags <= HMAP_BATCH_STOP) ||
+	       (cmd == HMAP_IOC_VECTOR && flags <= HMAP_BATCH_STOP) ||
 	       (cmd == HMAP_IOC_WAIT && flags <= HMAP_WAIT_OTHER);
 }
 

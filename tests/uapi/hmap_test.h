@@ -13,6 +13,7 @@
 #include "kselftest_harness.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
@@ -24,6 +25,7 @@
 
 typedef __u32 u32;
 typedef __u64 u64;
+typedef __s32 s32;
 typedef __s64 s64;
 
 /* Emulated processors are ten times slower than real ones. */
@@ -245,6 +247,17 @@ static inline u64 now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (u64)now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* Whether the map has changed since this was last asked, or it was opened. */
+static inline bool dev_changed(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	u64 number;
+
+	if (!poll(&p, 1, 0))
+		return false;
+	return read(fd, &number, sizeof(number)) == sizeof(number);
 }
 
 /* Elements in the map, or a negative errno. */
@@ -500,6 +513,33 @@ static inline int map_delete(struct map *m, u64 i)
 	elem.value_size = 0;
 	elem.value = 0;
 	return ioc(m->fd, HMAP_IOC_DELETE, &elem);
+}
+
+/* An operation on the element in m->key; what it brings is poison as yet. */
+static inline struct hmap_op op_arg(const struct map *m, u32 op)
+{
+	return (struct hmap_op){
+		.op = op,
+		.key = addr(m->key),
+		.answer = 0xdeadbeefdeadbeefULL,
+		.result = 0x5ca1ab1e,
+		.existed = 0xdeadbeef,
+	};
+}
+
+/* -EBADMSG: the result in the structure is another. */
+static inline int map_op(const struct map *m, struct hmap_op *op)
+{
+	struct hmap_ioc_op arg = {
+		.size = sizeof(arg),
+		.key_size = m->key_size,
+		.value_size = m->value_size,
+		.op = *op,
+	};
+	int ret = ioc(m->fd, HMAP_IOC_OP, &arg);
+
+	*op = arg.op;
+	return op->result == ret ? ret : -EBADMSG;
 }
 
 /* Keys first..first+n-1, each with its own number as its value's. */

@@ -346,6 +346,158 @@ struct hmap_ioc_list {
 	char after[HMAP_NAME_SIZE];
 };
 
+/* hmap_op.op */
+#define HMAP_OP_GET		1	/* copy the value, or a part of it, out */
+#define HMAP_OP_PUT		2	/* insert or overwrite; may bring the old value */
+#define HMAP_OP_DELETE		3
+#define HMAP_OP_POP		4	/* DELETE that brings the value, or a part */
+#define HMAP_OP_GET_OR_PUT	5	/* insert, or bring the value that is there */
+#define HMAP_OP_ADD		6	/* to a number in the value; it wraps */
+#define HMAP_OP_AND		7	/* likewise */
+#define HMAP_OP_OR		8	/* likewise */
+#define HMAP_OP_XOR		9	/* likewise */
+#define HMAP_OP_XCHG		10	/* overwrite a part of the value */
+#define HMAP_OP_CMPXCHG		11	/* likewise, if it is as expected */
+
+/* hmap_op.flags, beside what a put may do */
+#define HMAP_OP_CREATE		4	/* ADD to CMPXCHG: no element is one of zeros */
+#define HMAP_OP_NEW		8	/* ADD to XOR: answer is the number afterwards */
+
+/**
+ * struct hmap_op - one operation on one element, of HMAP_IOC_OP and HMAP_IOC_BATCH
+ * @op: HMAP_OP_*
+ * @flags: PUT: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST; ADD, AND, OR, XOR:
+ *	HMAP_OP_CREATE and HMAP_OP_NEW; XCHG, CMPXCHG: HMAP_OP_CREATE; others: 0
+ * @offset: where in the value the part begins that the operation is about
+ * @length: bytes of that part. PUT and GET_OR_PUT: all of the value; ADD, AND,
+ *	OR, XOR: 1, 2, 4 or 8, a number in the order of bytes of the machine,
+ *	aligned or not; XCHG, CMPXCHG: at least 1; GET, POP: 0 with @out 0 if the
+ *	value is not wanted; DELETE: 0
+ * @key: address of the key
+ * @value: PUT, GET_OR_PUT, XCHG, CMPXCHG: address of the @length bytes to
+ *	store; others: 0
+ * @out: address where @length bytes go, 0 if they are not wanted: GET, POP: the
+ *	part; PUT, XCHG, CMPXCHG: what it was before, zeros if there was no
+ *	element; GET_OR_PUT: what is in the map afterwards; others: 0
+ * @operand: ADD, AND, OR, XOR: the low @length bytes of this
+ * @expected: CMPXCHG: address of the @length bytes to compare with
+ * @answer: out: ADD, AND, OR, XOR: the number before; with HMAP_OP_NEW
+ *	afterwards; 0 unless @result is 0
+ * @result: out: 0 or a negative errno. -ENOENT: no such key; -EEXIST: PUT with
+ *	HMAP_NOEXIST, and it is there; -ECANCELED: CMPXCHG, and the part is not as
+ *	expected: @out tells how it is
+ * @existed: out: 1 if the key was in the map before, 0 if not or if another error
+ *	came first
+ *
+ * Nobody sees an element half changed, and nothing comes between what an
+ * operation finds and what it leaves. Reading operations and all that use @out
+ * or @answer need a file open for reading, all but GET one open for writing
+ * (-EACCES) and a map that is not frozen (-EPERM).
+ */
+struct hmap_op {
+	__u32 op;
+	__u32 flags;
+	__u32 offset;
+	__u32 length;
+	__aligned_u64 key;
+	__aligned_u64 value;
+	__aligned_u64 out;
+	union {
+		__aligned_u64 operand;
+		__aligned_u64 expected;
+	};
+	__aligned_u64 answer;
+	__s32 result;
+	__u32 existed;
+};
+
+/**
+ * struct hmap_ioc_op - argument of HMAP_IOC_OP
+ * @size: sizeof(struct hmap_ioc_op)
+ * @flags: 0
+ * @key_size: the map's key size; any other is -EINVAL
+ * @value_size: the map's value size; any other is -EINVAL
+ * @op: the operation. The ioctl returns its result
+ */
+struct hmap_ioc_op {
+	__u32 size;
+	__u32 flags;
+	__u32 key_size;
+	__u32 value_size;
+	struct hmap_op op;
+};
+
+/* hmap_ioc_batch.flags and hmap_ioc_vector.flags */
+#define HMAP_BATCH_STOP		1	/* nothing more after the first that fails */
+
+/**
+ * struct hmap_ioc_batch - argument of HMAP_IOC_BATCH
+ * @size: sizeof(struct hmap_ioc_batch)
+ * @flags: HMAP_BATCH_STOP or 0
+ * @key_size: the map's key size
+ * @value_size: the map's value size
+ * @ops: address of the operations: struct hmap_op, one after the other
+ * @count: how many
+ * @op_size: sizeof(struct hmap_op)
+ * @done: out: how many have been carried out, whether they failed or not: the
+ *	first ones, and no other. Valid on every return once the structure has
+ *	been accepted, also with an error
+ * @failed: out: how many of these failed
+ *
+ * They are carried out in this order, each for itself: others may come between
+ * two. The ioctl returns 0 even if some failed, which the result of each tells.
+ * After -EFAULT for @ops the result of the last that was done may be missing.
+ */
+struct hmap_ioc_batch {
+	__u32 size;
+	__u32 flags;
+	__u32 key_size;
+	__u32 value_size;
+	__aligned_u64 ops;
+	__u32 count;
+	__u32 op_size;
+	__u32 done;
+	__u32 failed;
+};
+
+/**
+ * struct hmap_ioc_vector - argument of HMAP_IOC_VECTOR
+ * @size: sizeof(struct hmap_ioc_vector)
+ * @flags: HMAP_BATCH_STOP or 0
+ * @key_size: the map's key size
+ * @value_size: the map's value size
+ * @op: HMAP_OP_GET, PUT, DELETE, POP or GET_OR_PUT
+ * @op_flags: PUT: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST; others: 0
+ * @count: elements
+ * @done: out: as in struct hmap_ioc_batch
+ * @failed: out: how many of these failed
+ * @reserved: 0
+ * @keys: address of the keys, one after the other
+ * @values: address of as many values. GET, POP: where they go, 0 if they are not
+ *	wanted; that of a key that is not there is left as it is. PUT: where they
+ *	are. GET_OR_PUT: both. DELETE: 0. In a set: 0
+ * @results: address where as many __s32 go: 0 or a negative errno for each; 0 if
+ *	they are not wanted
+ *
+ * The same as a batch of one kind of operation, but faster. After -EFAULT values
+ * and results of the last that were done may be missing.
+ */
+struct hmap_ioc_vector {
+	__u32 size;
+	__u32 flags;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 op;
+	__u32 op_flags;
+	__u32 count;
+	__u32 done;
+	__u32 failed;
+	__u32 reserved;
+	__aligned_u64 keys;
+	__aligned_u64 values;
+	__aligned_u64 results;
+};
+
 /* hmap_ioc_wait.flags: until the key is ... */
 #define HMAP_WAIT_PRESENT	0	/* in the map */
 #define HMAP_WAIT_ABSENT	1	/* not in the map */
@@ -386,8 +538,8 @@ struct hmap_ioc_wait {
 /*
  * The numbers carry no size: it is in the structure. Which files may use a
  * command: r needs a file open for reading, w one open for writing (-EACCES
- * otherwise), x any; d needs one of /dev/hmap itself (-ENOTTY otherwise); c
- * changes the map (-EPERM if it is frozen).
+ * otherwise), x any, * what the operation asks for; d needs one of /dev/hmap
+ * itself (-ENOTTY otherwise); c changes the map (-EPERM if it is frozen).
  *
  * INFO    x  sizes, limits and the version of this interface
  * GET     r  -ENOENT: no such key
@@ -408,6 +560,9 @@ struct hmap_ioc_wait {
  * LIST    rd the names of maps
  * FREEZE  w  nobody can change the map any more, for ever; when it returns, all
  *            changes that were under way are done; -EINTR: killed before they were
+ * OP      *  any operation on one element
+ * BATCH   *  any operations; -EINTR: killed
+ * VECTOR  *  the same operation on many elements; -EINTR: killed
  * WAIT    r  until a key is there, is not, or has another value; -ETIMEDOUT;
  *            -ENOENT: OTHER, and it is not there; -EINTR: a signal
  *
@@ -432,6 +587,9 @@ struct hmap_ioc_wait {
 #define HMAP_IOC_DESTROY	_IO(HMAP_IOC_MAGIC, 0x0a) /* struct hmap_ioc_destroy */
 #define HMAP_IOC_LIST	_IO(HMAP_IOC_MAGIC, 0x0b) /* struct hmap_ioc_list */
 #define HMAP_IOC_FREEZE	_IO(HMAP_IOC_MAGIC, 0x0c) /* struct hmap_ioc_plain */
+#define HMAP_IOC_OP	_IO(HMAP_IOC_MAGIC, 0x10) /* struct hmap_ioc_op */
+#define HMAP_IOC_BATCH	_IO(HMAP_IOC_MAGIC, 0x11) /* struct hmap_ioc_batch */
+#define HMAP_IOC_VECTOR	_IO(HMAP_IOC_MAGIC, 0x12) /* struct hmap_ioc_vector */
 #define HMAP_IOC_WAIT	_IO(HMAP_IOC_MAGIC, 0x18) /* struct hmap_ioc_wait */
 
 #endif /* _UAPI_LINUX_HMAP_H */

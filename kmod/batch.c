@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many operations in one call: a batch is of any kinds, a vector of one.
+ *
+ * Both say how many they have done whatever happens, so that a caller who was
+ * interrupted, or gave a bad address, knows where he stands.
+ */
+#include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "dev.h"
+
+/* Results are the last fields, so that they are written back at once. */
+#define RESULT_OFFSET	offsetof(struct hmap_op, answer)
+#define RESULT_SIZE	(sizeof(struct hmap_op) - RESULT_OFFSET)
+
+/* One operation of a batch. 0, or -EFAULT if the array itself is a bad address. */
+static int hmap_batch_step(struct hmap_call *call, struct hmap_elem_buf *buf)
+{
+	struct hmap_ioc_batch *batch = &call->arg.batch;
+	u64 at = batch->ops + (u64)batch->done * sizeof(struct hmap_op);
+	struct hmap_op op;
+
+	if (copy_from_user(&op, u64_to_user_ptr(at), sizeof(op)))
+		return -EFAULT;
+	hmap_op_run(call, &op, buf);
+	batch->done++;
+	batch->failed += !!op.result;
+	if (copy_to_user(u64_to_user_ptr(at + RESULT_OFFSET), &op.answer,
+			 RESULT_SIZE))
+		return -EFAULT;
+	return 0;
+}
+
+static int hmap_batch_run(struct hmap_call *call, struct hmap_elem_buf *buf)
+{
+	struct hmap_ioc_batch *batch = &call->arg.batch;
+	int ret = 0;
+
+	while (!ret && batch->done < batch->count) {
+		if (batch->failed && batch->flags & HMAP_BATCH_STOP)
+			break;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = hmap_batch_step(call, buf);
+		cond_resched();
+	}
+	return ret;
+}
+
+static int hmap_batch_check(const struct hmap_params *params,
+			    const struct hmap_ioc_batch *batch)
+{
+	if (batch->flags & ~HMAP_BATCH_STOP ||
+	    batch->key_size != params->key_size ||
+	    batch->value_size != params->value_size ||
+	    batch->op_size != sizeof(struct hmap_op))
+		return -EINVAL;
+	return 0;
+}
+
+int hmap_cmd_batch(struct hmap_call *call)
+{
+	const struct hmap_params *params = &call->map->params;
+	struct hmap_ioc_batch *batch = &call->arg.batch;
+	struct hmap_elem_buf buf = {};
+	int ret;
+
+	batch->done = 0;
+	batch->failed = 0;
+	ret = hmap_batch_check(params, batch);
+	if (!ret)
+		ret = hmap_elem_buf_init(&buf, params->key_size,
+					 params->value_size, 3);
+	if (!ret)
+		ret = hmap_batch_run(call, &buf);
+	hmap_elem_buf_free(&buf);
+
+	return hmap_call_return(call, sizeof(*batch)) ?: ret;
+}
+
+/* What a vector gathers before it works on it, if an element is not larger. */
+#define VECTOR_BOUNCE	SZ_64K
+
+/* The most elements of one part of a vector. */
+#define VECTOR_PART	512
+
+/**
+ * struct hmap_vector - a part of a vector
+ * @map: the map
+ * @arg: the argument of the ioctl
+ * @keys: room for @room keys
+ * @values: room for @room values; NULL if there are none
+ * @results: room for @room results
+ * @room: elements that fit; at least 1, unless there is none at all to be done
+ */
+struct hmap_vector {
+	struct hmap *map;
+	const struct hmap_ioc_vector *arg;
+	void *keys;
+	void *values;
+	s32 *results;
+	u32 room;
+};
+
+/* Elements @i up to @n, or up to one that fails; returns where it ended. */
+typedef u32 (*hmap_vector_fn_t)(struct hmap_vector *v, u32 i, u32 n);
+
+#define USES_IN		1	/* takes values */
+#define USES_OUT	2	/* brings values */
+
+/**
+ * struct hmap_vector_kind - what is particular to an operation
+ * @fn: does it for the elements of a part
+ * @mode: how the file has to be open
+ * @flags: the highest of the flags that it takes
+ * @uses: USES_* bits
+ */
+struct hmap_vector_kind {
+	hmap_vector_fn_t fn;
+	fmode_t mode;
+	u32 flags;
+	u32 uses;
+};
+
+static void *hmap_vector_key(const struct hmap_vector *v, u32 i)
+{
+	return v->keys + (size_t)i * v->arg->key_size;
+}
+
+static void *hmap_vector_value(const struct hmap_vector *v, u32 i)
+{
+	return v->values ? v->values + (size_t)i * v->arg->value_size : NULL;
+}
+
+/* Note a result. Returns whether the vector goes on. */
+static bool hmap_vector_note(struct hmap_vector *v, u32 i, int result)
+{
+	v->results[i] = result;
+	return !result || !(v->arg->flags & HMAP_BATCH_STOP);
+}
+
+/* Lookups have no effect: those behind one that stops are forgotten. */
+static u32 hmap_vector_get(struct hmap_vector *v, u32 i, u32 n)
+{
+	DECLARE_BITMAP(found, VECTOR_PART);
+
+	hmap_get_batch(v->map, hmap_vector_key(v, i), n - i,
+		       hmap_vector_value(v, i), found);
+	while (i < n) {
+		if (!hmap_vector_note(v, i, test_bit(i, found) ? 0 : -ENOENT))
+			return i + 1;
+		i++;
+	}
+	return n;
+}
+
+static u32 hmap_vector_put_each(struct hmap_vector *v, u32 i, u32 n)
+{
+	bool more = true;
+	int ret;
+
+	for (; more && i < n; i++) {
+		ret = hmap_put(v->map, hmap_vector_key(v, i),
+			       hmap_vector_value(v, i), v->arg->op_flags,
+			       GFP_KERNEL_ACCOUNT);
+		more = hmap_vector_note(v, i, ret);
+	}
+	return i;
+}
+
+/*
+ * By the batch, whose cache misses overlap. What is behind an element that
+ * fails has been asked for already, and is put one by one.
+ */
+static u32 hmap_vector_put(struct hmap_vector *v, u32 i, u32 n)
+{
+	unsigned int done;
+	u32 end;
+	int ret;
+
+	while (i < n) {
+		end = min_t(u32, n, i + HMAP_BATCH_KEYS);
+		ret = hmap_put_batch(v->map, hmap_vector_key(v, i),
+				     hmap_vector_value(v, i), end - i,
+				     v->arg->op_flags, GFP_KERNEL_ACCOUNT,
+				     &done);
+		memset(v->results + i, 0, done * sizeof(*v->results));
+		i += done;
+		if (!ret)
+			continue;
+		if (!hmap_vector_note(v, i++, ret))
+			return i;
+		i = hmap_vector_put_each(v, i, end);
+		if (i < end)
+			return i;
+	}
+	return n;
+}
+
+/* DELETE has no values. */
+static u32 hmap_vector_pop(struct hmap_vector *v, u32 i, u32 n)
+{
+	bool more = true;
+
+	for (; more && i < n; i++)
+		more = hmap_vector_note(v, i, hmap_pop(v->map,
+						       hmap_vector_key(v, i),
+						       hmap_vector_value(v, i)));
+	return i;
+}
+
+/**
+ * struct hmap_first - what a callback of GET_OR_PUT works with
+ * @value: the value to insert, or the one that is there
+ * @size: bytes of it
+ */
+struct hmap_first {
+	void *value;
+	u32 size;
+};
+
+/* -EEXIST: there is an element, whose value is in @first now. */
+static int hmap_store_first(void *value, bool exists, void *arg)
+{
+	const struct hmap_first *first = arg;
+
+	if (!first->size)
+		return exists ? -EEXIST : 0;
+	memcpy(exists ? first->value : value, exists ? value : first->value,
+	       first->size);
+	return exists ? -EEXIST : 0;
+}
+
+static u32 hmap_vector_get_or_put(struct hmap_vector *v, u32 i, u32 n)
+{
+	struct hmap_first first = { .size = v->arg->value_size };
+	bool more = true;
+	int ret;
+
+	for (; more && i < n; i++) {
+		first.value = hmap_vector_value(v, i);
+		ret = hmap_update(v->map, hmap_vector_key(v, i),
+				  hmap_store_first, &first, HMAP_ANY,
+				  GFP_KERNEL_ACCOUNT);
+		more = hmap_vector_note(v, i, ret == -EEXIST ? 0 : ret);
+	}
+	return i;
+}
+
+static const struct hmap_vector_kind hmap_vector_kinds[] = {
+	[HMAP_OP_GET] = {
+		.fn = hmap_vector_get,
+		.mode = FMODE_READ,
+		.uses = USES_OUT,
+	},
+	[HMAP_OP_PUT] = {
+		.fn = hmap_vector_put,
+		.mode = FMODE_WRITE,
+		.flags = HMAP_EXIST,
+		.uses = USES_IN,
+	},
+	[HMAP_OP_DELETE] = {
+		.fn = hmap_vector_pop,
+		.mode = FMODE_WRITE,
+	},
+	[HMAP_OP_POP] = {
+		.fn = hmap_vector_pop,
+		.mode = FMODE_READ | FMODE_WRITE,
+		.uses = USES_OUT,
+	},
+	[HMAP_OP_GET_OR_PUT] = {
+		.fn = hmap_vector_get_or_put,
+		.mode = FMODE_READ | FMODE_WRITE,
+		.uses = USES_IN | USES_OUT,
+	},
+};
+
+static const struct hmap_vector_kind *hmap_find_vector(u32 op)
+{
+	if (op >= ARRAY_SIZE(hmap_vector_kinds))
+		return NULL;
+	op = array_index_nospec(op, ARRAY_SIZE(hmap_vector_kinds));
+	return hmap_vector_kinds[op].fn ? &hmap_vector_kinds[op] : NULL;
+}
+
+static int hmap_vector_check(const struct hmap_call *call,
+			     const struct hmap_vector_kind *kind)
+{
+	const struct hmap_params *params = &call->map->params;
+	const struct hmap_ioc_vector *arg = &call->arg.vector;
+
+	if (!kind)
+		return -EINVAL;
+	if ((call->file->f_mode & kind->mode) != kind->mode)
+		return -EACCES;
+	if (arg->flags & ~HMAP_BATCH_STOP || arg->reserved ||
+	    arg->key_size != params->key_size ||
+	    arg->value_size != params->value_size)
+		return -EINVAL;
+	if (arg->op_flags > kind->flags ||
+	    (arg->values && (!kind->uses || !arg->value_size)))
+		return -EINVAL;
+	return 0;
+}
+
+static int hmap_vector_init(struct hmap_vector *v, struct hmap_call *call,
+			    const struct hmap_vector_kind *kind)
+{
+	const struct hmap_ioc_vector *arg = &call->arg.vector;
+	bool values = arg->value_size && (arg->values || kind->uses & USES_IN);
+	size_t elem_size = arg->key_size + sizeof(*v->results);
+
+	if (values)
+		elem_size += arg->value_size;
+	v->map = call->map;
+	v->arg = arg;
+	v->room = clamp_t(u32, VECTOR_BOUNCE / elem_size, 1, VECTOR_PART);
+	v->room = min(v->room, arg->count);
+	v->results = kvmalloc_array(v->room, elem_size, GFP_KERNEL_ACCOUNT);
+	if (!v->results)
+		return -ENOMEM;
+	v->keys = v->results + v->room;
+	v->values = values ? hmap_vector_key(v, v->room) : NULL;
+	return 0;
+}
+
+static int hmap_vector_fetch(struct hmap_vector *v, u32 n, u32 uses)
+{
+	const struct hmap_ioc_vector *arg = v->arg;
+	u64 keys = arg->keys + (u64)arg->done * arg->key_size;
+	u64 values = arg->values + (u64)arg->done * arg->value_size;
+
+	if (copy_from_user(v->keys, u64_to_user_ptr(keys),
+			   (size_t)n * arg->key_size))
+		return -EFAULT;
+	if (v->values && uses & USES_IN &&
+	    copy_from_user(v->values, u64_to_user_ptr(values),
+			   (size_t)n * arg->value_size))
+		return -EFAULT;
+	return 0;
+}
+
+/* The values of those that succeeded, as many at once as are in a row. */
+static int hmap_vector_deliver_values(const struct hmap_vector *v, u32 n)
+{
+	u32 size = v->arg->value_size, i, end;
+	u64 to = v->arg->values + (u64)v->arg->done * size;
+
+	for (i = 0; i < n; i = end) {
+		end = i + 1;
+		if (v->results[i])
+			continue;
+		while (end < n && !v->results[end])
+			end++;
+		if (copy_to_user(u64_to_user_ptr(to + (u64)i * size),
+				 hmap_vector_value(v, i),
+				 (size_t)(end - i) * size))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int hmap_vector_deliver(const struct hmap_vector *v, u32 n, u32 uses)
+{
+	u64 results = v->arg->results + (u64)v->arg->done * sizeof(*v->results);
+	int ret = 0;
+
+	if (v->arg->results &&
+	    copy_to_user(u64_to_user_ptr(results), v->results,
+			 n * sizeof(*v->results)))
+		ret = -EFAULT;
+	if (v->values && uses & USES_OUT)
+		ret = hmap_vector_deliver_values(v, n) ?: ret;
+	return ret;
+}
+
+/* Do it for a part of @n; *@n is then how many were done. */
+static void hmap_vector_do(struct hmap_call *call, struct hmap_vector *v, u32 *n,
+			   const struct hmap_vector_kind *kind)
+{
+	u32 failed = 0, i;
+
+	*n = kind->fn(v, 0, *n);
+	for (i = 0; i < *n; i++)
+		failed += !!v->results[i];
+	call->arg.vector.failed += failed;
+	if (kind->mode & FMODE_WRITE && failed < *n)
+		hmap_object_changed(call->object, v->keys, *n);
+}
+
+static int hmap_vector_part(struct hmap_call *call, struct hmap_vector *v,
+			    const struct hmap_vector_kind *kind)
+{
+	struct hmap_ioc_vector *arg = &call->arg.vector;
+	u32 n = min(v->room, arg->count - arg->done);
+	bool writes = kind->mode & FMODE_WRITE;
+	int ret;
+
+	ret = hmap_vector_fetch(v, n, kind->uses);
+	if (!ret && writes)
+		ret = hmap_change_begin(call->object);
+	if (ret)
+		return ret;
+	hmap_vector_do(call, v, &n, kind);
+	if (writes)
+		hmap_change_end(call->object);
+	ret = hmap_vector_deliver(v, n, kind->uses);
+	arg->done += n;
+	return ret;
+}
+
+static int hmap_vector_run(struct hmap_call *call, struct hmap_vector *v,
+			   const struct hmap_vector_kind *kind)
+{
+	struct hmap_ioc_vector *arg = &call->arg.vector;
+	int ret = 0;
+
+	while (!ret && arg->done < arg->count) {
+		if (arg->failed && arg->flags & HMAP_BATCH_STOP)
+			break;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = hmap_vector_part(call, v, kind);
+		cond_resched();
+	}
+	return ret;
+}
+
+int hmap_cmd_vector(struct hmap_call *call)
+{
+	struct hmap_ioc_vector *arg = &call->arg.vector;
+	const struct hmap_vector_kind *kind = hmap_find_vector(arg->op);
+	struct hmap_vector v = {};
+	int ret;
+
+	arg->done = 0;
+	arg->failed = 0;
+	ret = hmap_vector_check(call, kind);
+	if (!ret)
+		ret = hmap_vector_init(&v, call, kind);
+	if (!ret)
+		ret = hmap_vector_run(call, &v, kind);
+	kvfree(v.results);
+
+	return hmap_call_return(call, sizeof(*arg)) ?: ret;
+}
