@@ -86,7 +86,15 @@ copy_extras() # ROOT SCRIPT
 	for program in $(scenario_says "$2" programs); do
 		copy_program "$1" "$(command -v "$program")"
 	done
+	[ "$2" != uapi32 ] || copy_uapi32 "$1"
 	cp "$top/README.md" "$1/hmap/"
+}
+
+# In place of those of 64 bits, which have the same names.
+copy_uapi32() # ROOT
+{
+	build_uapi32_tests
+	cp "$build"/uapi32/* "$1/hmap/uapi/"
 }
 
 # make_initramfs FILE SCRIPT MODULE-DIR: adds modules and the scenario

@@ -49,16 +49,32 @@ build_userspace()
 # the kernel source.
 build_uapi_tests()
 {
-	local src selftests lib program out=$build/uapi
+	build_uapi_programs "$build/uapi" "$build/userspace/libhmap.a" "${CC:-gcc}"
+}
+
+# The same for 32 bits, by a cross compiler: Debian's -m32 cannot be installed
+# beside other cross compilers. The harness prints pointers as numbers of 64 bits.
+build_uapi32_tests()
+{
+	local cc=i686-linux-gnu-gcc lib=$build/userspace32
+
+	need_packages gcc-i686-linux-gnu libc6-dev-i386-cross
+	make -C "$top/userspace" B="$lib" CC=$cc "$lib/libhmap.a" \
+		>"$build/userspace32.log" 2>&1 || note "see build/userspace32.log"
+	build_uapi_programs "$build/uapi32" "$lib/libhmap.a" $cc -Wno-pointer-to-int-cast
+}
+
+build_uapi_programs() # DIR LIBRARY COMPILER [OPTION...]
+{
+	local src selftests program lib=$2
 
 	compgen -G "$top/tests/uapi/*.c" >/dev/null || return 0
 	selftests=$(source_tree)/tools/testing/selftests
-	lib=$build/userspace
-	rm -f "$build/uapi.log"
-	mkdir -p "$out"
+	rm -f "$1.log"
+	mkdir -p "$1"
 	for src in "$top"/tests/uapi/*.c; do
-		program=$out/$(basename "$src" .c)
-		build_uapi_test "$src" "$program" >>"$build/uapi.log" 2>&1 ||
+		program=$1/$(basename "$src" .c)
+		build_uapi_test "$src" "$program" "${@:3}" >>"$1.log" 2>&1 ||
 			failing_program "$program"
 	done
 }
@@ -66,21 +82,21 @@ build_uapi_tests()
 # Stands for a program that does not compile: one failed test, not the end of all.
 failing_program() # PROGRAM
 {
-	note "${1##*/}.c could not be built, see build/uapi.log"
+	note "${1##*/}.c could not be built, see ${1%/*}.log"
 	printf '#!/bin/sh\necho 1..1\necho "not ok 1 compiles"\nexit 1\n' >"$1"
 	chmod +x "$1"
 	touch -t 200001010000 "$1"
 }
 
-build_uapi_test() # SOURCE PROGRAM
+build_uapi_test() # SOURCE PROGRAM COMPILER [OPTION...]
 {
 	local libs=()
 
-	[ ! -f "$lib/libhmap.a" ] || libs=("$lib/libhmap.a")
+	[ ! -f "$lib" ] || libs=("$lib")
 	if [ -x "$2" ] && [ -z "$(find "$1" "$top"/tests/uapi/*.h "$top/kmod/include" "${libs[@]}" -newer "$2")" ]; then
 		return
 	fi
-	"${CC:-gcc}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	"${@:3}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 		-D_GNU_SOURCE \
 		-I "$top/kmod/include/uapi" -I "$top/userspace/lib" -I "$selftests" \
 		-o "$2" "$1" "${libs[@]}" -lpthread

@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Every program of tests/uapi, built for 32 bits, on a kernel of 64 bits.
+# suite: uapi
+# kernels: debian-6.12
+# timeout: 900
+
+. "$HMAP/guest/uapi.sh"
