@@ -102,7 +102,7 @@ static int hmap_cmd_stats(struct hmap_call *call)
 #define OP_SIZE		offsetofend(struct hmap_ioc_op, op)
 #define BATCH_SIZE	offsetofend(struct hmap_ioc_batch, failed)
 #define VECTOR_SIZE	offsetofend(struct hmap_ioc_vector, results)
-#define WAIT_SIZE	offsetofend(struct hmap_ioc_wait, deadline)
+#define WAIT_SIZE	offsetofend(struct hmap_ioc_wait, state)
 
 static const struct hmap_command hmap_commands[] = {
 	[_IOC_NR(HMAP_IOC_INFO)] = {

@@ -29,7 +29,7 @@
  * @frozen: the map is frozen, and no change is under way any more
  * @named: it is found by @name
  * @name: the name, followed by zeros
- * @changes: odd if somebody has looked at it since the map has changed (watch.c)
+ * @changes: grows with changes; odd if somebody has looked since the last (watch.c)
  * @pollers: who waits for any change
  * @waiting: how many are in @waiters
  * @waiters: who waits for a key

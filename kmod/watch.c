@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Watching a map: poll() and read() tell that it has changed, WAIT waits for a
- * key.
+ * Watching a map: poll() and read() tell a file that it has changed, WAIT waits
+ * for a key or for any change.
  *
  * Who changes a map calls hmap_object_changed(). As long as nobody watches that
  * is a barrier and two loads of what nobody writes to:
@@ -31,8 +31,8 @@
 #include "dev.h"
 
 /**
- * struct hmap_waiter - who waits for a key
- * @entry: in object->waiters
+ * struct hmap_waiter - who waits, and for which key if not for any change
+ * @entry: in object->waiters or object->pollers
  * @hash: of the key
  * @key: the key
  * @value: where its value is read to; NULL if it does not matter
@@ -52,6 +52,8 @@ void hmap_watch_init(struct hmap_object *object)
 {
 	unsigned int i;
 
+	/* The first number to be seen is 1: who says 0 has seen none. */
+	atomic64_set(&object->changes, 2);
 	init_waitqueue_head(&object->pollers);
 	for (i = 0; i < HMAP_WAIT_QUEUES; i++)
 		init_waitqueue_head(&object->waiters[i]);
@@ -116,6 +118,12 @@ static s64 hmap_look(struct hmap_object *object)
 	return atomic64_fetch_or(1, &object->changes) | 1;
 }
 
+/* What users are told of it. */
+static u64 hmap_state_number(s64 looked)
+{
+	return looked >> 1;
+}
+
 static bool hmap_unseen(const struct hmap_file *hf)
 {
 	return atomic64_read(&hf->object->changes) != atomic64_read(&hf->seen);
@@ -159,19 +167,22 @@ ssize_t hmap_file_read(struct kiocb *iocb, struct iov_iter *to)
 			return -ERESTARTSYS;
 	}
 	seen = hmap_look(hf->object);
-	number = seen >> 1;
+	number = hmap_state_number(seen);
 	if (copy_to_iter(&number, sizeof(number), to) != sizeof(number))
 		return -EFAULT;
 	atomic64_set(&hf->seen, seen);
 	return sizeof(number);
 }
 
-/* ---- waiting for a key ---- */
+/* ---- waiting ---- */
 
 static int hmap_wait_check(const struct hmap_params *params,
 			   const struct hmap_ioc_wait *wait)
 {
-	if (wait->flags > HMAP_WAIT_OTHER ||
+	if (wait->flags == HMAP_WAIT_CHANGE)
+		return wait->key_size || wait->value_size || wait->key ||
+		       wait->value ? -EINVAL : 0;
+	if (wait->flags > HMAP_WAIT_CHANGE || wait->state ||
 	    wait->key_size != params->key_size)
 		return -EINVAL;
 	if (wait->flags != HMAP_WAIT_ABSENT &&
@@ -207,12 +218,25 @@ static int hmap_waiter_init(struct hmap_waiter *waiter,
 	return 0;
 }
 
+static int hmap_wait_state(struct hmap_call *call)
+{
+	u64 number = hmap_state_number(hmap_look(call->object));
+
+	if (number == call->arg.wait.state)
+		return -EAGAIN;
+	call->arg.wait.state = number;
+	return 0;
+}
+
 /* What to return, or -EAGAIN if it is as it should not be. */
 static int hmap_wait_look(struct hmap_call *call, struct hmap_waiter *waiter)
 {
 	const struct hmap_ioc_wait *wait = &call->arg.wait;
-	int ret = hmap_get(call->map, waiter->key, waiter->value);
+	int ret;
 
+	if (wait->flags == HMAP_WAIT_CHANGE)
+		return hmap_wait_state(call);
+	ret = hmap_get(call->map, waiter->key, waiter->value);
 	switch (wait->flags) {
 	case HMAP_WAIT_PRESENT:
 		return ret ? -EAGAIN : 0;
@@ -264,7 +288,19 @@ static int hmap_wait_sleep(struct hmap_call *call, struct hmap_waiter *waiter)
 	return ret;
 }
 
-static int hmap_wait_queued(struct hmap_call *call, struct hmap_waiter *waiter)
+static int hmap_wait_for_change(struct hmap_call *call,
+				struct hmap_waiter *waiter)
+{
+	int ret;
+
+	init_waitqueue_entry(&waiter->entry, current);
+	add_wait_queue(&call->object->pollers, &waiter->entry);
+	ret = hmap_wait_sleep(call, waiter);
+	remove_wait_queue(&call->object->pollers, &waiter->entry);
+	return ret ?: hmap_call_return(call, sizeof(call->arg.wait));
+}
+
+static int hmap_wait_for_key(struct hmap_call *call, struct hmap_waiter *waiter)
 {
 	struct hmap_object *object = call->object;
 	struct wait_queue_head *queue;
@@ -291,9 +327,11 @@ int hmap_cmd_wait(struct hmap_call *call)
 	ret = hmap_wait_check(&call->map->params, wait);
 	if (ret)
 		return ret;
+	if (wait->flags == HMAP_WAIT_CHANGE)
+		return hmap_wait_for_change(call, &waiter);
 	ret = hmap_waiter_init(&waiter, wait);
 	if (!ret)
-		ret = hmap_wait_queued(call, &waiter);
+		ret = hmap_wait_for_key(call, &waiter);
 	if (!ret && waiter.value &&
 	    copy_to_user(u64_to_user_ptr(wait->value), waiter.value,
 			 wait->value_size))

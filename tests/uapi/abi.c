@@ -49,7 +49,7 @@ static const struct command commands[] = {
 	{ "OP", HMAP_IOC_OP, sizeof(struct hmap_ioc_op), 80, true },
 	{ "BATCH", HMAP_IOC_BATCH, sizeof(struct hmap_ioc_batch), 40, true },
 	{ "VECTOR", HMAP_IOC_VECTOR, sizeof(struct hmap_ioc_vector), 64, true },
-	{ "WAIT", HMAP_IOC_WAIT, sizeof(struct hmap_ioc_wait), 40, false },
+	{ "WAIT", HMAP_IOC_WAIT, sizeof(struct hmap_ioc_wait), 48, false },
 };
 
 #define COMMANDS_END	(commands + ARRAY_LEN(commands))
@@ -146,7 +146,7 @@ TEST(structures_have_the_sizes_of_version_1)
 	EXPECT_EQ(80, sizeof(struct hmap_ioc_op));
 	EXPECT_EQ(40, sizeof(struct hmap_ioc_batch));
 	EXPECT_EQ(64, sizeof(struct hmap_ioc_vector));
-	EXPECT_EQ(40, sizeof(struct hmap_ioc_wait));
+	EXPECT_EQ(48, sizeof(struct hmap_ioc_wait));
 	EXPECT_EQ(112, sizeof(struct hmap_ioc_create));
 	EXPECT_EQ(72, sizeof(struct hmap_ioc_destroy));
 	EXPECT_EQ(88, sizeof(struct hmap_ioc_list));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * poll and read: a file is readable when the map has changed since it was
- * opened or last read.
+ * opened or last read. WAIT for a state: the same without a memory of the file.
  */
 #include <poll.h>
 #include <sys/epoll.h>
@@ -400,6 +400,144 @@ TEST_F(watch, epoll_edges_are_changes_after_a_read)
 	close(ep);
 }
 
+/* ---- WAIT for another state ---- */
+
+static struct hmap_ioc_wait change_arg(u64 state, u64 deadline)
+{
+	return (struct hmap_ioc_wait){
+		.size = sizeof(struct hmap_ioc_wait),
+		.flags = HMAP_WAIT_CHANGE,
+		.deadline = deadline,
+		.state = state,
+	};
+}
+
+/* The number of a state that is not @state, or a negative errno. */
+static s64 wait_change(int fd, u64 state, u64 deadline)
+{
+	struct hmap_ioc_wait arg = change_arg(state, deadline), before = arg;
+	int ret = ioc(fd, HMAP_IOC_WAIT, &arg);
+
+	if (ret)
+		return memcmp(&arg, &before, sizeof(arg)) ? -EBADE : ret;
+	before.state = arg.state;
+	return memcmp(&arg, &before, sizeof(arg)) ? -EBADE : (s64)arg.state;
+}
+
+TEST_F(watch, a_state_that_is_not_known_is_told_at_once)
+{
+	int fd = self->m.fd;
+	s64 state = wait_change(fd, 0, 0);
+
+	EXPECT_LT(0, state);
+	EXPECT_EQ(-ETIMEDOUT, wait_change(fd, state, 0));
+	EXPECT_EQ(state, wait_change(fd, state + 1, 0));
+	EXPECT_EQ(state, wait_change(fd, ~0ULL, 0));
+	/* the file has seen nothing by that */
+	EXPECT_EQ(READABLE, polled(fd));
+	EXPECT_EQ(state, look(fd));
+	ASSERT_EQ(0, map_put(&self->m, 100, 1, HMAP_ANY));
+	EXPECT_LT(state, wait_change(fd, state, 0));
+}
+
+static int wait_in_vain(void *arg)
+{
+	int fd = *(int *)arg;
+	s64 state = wait_change(fd, 0, 0), before = now_ns();
+
+	if (wait_change(fd, state, before + 50000000) != -ETIMEDOUT)
+		return -EBADE;
+	return now_ns() >= before + 50000000ULL ? 0 : -ETIME;
+}
+
+TEST_F(watch, a_wait_for_a_change_ends_at_its_deadline)
+{
+	EXPECT_EQ(0, wait_in_vain(&self->m.fd));
+}
+
+static int wait_once(void *arg)
+{
+	const struct hmap_ioc_wait *known = arg;
+	s64 state = wait_change(known->key, known->state, HMAP_WAIT_FOREVER);
+
+	if (state < 0)
+		return state;
+	return state > (s64)known->state ? 0 : -EBADE;
+}
+
+/* They share a file and do not take the change from each other. */
+TEST_F(watch, all_who_wait_are_told)
+{
+	struct hmap_ioc_wait known = { .key = self->m.fd };
+	pid_t pid[10];
+	size_t i;
+
+	known.state = wait_change(self->m.fd, 0, 0);
+	for (i = 0; i < ARRAY_LEN(pid); i++)
+		pid[i] = spawn(wait_once, &known);
+	usleep(100 * 1000);
+	for (i = 0; i < ARRAY_LEN(pid); i++)
+		EXPECT_EQ(0, waitpid(pid[i], NULL, WNOHANG));
+	ASSERT_EQ(0, map_put(&self->m, 100, 1, HMAP_ANY));
+	for (i = 0; i < ARRAY_LEN(pid); i++)
+		EXPECT_EQ(0, reap(pid[i]));
+}
+
+static int wait_interrupted(void *arg)
+{
+	int fd = *(int *)arg;
+	s64 state = wait_change(fd, 0, 0);
+
+	handle(SIGUSR1, 0);
+	state = wait_change(fd, state, HMAP_WAIT_FOREVER);
+	return state == -EINTR ? 0 : -EBADE;
+}
+
+TEST_F(watch, a_signal_ends_a_wait_for_a_change)
+{
+	pid_t pid = spawn(wait_interrupted, &self->m.fd);
+
+	usleep(200 * 1000);
+	kill(pid, SIGUSR1);
+	EXPECT_EQ(0, reap(pid));
+}
+
+TEST_F(watch, a_wait_for_a_change_takes_nothing_else)
+{
+	struct hmap_ioc_wait *arg = map_pages(1), good = change_arg(0, 0);
+	struct hmap_ioc_wait bad;
+	int fd = dev_open(O_WRONLY);
+
+	EXPECT_EQ(-EACCES, wait_change(fd, 0, 0));
+	close(fd);
+	fd = self->m.fd;
+	bad = good;
+	bad.key_size = 8;
+	EXPECT_EQ(-EINVAL, ioc(fd, HMAP_IOC_WAIT, &bad));
+	bad = good;
+	bad.value_size = 8;
+	EXPECT_EQ(-EINVAL, ioc(fd, HMAP_IOC_WAIT, &bad));
+	bad = good;
+	bad.key = addr(self->m.key);
+	EXPECT_EQ(-EINVAL, ioc(fd, HMAP_IOC_WAIT, &bad));
+	bad = good;
+	bad.value = addr(self->m.value);
+	EXPECT_EQ(-EINVAL, ioc(fd, HMAP_IOC_WAIT, &bad));
+	/* and others take no state */
+	bad = good;
+	bad.flags = HMAP_WAIT_ABSENT;
+	bad.key_size = 8;
+	bad.key = addr(self->m.key);
+	make_key(&self->m, self->m.key, 100);
+	EXPECT_EQ(0, ioc(fd, HMAP_IOC_WAIT, &bad));
+	bad.state = 1;
+	EXPECT_EQ(-EINVAL, ioc(fd, HMAP_IOC_WAIT, &bad));
+
+	*arg = good;
+	ASSERT_EQ(0, mprotect(arg, page_size(), PROT_READ));
+	EXPECT_EQ(-EFAULT, ioc(fd, HMAP_IOC_WAIT, arg));
+}
+
 /* ---- nothing is lost ---- */
 
 /*
@@ -409,7 +547,7 @@ TEST_F(watch, epoll_edges_are_changes_after_a_read)
 static int play(struct map *m, u64 mine, u64 other, bool first)
 {
 	u64 i;
-	s64 number;
+	s64 state = 0;
 	int ret;
 
 	for (i = 1; i <= ROUNDS; i++) {
@@ -419,9 +557,11 @@ static int play(struct map *m, u64 mine, u64 other, bool first)
 			ret = map_get(m, other);
 			if (!ret && value_is(m, m->value, i))
 				break;
-			number = look(m->fd);
-			if (number < 0)
-				return number;
+			/* the one by read, the other by WAIT */
+			state = first ? look(m->fd) :
+				wait_change(m->fd, state, HMAP_WAIT_FOREVER);
+			if (state < 0)
+				return state;
 		}
 		if (!first && map_put(m, mine, i, HMAP_ANY))
 			return -EIO;

@@ -498,10 +498,11 @@ struct hmap_ioc_vector {
 	__aligned_u64 results;
 };
 
-/* hmap_ioc_wait.flags: until the key is ... */
-#define HMAP_WAIT_PRESENT	0	/* in the map */
-#define HMAP_WAIT_ABSENT	1	/* not in the map */
-#define HMAP_WAIT_OTHER		2	/* not in the map with the value given */
+/* hmap_ioc_wait.flags: what to wait for; exactly one of these. */
+#define HMAP_WAIT_PRESENT	0	/* the key is in the map */
+#define HMAP_WAIT_ABSENT	1	/* the key is not in the map */
+#define HMAP_WAIT_OTHER		2	/* it is not there with the value given */
+#define HMAP_WAIT_CHANGE	3	/* the map is not in the state given */
 
 /* hmap_ioc_wait.deadline */
 #define HMAP_WAIT_FOREVER	0xffffffffffffffffULL
@@ -510,18 +511,24 @@ struct hmap_ioc_vector {
  * struct hmap_ioc_wait - argument of HMAP_IOC_WAIT
  * @size: sizeof(struct hmap_ioc_wait)
  * @flags: HMAP_WAIT_*
- * @key_size: the map's key size
+ * @key_size: the map's key size. CHANGE: 0
  * @value_size: the map's value size. PRESENT also takes 0 with @value 0, if the
- *	value is not wanted. ABSENT: 0
- * @key: address of the key
+ *	value is not wanted. ABSENT and CHANGE: 0
+ * @key: address of the key. CHANGE: 0
  * @value: PRESENT: where the value goes; OTHER: where the value is that it must
- *	not be, and where the new one goes. ABSENT: 0
+ *	not be, and where the new one goes. ABSENT and CHANGE: 0
  * @deadline: when to give up, in nanoseconds of CLOCK_MONOTONIC. One that is over:
  *	only look. HMAP_WAIT_FOREVER: never
+ * @state: CHANGE: the number of the state that the caller knows, 0 for none;
+ *	out, if it returns 0: that of the present one. Else 0
  *
- * It returns at once if the key is so already. Between two looks the key may
- * have been so and no longer be: that is not seen. A signal that is handled
- * with SA_RESTART makes it go on with the same deadline.
+ * It returns at once if all is so already. Between two looks it may have been so
+ * and no longer be: that is not seen. A signal that is handled with SA_RESTART
+ * makes it go on with the same deadline.
+ *
+ * States have numbers from 1 on. A later one has a greater number, but not greater
+ * by one with each change: what nobody looks at is not counted. What is read of
+ * the map after the number is of that state or of a later one.
  */
 struct hmap_ioc_wait {
 	__u32 size;
@@ -531,6 +538,7 @@ struct hmap_ioc_wait {
 	__aligned_u64 key;
 	__aligned_u64 value;
 	__aligned_u64 deadline;
+	__aligned_u64 state;
 };
 
 #define HMAP_IOC_MAGIC	0xB9
@@ -563,16 +571,15 @@ struct hmap_ioc_wait {
  * OP      *  any operation on one element
  * BATCH   *  any operations; -EINTR: killed
  * VECTOR  *  the same operation on many elements; -EINTR: killed
- * WAIT    r  until a key is there, is not, or has another value; -ETIMEDOUT;
- *            -ENOENT: OTHER, and it is not there; -EINTR: a signal
+ * WAIT    r  until a key is there, is not, or has another value, or until the
+ *            map has changed; -ETIMEDOUT: the deadline is over; -ENOENT: OTHER,
+ *            and it is not there; -EINTR: a signal
  *
  * A file that is open for reading becomes readable (poll, EPOLLIN) when the map
  * has been changed since it was opened or last read. read() of 8 bytes or more
  * waits for that (-EAGAIN if the file is O_NONBLOCK) and returns a __u64, the
- * number of the map's present state: files that read the same number have seen
- * the same state. Numbers grow, but not by one with each change: what nobody
- * looks at is not counted. What is read of the map afterwards is of that state
- * or of a later one. A duplicate of a file (dup, fork) has seen what the file has.
+ * number of the present state as told at struct hmap_ioc_wait. Duplicates of a file
+ * (dup, fork) have seen what it has: who shares it with others uses WAIT.
  */
 #define HMAP_IOC_INFO	_IO(HMAP_IOC_MAGIC, 0x00) /* struct hmap_ioc_info */
 #define HMAP_IOC_GET	_IO(HMAP_IOC_MAGIC, 0x01) /* struct hmap_ioc_elem */
