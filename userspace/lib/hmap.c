@@ -3,37 +3,12 @@
  * libhmap: one function per command of /dev/hmap. What they do is told in
  * hmap.h.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "hmap.h"
-
-struct hmap {
-	int fd;
-	struct hmap_ioc_info info;
-};
-
-/* Return a negative errno value, and set errno. */
-static int fail(int err)
-{
-	errno = err;
-	return -err;
-}
-
-static int command(const struct hmap *map, unsigned long request, void *arg)
-{
-	return ioctl(map->fd, request, arg) < 0 ? -errno : 0;
-}
-
-static __u64 address(const void *p)
-{
-	return (uintptr_t)p;
-}
+#include "internal.h"
 
 struct hmap *hmap_open(const char *path, int flags)
 {

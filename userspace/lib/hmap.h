@@ -20,6 +20,7 @@
 #define HMAP_H
 
 #include <stddef.h>
+#include <time.h>
 #include <linux/hmap.h>
 
 #ifdef __cplusplus
@@ -174,6 +175,53 @@ HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
  * memory, nothing was removed.
  */
 HMAP_API int hmap_clear(const struct hmap *map);
+
+/**
+ * hmap_wait() - wait for a key
+ * @map: the map, open for reading
+ * @key: the key
+ * @value: HMAP_WAIT_PRESENT: where its value goes; may be NULL.
+ *	HMAP_WAIT_OTHER: the value that it must not have; the new one goes there;
+ *	may be NULL only in a set. HMAP_WAIT_ABSENT: not looked at
+ * @flags: HMAP_WAIT_PRESENT to wait until the key is in the map,
+ *	HMAP_WAIT_ABSENT until it is not, HMAP_WAIT_OTHER until it is not there
+ *	with the value of @value
+ * @deadline: when to give up, by CLOCK_MONOTONIC; NULL for never
+ *
+ * Returns at once if the key is so already. What it was in between, for a moment,
+ * may not be noticed. The thread sleeps meanwhile; changes of other keys do not
+ * wake it.
+ *
+ * Return: 0; -ENOENT: HMAP_WAIT_OTHER, and the key is not there; -ETIMEDOUT: the
+ * deadline is over; -EINTR: a signal handler ran that was not installed with
+ * SA_RESTART; -EACCES: not open for reading; -EINVAL: a NULL pointer, unknown
+ * @flags, or @deadline has nanoseconds out of range; -EFAULT: a pointer that
+ * leads nowhere; -ENOMEM. @value is unchanged after an error.
+ */
+HMAP_API int hmap_wait(const struct hmap *map, const void *key, void *value,
+		       unsigned int flags, const struct timespec *deadline);
+
+/**
+ * hmap_wait_change() - wait for any change of a map
+ * @map: the map, open for reading
+ * @state: in: the number of the state that the caller knows, 0 for none; out:
+ *	that of the present one. Unchanged after an error
+ * @deadline: when to give up, by CLOCK_MONOTONIC; NULL for never
+ *
+ * Returns when the map is not in the state @state, at once if that is 0. Several
+ * changes may be told as one. What is read of the map afterwards is of the new
+ * state, or of a later one, which the next call tells.
+ *
+ * A program that has other things to wait for gives hmap_fd() to poll(2) or
+ * epoll(7): it is readable when the map has changed since it was opened or last
+ * read; read(2) of 8 bytes gets the number of the state.
+ *
+ * Return: 0; -ETIMEDOUT: the deadline is over; -EINTR: a signal handler ran that
+ * was not installed with SA_RESTART; -EACCES: not open for reading; -EINVAL: a
+ * NULL pointer, or @deadline has nanoseconds out of range.
+ */
+HMAP_API int hmap_wait_change(const struct hmap *map, __u64 *state,
+			      const struct timespec *deadline);
 
 /**
  * hmap_get_stats() - the state of a map

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of libhmap share. */
+#ifndef HMAP_INTERNAL_H
+#define HMAP_INTERNAL_H
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+#include "hmap.h"
+
+struct hmap {
+	int fd;
+	struct hmap_ioc_info info;
+};
+
+/* Return a negative errno value, and set errno. */
+static inline int fail(int err)
+{
+	errno = err;
+	return -err;
+}
+
+static inline int command(const struct hmap *map, unsigned long request,
+			  void *arg)
+{
+	return ioctl(map->fd, request, arg) < 0 ? -errno : 0;
+}
+
+static inline __u64 address(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+#endif /* HMAP_INTERNAL_H */

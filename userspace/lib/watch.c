@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* libhmap: waiting for changes of a map. What the functions do is told in hmap.h. */
+#include "internal.h"
+
+#define NS_PER_S	1000000000LL
+/* Later ones, after 292 years, do not fit. */
+#define LAST_SECOND	(INT64_MAX / NS_PER_S - 1)
+
+/* In nanoseconds; 0, which is over, for a time before the clock began. */
+static __u64 deadline_of(const struct timespec *deadline)
+{
+	long long seconds = deadline ? deadline->tv_sec : INT64_MAX;
+
+	if (seconds > LAST_SECOND)
+		return HMAP_WAIT_FOREVER;
+	return seconds < 0 ? 0 : seconds * NS_PER_S + deadline->tv_nsec;
+}
+
+static int deadline_is_bad(const struct timespec *deadline)
+{
+	return deadline &&
+	       (deadline->tv_nsec < 0 || deadline->tv_nsec >= NS_PER_S);
+}
+
+int hmap_wait(const struct hmap *map, const void *key, void *value,
+	      unsigned int flags, const struct timespec *deadline)
+{
+	struct hmap_ioc_wait wait = { .size = sizeof(wait), .flags = flags };
+
+	if (!map || !key || deadline_is_bad(deadline))
+		return fail(EINVAL);
+	if (flags == HMAP_WAIT_OTHER && !value && map->info.value_size)
+		return fail(EINVAL);
+	wait.key_size = map->info.key_size;
+	wait.key = address(key);
+	if (value && flags != HMAP_WAIT_ABSENT && map->info.value_size) {
+		wait.value_size = map->info.value_size;
+		wait.value = address(value);
+	}
+	wait.deadline = deadline_of(deadline);
+	return command(map, HMAP_IOC_WAIT, &wait);
+}
+
+int hmap_wait_change(const struct hmap *map, __u64 *state,
+		     const struct timespec *deadline)
+{
+	struct hmap_ioc_wait wait = {
+		.size = sizeof(wait),
+		.flags = HMAP_WAIT_CHANGE,
+	};
+	int err;
+
+	if (!map || !state || deadline_is_bad(deadline))
+		return fail(EINVAL);
+	wait.deadline = deadline_of(deadline);
+	wait.state = *state;
+	err = command(map, HMAP_IOC_WAIT, &wait);
+	if (!err)
+		*state = wait.state;
+	return err;
+}
