@@ -182,6 +182,7 @@ int hmap_cmd_list(struct hmap_call *call);
 /* watch.c */
 void hmap_watch_init(struct hmap_object *object);
 void hmap_watch_begin(struct hmap_file *hf);
+void hmap_watch_end(struct hmap_object *object);
 void hmap_wake_waiters(struct hmap_object *object, const void *keys, u32 n);
 void hmap_wake_pollers(struct hmap_object *object, s64 looked);
 __poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait);

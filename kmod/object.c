@@ -18,6 +18,8 @@ static void hmap_object_frozen(struct percpu_ref *writers)
 	struct hmap_object *object = container_of(writers, struct hmap_object,
 						  writers);
 
+	hmap_watch_end(object);
+	/* From here on it may be freed. */
 	complete_all(&object->frozen);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Watching a map: poll() and read() tell a file that it has changed, WAIT waits
- * for a key or for any change.
+ * for a key or for any change. Both end when the map is frozen.
  *
  * Who changes a map calls hmap_object_changed(). As long as nobody watches that
  * is a barrier and two loads of what nobody writes to:
@@ -107,6 +107,13 @@ void hmap_wake_pollers(struct hmap_object *object, s64 looked)
 					   EPOLLIN | EPOLLRDNORM);
 }
 
+/* The last change is done: to be called when no other can come. */
+void hmap_watch_end(struct hmap_object *object)
+{
+	wake_up_interruptible_poll(&object->pollers, EPOLLHUP);
+	hmap_wake_waiters(object, NULL, 0);
+}
+
 /* ---- whether the map has changed ---- */
 
 /*
@@ -129,6 +136,16 @@ static bool hmap_unseen(const struct hmap_file *hf)
 	return atomic64_read(&hf->object->changes) != atomic64_read(&hf->seen);
 }
 
+/* Nothing changes the map any more: what is read after this is for ever. */
+static bool hmap_watch_ended(struct hmap_object *object)
+{
+	bool frozen = percpu_ref_is_zero(&object->writers);
+
+	/* Pairs with the decrement to zero, which comes after all changes. */
+	smp_rmb();
+	return frozen;
+}
+
 /* A file that is opened has seen what there is. */
 void hmap_watch_begin(struct hmap_file *hf)
 {
@@ -138,12 +155,37 @@ void hmap_watch_begin(struct hmap_file *hf)
 __poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait)
 {
 	struct hmap_file *hf = file->private_data;
+	__poll_t ready;
 
 	/* Without read() nobody could say that he has seen it. */
 	if (!(file->f_mode & FMODE_READ))
 		return 0;
 	poll_wait(file, &hf->object->pollers, wait);
-	return hmap_unseen(hf) ? EPOLLIN | EPOLLRDNORM : 0;
+	ready = hmap_watch_ended(hf->object) ? EPOLLHUP : 0;
+	if (hmap_unseen(hf))
+		ready |= EPOLLIN | EPOLLRDNORM;
+	return ready;
+}
+
+/* 1: there is something to see; 0: there never will be; -EAGAIN: not yet. */
+static int hmap_to_see(const struct hmap_file *hf)
+{
+	bool ended = hmap_watch_ended(hf->object);
+
+	if (hmap_unseen(hf))
+		return 1;
+	return ended ? 0 : -EAGAIN;
+}
+
+static int hmap_wait_to_see(const struct hmap_file *hf, bool nonblock)
+{
+	int ret = hmap_to_see(hf);
+	int err = 0;
+
+	if (ret == -EAGAIN && !nonblock)
+		err = wait_event_interruptible(hf->object->pollers,
+					       (ret = hmap_to_see(hf)) != -EAGAIN);
+	return err ?: ret;
 }
 
 /*
@@ -153,19 +195,17 @@ __poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait)
 ssize_t hmap_file_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct hmap_file *hf = iocb->ki_filp->private_data;
+	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
+			iocb->ki_flags & IOCB_NOWAIT;
 	u64 number;
 	s64 seen;
+	int ret;
 
 	if (iov_iter_count(to) < sizeof(number))
 		return -EINVAL;
-	if (!hmap_unseen(hf)) {
-		if (iocb->ki_filp->f_flags & O_NONBLOCK ||
-		    iocb->ki_flags & IOCB_NOWAIT)
-			return -EAGAIN;
-		if (wait_event_interruptible(hf->object->pollers,
-					     hmap_unseen(hf)))
-			return -ERESTARTSYS;
-	}
+	ret = hmap_wait_to_see(hf, nonblock);
+	if (ret <= 0)
+		return ret;
 	seen = hmap_look(hf->object);
 	number = hmap_state_number(seen);
 	if (copy_to_iter(&number, sizeof(number), to) != sizeof(number))
@@ -271,16 +311,20 @@ static int hmap_wait_sleep(struct hmap_call *call, struct hmap_waiter *waiter)
 {
 	ktime_t deadline = hmap_wait_deadline(call->arg.wait.deadline);
 	ktime_t *expires = deadline == KTIME_MAX ? NULL : &deadline;
-	bool late = false;
+	bool late = false, ended;
 	int ret;
 
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
+		ended = hmap_watch_ended(call->object);
 		ret = hmap_wait_look(call, waiter);
+		if (ret == -EAGAIN && ended)
+			ret = -EPERM;
+		if (ret == -EAGAIN && late)
+			ret = -ETIMEDOUT;
+		if (ret == -EAGAIN && signal_pending(current))
+			ret = -ERESTARTSYS;
 		if (ret != -EAGAIN)
-			break;
-		ret = late ? -ETIMEDOUT : -ERESTARTSYS;
-		if (late || signal_pending(current))
 			break;
 		late = !schedule_hrtimeout(expires, HRTIMER_MODE_ABS);
 	}

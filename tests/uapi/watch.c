@@ -538,6 +538,70 @@ TEST_F(watch, a_wait_for_a_change_takes_nothing_else)
 	EXPECT_EQ(-EFAULT, ioc(fd, HMAP_IOC_WAIT, arg));
 }
 
+/* ---- a map that is frozen ---- */
+
+TEST_F(watch, a_frozen_map_has_an_end)
+{
+	int fd = dev_open(O_RDONLY);
+	s64 state = wait_change(fd, 0, 0);
+
+	ASSERT_EQ(0, map_put(&self->m, 100, 1, HMAP_ANY));
+	ASSERT_EQ(0, dev_plain(self->m.fd, HMAP_IOC_FREEZE));
+	/* first the change that nobody has seen */
+	EXPECT_EQ(READABLE | POLLHUP, polled(fd));
+	EXPECT_LT(state, look(fd));
+	EXPECT_EQ(POLLHUP, polled(fd));
+	EXPECT_EQ(-EBADMSG, look(fd));	/* no bytes */
+	EXPECT_EQ(-EPERM, map_put(&self->m, 100, 2, HMAP_ANY));
+	EXPECT_EQ(POLLHUP, polled(fd));
+	state = wait_change(fd, state, HMAP_WAIT_FOREVER);
+	EXPECT_LT(0, state);
+	EXPECT_EQ(-EPERM, wait_change(fd, state, HMAP_WAIT_FOREVER));
+	close(fd);
+	/* who opens it now has nothing to wait for */
+	fd = dev_open(O_RDONLY | O_NONBLOCK);
+	EXPECT_EQ(POLLHUP, polled(fd));
+	EXPECT_EQ(-EBADMSG, look(fd));
+	close(fd);
+}
+
+static int look_until_end(void *arg)
+{
+	s64 number = look(*(int *)arg);
+
+	return number == -EBADMSG ? 0 : -EBADE;
+}
+
+static int poll_until_end(void *arg)
+{
+	return polled_in(*(int *)arg, -1) == POLLHUP ? 0 : -EBADE;
+}
+
+static int wait_until_end(void *arg)
+{
+	int fd = *(int *)arg;
+	s64 state = wait_change(fd, 0, 0);
+
+	state = wait_change(fd, state, HMAP_WAIT_FOREVER);
+	return state == -EPERM ? 0 : -EBADE;
+}
+
+TEST_F(watch, freezing_a_map_wakes_all_who_wait)
+{
+	int fd = dev_open(O_RDONLY);
+	pid_t pid[] = {
+		spawn(look_until_end, &fd), spawn(poll_until_end, &fd),
+		spawn(wait_until_end, &fd),
+	};
+	size_t i;
+
+	usleep(200 * 1000);
+	ASSERT_EQ(0, dev_plain(self->m.fd, HMAP_IOC_FREEZE));
+	for (i = 0; i < ARRAY_LEN(pid); i++)
+		EXPECT_EQ(0, reap(pid[i]));
+	close(fd);
+}
+
 /* ---- nothing is lost ---- */
 
 /*

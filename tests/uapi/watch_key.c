@@ -240,6 +240,31 @@ TEST_F(wait, a_clear_takes_all_keys)
 	EXPECT_EQ(0, reap(c));
 }
 
+/* What is so already is no less so. */
+TEST_F(wait, a_frozen_map_is_not_waited_for)
+{
+	struct waiter w[] = {
+		{ .key = 100, .ret = -EPERM },
+		{ .key = 1, .flags = HMAP_WAIT_ABSENT, .ret = -EPERM },
+		{ .key = 1, .known = 1, .flags = HMAP_WAIT_OTHER,
+		  .ret = -EPERM },
+	};
+	pid_t pid[ARRAY_LEN(w)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(w); i++)
+		pid[i] = start(&w[i]);
+	ASSERT_EQ(0, dev_plain(self->m.fd, HMAP_IOC_FREEZE));
+	for (i = 0; i < ARRAY_LEN(w); i++) {
+		EXPECT_EQ(0, reap(pid[i]));
+		EXPECT_EQ(-EPERM, map_wait(&self->m, w[i].key, w[i].known,
+					   w[i].flags, HMAP_WAIT_FOREVER));
+	}
+	EXPECT_EQ(0, map_wait(&self->m, 1, 0, HMAP_WAIT_PRESENT, 0));
+	EXPECT_EQ(0, map_wait(&self->m, 100, 0, HMAP_WAIT_ABSENT, 0));
+	EXPECT_EQ(0, map_wait(&self->m, 1, 2, HMAP_WAIT_OTHER, 0));
+}
+
 TEST_F(wait, a_late_deadline_is_no_hindrance)
 {
 	const u64 late[] = {

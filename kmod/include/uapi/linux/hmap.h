@@ -573,13 +573,16 @@ struct hmap_ioc_wait {
  * VECTOR  *  the same operation on many elements; -EINTR: killed
  * WAIT    r  until a key is there, is not, or has another value, or until the
  *            map has changed; -ETIMEDOUT: the deadline is over; -ENOENT: OTHER,
- *            and it is not there; -EINTR: a signal
+ *            and it is not there; -EPERM: it never will be so, for the map is
+ *            frozen; -EINTR: a signal
  *
  * A file that is open for reading becomes readable (poll, EPOLLIN) when the map
  * has been changed since it was opened or last read. read() of 8 bytes or more
  * waits for that (-EAGAIN if the file is O_NONBLOCK) and returns a __u64, the
  * number of the present state as told at struct hmap_ioc_wait. Duplicates of a file
- * (dup, fork) have seen what it has: who shares it with others uses WAIT.
+ * (dup, fork) have seen what it has: who shares it with others uses WAIT. When the
+ * map is frozen there is an end to it: EPOLLHUP, and read() returns 0 behind the
+ * last change.
  */
 #define HMAP_IOC_INFO	_IO(HMAP_IOC_MAGIC, 0x00) /* struct hmap_ioc_info */
 #define HMAP_IOC_GET	_IO(HMAP_IOC_MAGIC, 0x01) /* struct hmap_ioc_elem */
