@@ -191,7 +191,8 @@ int hmap_cmd_wait(struct hmap_call *call);
 
 /**
  * hmap_object_changed() - to be called after each change of a map
- * @object: what has been changed
+ * @object: what has been changed; before hmap_change_end(), which may be the end
+ *	of all watching
  * @keys: the keys that may have changed, one behind the other; NULL for all
  * @n: how many
  *

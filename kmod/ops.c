@@ -408,9 +408,9 @@ static int hmap_op_do(struct hmap_call *call, struct hmap_op *op,
 	if (ret)
 		return ret;
 	ret = kind->fn(call->map, op, buf);
-	hmap_change_end(call->object);
 	if (!ret && !(op->op == HMAP_OP_GET_OR_PUT && op->existed))
 		hmap_object_changed(call->object, buf->key, 1);
+	hmap_change_end(call->object);
 	return ret;
 }
 

@@ -58,6 +58,16 @@ static s64 look(int fd)
 
 /* ---- what is a change ---- */
 
+/* Needs fd, before and number. */
+#define CHANGES(change) do {						\
+	ASSERT_EQ(0, (change));						\
+	EXPECT_EQ(READABLE, polled(fd)) TH_LOG("%s", #change);		\
+	number = look(fd);						\
+	EXPECT_LT(before, number);					\
+	EXPECT_EQ(0, polled(fd));					\
+	before = number;						\
+} while (0)
+
 TEST_F(watch, each_change_makes_it_readable_until_it_is_read)
 {
 	struct map *m = &self->m;
@@ -71,15 +81,6 @@ TEST_F(watch, each_change_makes_it_readable_until_it_is_read)
 	before = look(fd);
 	EXPECT_LE(0, before);
 	EXPECT_EQ(0, polled(fd));
-
-#define CHANGES(change) do {						\
-	ASSERT_EQ(0, (change));						\
-	EXPECT_EQ(READABLE, polled(fd)) TH_LOG("%s", #change);		\
-	number = look(fd);						\
-	EXPECT_LT(before, number);					\
-	EXPECT_EQ(0, polled(fd));					\
-	before = number;						\
-} while (0)
 
 	CHANGES(map_put(m, 100, 2, HMAP_ANY));
 	CHANGES(map_put(m, 101, 3, HMAP_NOEXIST));
@@ -106,6 +107,118 @@ TEST_F(watch, what_changes_nothing_is_no_change)
 	EXPECT_EQ(10, dev_count(m->fd));
 	EXPECT_EQ(0, dev_verify(m->fd));
 	EXPECT_EQ(0, polled(fd));
+	close(fd);
+}
+
+/* With 5 as operand, expected value and new value. */
+static int do_op(struct map *m, u32 kind, u32 flags, u64 key)
+{
+	static const u64 five = 5;
+	static u64 out;
+	struct hmap_op op = op_arg(m, kind);
+
+	make_key(m, m->key, key);
+	op.flags = flags;
+	if (kind != HMAP_OP_DELETE)
+		op.length = 8;
+	if (kind == HMAP_OP_PUT || kind == HMAP_OP_GET_OR_PUT ||
+	    kind == HMAP_OP_XCHG || kind == HMAP_OP_CMPXCHG)
+		op.value = addr(&five);
+	if (kind == HMAP_OP_GET || kind == HMAP_OP_POP ||
+	    kind == HMAP_OP_GET_OR_PUT)
+		op.out = addr(&out);
+	if (kind >= HMAP_OP_ADD && kind <= HMAP_OP_XOR)
+		op.operand = 5;
+	if (kind == HMAP_OP_CMPXCHG)
+		op.expected = addr(&five);
+	return map_op(m, &op);
+}
+
+TEST_F(watch, every_operation_that_changes_something_is_a_change)
+{
+	struct map *m = &self->m;
+	int fd = dev_open(O_RDONLY);
+	s64 before = 0, number;
+	u32 op;
+
+	CHANGES(do_op(m, HMAP_OP_PUT, 0, 300));
+	for (op = HMAP_OP_ADD; op <= HMAP_OP_XCHG; op++)
+		CHANGES(do_op(m, op, 0, 300));
+	CHANGES(do_op(m, HMAP_OP_CMPXCHG, 0, 300));
+	CHANGES(do_op(m, HMAP_OP_ADD, HMAP_OP_CREATE, 301));
+	CHANGES(do_op(m, HMAP_OP_GET_OR_PUT, 0, 302));
+	CHANGES(do_op(m, HMAP_OP_POP, 0, 301));
+	CHANGES(do_op(m, HMAP_OP_DELETE, 0, 302));
+
+	EXPECT_EQ(0, do_op(m, HMAP_OP_GET, 0, 300));
+	EXPECT_EQ(0, do_op(m, HMAP_OP_GET_OR_PUT, 0, 300));
+	EXPECT_EQ(-ECANCELED, do_op(m, HMAP_OP_CMPXCHG, 0, 1));
+	EXPECT_EQ(-ENOENT, do_op(m, HMAP_OP_POP, 0, 301));
+	EXPECT_EQ(-ENOENT, do_op(m, HMAP_OP_DELETE, 0, 301));
+	EXPECT_EQ(-ENOENT, do_op(m, HMAP_OP_ADD, 0, 301));
+	EXPECT_EQ(-EEXIST, do_op(m, HMAP_OP_PUT, HMAP_NOEXIST, 300));
+	EXPECT_EQ(0, polled(fd));
+	close(fd);
+}
+
+/* How many of @n keys failed, or a negative errno. */
+static int map_vector(struct map *m, u32 op, u64 *keys, u32 n)
+{
+	u64 values[16];
+	struct hmap_ioc_vector arg = {
+		.size = sizeof(arg),
+		.key_size = m->key_size,
+		.value_size = m->value_size,
+		.op = op,
+		.keys = addr(keys),
+		.values = op == HMAP_OP_DELETE ? 0 : addr(values),
+		.count = n,
+	};
+	int ret;
+
+	memset(values, POISON, sizeof(values));
+	ret = ioc(m->fd, HMAP_IOC_VECTOR, &arg);
+	return ret ? ret : (int)arg.failed;
+}
+
+static int map_batch(struct map *m, struct hmap_op *ops, u32 n)
+{
+	struct hmap_ioc_batch arg = {
+		.size = sizeof(arg),
+		.key_size = m->key_size,
+		.value_size = m->value_size,
+		.ops = addr(ops),
+		.op_size = sizeof(*ops),
+		.count = n,
+	};
+	int ret = ioc(m->fd, HMAP_IOC_BATCH, &arg);
+
+	return ret ? ret : (int)arg.failed;
+}
+
+TEST_F(watch, a_batch_is_a_change_if_a_part_of_it_is)
+{
+	struct map *m = &self->m;
+	int fd = dev_open(O_RDONLY);
+	u64 keys[] = { 500, 501, 502, 503 };
+	struct hmap_op ops[] = {
+		{ .op = HMAP_OP_DELETE, .key = addr(&keys[0]) },
+		{ .op = HMAP_OP_DELETE, .key = addr(&keys[1]) },
+	};
+	s64 before = 0, number;
+
+	CHANGES(map_vector(m, HMAP_OP_PUT, keys, 4));
+	EXPECT_EQ(0, map_vector(m, HMAP_OP_GET, keys, 4));
+	EXPECT_EQ(0, polled(fd));
+	CHANGES(map_vector(m, HMAP_OP_DELETE, keys, 1));
+	EXPECT_EQ(1, map_vector(m, HMAP_OP_DELETE, keys, 1));
+	EXPECT_EQ(0, polled(fd));
+	CHANGES(map_batch(m, ops + 1, 1));
+	EXPECT_EQ(2, map_batch(m, ops, 2));
+	EXPECT_EQ(0, polled(fd));
+	/* the last of them */
+	EXPECT_EQ(2, map_vector(m, HMAP_OP_DELETE, keys, 3));
+	EXPECT_EQ(READABLE, polled(fd));
 	close(fd);
 }
 

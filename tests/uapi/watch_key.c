@@ -307,6 +307,38 @@ TEST_F(wait, many_wait)
 		EXPECT_EQ(0, reap(pid[i]));
 }
 
+TEST_F(wait, a_vector_ends_the_waits_for_its_keys)
+{
+	struct map *m = &self->m;
+	struct hmap_ioc_vector arg = {
+		.size = sizeof(arg),
+		.key_size = m->key_size,
+		.value_size = m->value_size,
+		.op = HMAP_OP_PUT,
+		.count = 3,
+	};
+	char *keys = guarded(3 * m->key_size);
+	char *values = guarded(3 * m->value_size);
+	struct waiter first = { .key = 100, .value = 100 };
+	struct waiter last = { .key = 102, .value = 102 };
+	struct waiter none = { .key = 103, .value = 103 };
+	pid_t a = start(&first), b = start(&last), c = start(&none);
+	u64 i;
+
+	for (i = 0; i < 3; i++) {
+		make_key(m, keys + i * m->key_size, 100 + i);
+		make_value(m, values + i * m->value_size, 100 + i);
+	}
+	arg.keys = addr(keys);
+	arg.values = addr(values);
+	ASSERT_EQ(0, ioc(m->fd, HMAP_IOC_VECTOR, &arg));
+	EXPECT_EQ(0, reap(a));
+	EXPECT_EQ(0, reap(b));
+	EXPECT_TRUE(still_waits(c));
+	ASSERT_EQ(0, map_put(m, 103, 103, HMAP_ANY));
+	EXPECT_EQ(0, reap(c));
+}
+
 /* ---- who is woken ---- */
 
 static int wait_undisturbed(void *arg)
