@@ -99,6 +99,7 @@ static int hmap_cmd_stats(struct hmap_call *call)
 #define CREATE_SIZE	offsetofend(struct hmap_ioc_create, name)
 #define DESTROY_SIZE	offsetofend(struct hmap_ioc_destroy, name)
 #define LIST_SIZE	offsetofend(struct hmap_ioc_list, after)
+#define COUNT_SIZE	offsetofend(struct hmap_ioc_count, count)
 #define OP_SIZE		offsetofend(struct hmap_ioc_op, op)
 #define BATCH_SIZE	offsetofend(struct hmap_ioc_batch, failed)
 #define VECTOR_SIZE	offsetofend(struct hmap_ioc_vector, results)
@@ -199,6 +200,23 @@ static const struct hmap_command hmap_commands[] = {
 		.fn = hmap_cmd_vector,
 		.size = sizeof(struct hmap_ioc_vector),
 		.min_size = VECTOR_SIZE,
+	},
+	[_IOC_NR(HMAP_IOC_COUNT)] = {
+		.fn = hmap_cmd_count,
+		.size = sizeof(struct hmap_ioc_count),
+		.min_size = COUNT_SIZE,
+	},
+	[_IOC_NR(HMAP_IOC_RESERVE)] = {
+		.fn = hmap_cmd_reserve,
+		.size = sizeof(struct hmap_ioc_count),
+		.min_size = COUNT_SIZE,
+		.mode = FMODE_WRITE,
+	},
+	[_IOC_NR(HMAP_IOC_SHRINK)] = {
+		.fn = hmap_cmd_shrink,
+		.size = sizeof(struct hmap_ioc_plain),
+		.min_size = HEADER_SIZE,
+		.mode = FMODE_WRITE,
 	},
 	[_IOC_NR(HMAP_IOC_WAIT)] = {
 		.fn = hmap_cmd_wait,

@@ -88,6 +88,7 @@ union hmap_ioc_arg {
 	struct hmap_ioc_op op;
 	struct hmap_ioc_batch batch;
 	struct hmap_ioc_vector vector;
+	struct hmap_ioc_count count;
 	struct hmap_ioc_wait wait;
 	struct hmap_ioc_destroy destroy;
 	struct hmap_ioc_list list;
@@ -159,6 +160,9 @@ int hmap_cmd_scan(struct hmap_call *call);
 int hmap_cmd_clear(struct hmap_call *call);
 int hmap_cmd_layout(struct hmap_call *call);
 int hmap_cmd_verify(struct hmap_call *call);
+int hmap_cmd_count(struct hmap_call *call);
+int hmap_cmd_reserve(struct hmap_call *call);
+int hmap_cmd_shrink(struct hmap_call *call);
 
 /* object.c */
 struct hmap_object *hmap_object_create(const struct hmap_params *params);

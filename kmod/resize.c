@@ -670,34 +670,82 @@ static bool hmap_grow(struct hmap *h)
 	return grown;
 }
 
-/* Begin to shrink. Returns whether that was so. */
-static bool hmap_shrink(struct hmap *h)
+/* Whether an array of half the size would hold as much. */
+static bool hmap_shrink_possible(const struct hmap *h, const struct hmap_array *a,
+				 u64 count)
+{
+	return a->B && hmap_nbuckets(a) > h->params.stripes && !hmap_old(a) &&
+	       !hmap_over_load(count, a->B - 1);
+}
+
+/*
+ * Begin to shrink, if @wanted says so. Returns 1 if that was so, or somebody else
+ * has begun a resize meanwhile; 0 if it is not wanted; -ENOMEM.
+ */
+static int hmap_halve(struct hmap *h,
+		      bool (*wanted)(const struct hmap *h,
+				     const struct hmap_array *a, u64 count))
 {
 	struct hmap_array *a, *new;
 	struct hmap_locked lk;
-	bool needed;
+	bool begin;
 	u64 count;
 	u8 B;
 
 	rcu_read_lock();
 	a = hmap_look(h, &count);
 	B = a->B - 1;
-	needed = hmap_shrink_needed(h, a, count);
+	begin = wanted(h, a, count);
 	rcu_read_unlock();
-	if (!needed)
-		return false;
+	if (!begin)
+		return 0;
 	new = hmap_array_alloc(h, B, GFP_KERNEL);
 	if (!new)
-		return false;
+		return -ENOMEM;
 	hmap_lock_hash(h, 0, &lk);
-	if (lk.a->B == B + 1 && hmap_shrink_needed(h, lk.a, hmap_len(h)) &&
+	if (lk.a->B == B + 1 && wanted(h, lk.a, hmap_len(h)) &&
 	    hmap_publish(h, &lk, new))
 		new = NULL;
 	hmap_unlock(h, &lk);
 	if (new)
 		hmap_array_free(h, new);
-	return !new;
+	return 1;
 }
+
+/**
+ * hmap_shrink() - give memory back
+ * @h: the map
+ *
+ * What hmap_init() and hmap_reserve() have made room for is given up, and the map
+ * is shrunk to the size that its elements need, also with HMAP_NO_SHRINK: step by
+ * step, a bounded number of buckets at a time, while others use it.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -ENOMEM if there is no memory to move to, -EINTR if the task was
+ * killed: steps that were made stay made.
+ */
+int hmap_shrink(struct hmap *h)
+{
+	struct hmap_supply supply = { .array = xchg(&h->spare, NULL) };
+	unsigned int step;
+	int err;
+
+	might_sleep();
+	WRITE_ONCE(h->min_B, 0);
+	hmap_supply_drop(h, &supply);
+	supply.array = NULL;
+	err = hmap_finish_resize(h, &supply);
+	/* A bound, should others let it grow again and again. */
+	for (step = 0; !err && step < HMAP_MAX_B; step++) {
+		err = hmap_halve(h, hmap_shrink_possible);
+		if (err <= 0)
+			break;
+		err = hmap_finish_resize(h, &supply);
+	}
+	hmap_supply_drop(h, &supply);
+	return err;
+}
+EXPORT_SYMBOL_GPL(hmap_shrink);
 
 /* Whether a resize is under way that nobody has driven since the last look. */
 static bool hmap_is_idle(struct hmap *h)
@@ -731,7 +779,7 @@ void hmap_worker(struct work_struct *work)
 	/* What has just begun may be driven by writers. */
 	if (!grown && hmap_is_idle(h))
 		err = hmap_finish_resize(h, &supply);
-	while (!err && hmap_shrink(h))
+	while (!err && hmap_halve(h, hmap_shrink_needed) > 0)
 		err = hmap_finish_resize(h, &supply);
 	hmap_supply_drop(h, &supply);
 	if (err)

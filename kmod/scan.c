@@ -179,7 +179,16 @@ static void scan_copy(struct hmap *h, const struct scan_group *group,
 	}
 }
 
-/* Move the cursor behind the group, or behind the bucket if that was all. */
+/* The last place to visit before the order ends, or where the scan began. */
+static u64 scan_end(const struct hmap_cursor *cursor)
+{
+	return cursor->place < cursor->start ? cursor->start - 1 : U64_MAX;
+}
+
+/*
+ * Move the cursor behind the group, or behind the bucket if that was all. At the
+ * end of the order a scan that did not begin at its start goes on there.
+ */
 static void scan_advance(struct hmap *h, const struct scan_group *group,
 			 struct hmap_cursor *cursor, u64 last, u64 end)
 {
@@ -189,24 +198,27 @@ static void scan_advance(struct hmap *h, const struct scan_group *group,
 		ref = &group->ref[group->n - 1];
 		cursor->place = ref->place;
 		cursor->tie = hmap_tie(h, &ref->slot) + 1;
-	} else if (last >= end) {
-		cursor->place = U64_MAX;
-		cursor->tie = U64_MAX;
-	} else {
+	} else if (last < end) {
 		cursor->place = last + 1;
 		cursor->tie = 0;
+	} else if (end == U64_MAX && cursor->start) {
+		cursor->place = 0;
+		cursor->tie = 0;
+	} else {
+		cursor->place = U64_MAX;
+		cursor->tie = U64_MAX;
 	}
 }
 
 /* What is left of one unit, as far as it fits. Returns the number. */
 static unsigned int scan_unit(struct hmap *h, struct hmap_array *a,
-			      struct hmap_cursor *cursor, u64 end, void *keys,
+			      struct hmap_cursor *cursor, void *keys,
 			      void *values, unsigned int capacity)
 {
 	struct scan_group group;
 	struct hmap_chain chains[2];
+	u64 end = scan_end(cursor), last;
 	unsigned int n, i;
-	u64 last;
 
 	group.n = 0;
 	group.more = false;
@@ -233,32 +245,6 @@ bool hmap_place_in_stripe(u64 place, const struct hmap_locked *lk)
 	return (hmap_bitrev64(place) & lk->a->mask) == lk->s;
 }
 
-/* A bounded part of a scan of the places up to and including @end. */
-static unsigned int scan_part(struct hmap *h, struct hmap_cursor *cursor,
-			      u64 end, void *keys, void *values,
-			      unsigned int capacity)
-{
-	u32 key_size = h->params.key_size, value_size = h->params.value_size;
-	unsigned int n = 0, batch = 0, found;
-	struct hmap_locked lk;
-
-	capacity = scan_limit(h, capacity);
-	hmap_lock_hash(h, hmap_bitrev64(cursor->place), &lk);
-	while (n < capacity && batch++ < HMAP_BATCH &&
-	       !hmap_cursor_done(cursor) &&
-	       hmap_place_in_stripe(cursor->place, &lk)) {
-		found = scan_unit(h, lk.a, cursor, end, keys, values,
-				  capacity - n);
-		n += found;
-		if (keys)
-			keys += (size_t)found * key_size;
-		if (values)
-			values += (size_t)found * value_size;
-	}
-	hmap_unlock(h, &lk);
-	return n;
-}
-
 /**
  * hmap_scan() - copy elements from a cursor on
  * @h: the map
@@ -278,7 +264,25 @@ static unsigned int scan_part(struct hmap *h, struct hmap_cursor *cursor,
 unsigned int hmap_scan(struct hmap *h, struct hmap_cursor *cursor, void *keys,
 		       void *values, unsigned int capacity)
 {
-	return scan_part(h, cursor, U64_MAX, keys, values, capacity);
+	u32 key_size = h->params.key_size, value_size = h->params.value_size;
+	unsigned int n = 0, batch = 0, found;
+	struct hmap_locked lk;
+
+	capacity = scan_limit(h, capacity);
+	hmap_lock_hash(h, hmap_bitrev64(cursor->place), &lk);
+	while (n < capacity && batch++ < HMAP_BATCH &&
+	       !hmap_cursor_done(cursor) &&
+	       hmap_place_in_stripe(cursor->place, &lk)) {
+		found = scan_unit(h, lk.a, cursor, keys, values,
+				  capacity - n);
+		n += found;
+		if (keys)
+			keys += (size_t)found * key_size;
+		if (values)
+			values += (size_t)found * value_size;
+	}
+	hmap_unlock(h, &lk);
+	return n;
 }
 EXPORT_SYMBOL_GPL(hmap_scan);
 
@@ -290,21 +294,13 @@ EXPORT_SYMBOL_GPL(hmap_scan);
  */
 void hmap_iter_init(struct hmap_iter *iter)
 {
-	get_random_bytes(&iter->start, sizeof(iter->start));
-	iter->cursor = (struct hmap_cursor){ .place = iter->start };
-	iter->wrapped = false;
+	struct hmap_cursor *cursor = &iter->cursor;
+
+	get_random_bytes(&cursor->start, sizeof(cursor->start));
+	cursor->place = cursor->start;
+	cursor->tie = 0;
 }
 EXPORT_SYMBOL_GPL(hmap_iter_init);
-
-/* Go on at the first place. Returns false if the iteration is over. */
-static bool hmap_iter_wrap(struct hmap_iter *iter)
-{
-	if (iter->wrapped || !iter->start)
-		return false;
-	iter->wrapped = true;
-	iter->cursor = (struct hmap_cursor){};
-	return true;
-}
 
 /**
  * hmap_iter_next() - the next elements of an iteration
@@ -325,14 +321,9 @@ unsigned int hmap_iter_next(struct hmap *h, struct hmap_iter *iter, void *keys,
 			    void *values, unsigned int capacity)
 {
 	unsigned int n = 0;
-	u64 end;
 
-	while (capacity && !n) {
-		if (hmap_cursor_done(&iter->cursor) && !hmap_iter_wrap(iter))
-			break;
-		end = iter->wrapped ? iter->start - 1 : U64_MAX;
-		n = scan_part(h, &iter->cursor, end, keys, values, capacity);
-	}
+	while (capacity && !n && !hmap_cursor_done(&iter->cursor))
+		n = hmap_scan(h, &iter->cursor, keys, values, capacity);
 	return n;
 }
 EXPORT_SYMBOL_GPL(hmap_iter_next);

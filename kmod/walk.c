@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands that go over the whole map.
+ * Commands that are about the whole map.
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
@@ -17,29 +17,65 @@
 
 /**
  * struct hmap_scan_buf - the bounce buffer of a scan
- * @keys: room for @batch keys
+ * @heap: the memory of what follows
+ * @keys: room for @batch keys; NULL if nobody looks at them
  * @values: room for @batch values; NULL if they are not wanted
+ * @prefix: what the keys have to begin with
  * @batch: elements that fit; at least 1
  */
 struct hmap_scan_buf {
+	void *heap;
 	void *keys;
 	void *values;
+	void *prefix;
 	u32 batch;
 };
 
 static int hmap_scan_buf_init(struct hmap_scan_buf *buf,
 			      const struct hmap_ioc_scan *scan)
 {
-	u32 elem_size = scan->key_size + scan->value_size;
+	bool keys = scan->keys || scan->prefix_size;
+	bool values = scan->values && scan->value_size;
+	size_t elem_size = (keys ? scan->key_size : 0) +
+			   (values ? scan->value_size : 0);
+	size_t room;
 
 	buf->batch = clamp_t(u32, SCAN_BOUNCE / elem_size, 1, scan->capacity);
-	buf->keys = kvmalloc_array(buf->batch, elem_size, GFP_KERNEL_ACCOUNT);
-	if (!buf->keys)
+	room = buf->batch * elem_size;
+	buf->heap = kvmalloc(room + scan->prefix_size, GFP_KERNEL_ACCOUNT);
+	if (!buf->heap)
 		return -ENOMEM;
-	buf->values = NULL;
-	if (scan->value_size)
-		buf->values = buf->keys + buf->batch * scan->key_size;
+	buf->keys = keys ? buf->heap : NULL;
+	if (values)
+		buf->values = buf->heap + room - buf->batch * scan->value_size;
+	buf->prefix = buf->heap + room;
+	if (copy_from_user(buf->prefix, u64_to_user_ptr(scan->prefix),
+			   scan->prefix_size))
+		return -EFAULT;
 	return 0;
+}
+
+/* Moves the elements with the prefix to the front. Returns how many there are. */
+static u32 hmap_scan_select(const struct hmap_ioc_scan *scan,
+			    const struct hmap_scan_buf *buf, u32 n)
+{
+	size_t key_size = scan->key_size, value_size = scan->value_size;
+	u32 i, selected = 0;
+	void *key;
+
+	if (!scan->prefix_size)
+		return n;
+	for (i = 0; i < n; i++) {
+		key = buf->keys + i * key_size;
+		if (memcmp(key, buf->prefix, scan->prefix_size))
+			continue;
+		memmove(buf->keys + selected * key_size, key, key_size);
+		if (buf->values)
+			memmove(buf->values + selected * value_size,
+				buf->values + i * value_size, value_size);
+		selected++;
+	}
+	return selected;
 }
 
 /* Copies out @n elements behind those that have been. */
@@ -49,8 +85,8 @@ static int hmap_scan_deliver(const struct hmap_ioc_scan *scan,
 	u64 keys = scan->keys + (u64)scan->count * scan->key_size;
 	u64 values = scan->values + (u64)scan->count * scan->value_size;
 
-	if (copy_to_user(u64_to_user_ptr(keys), buf->keys,
-			 (size_t)n * scan->key_size))
+	if (scan->keys && copy_to_user(u64_to_user_ptr(keys), buf->keys,
+				       (size_t)n * scan->key_size))
 		return -EFAULT;
 	if (buf->values &&
 	    copy_to_user(u64_to_user_ptr(values), buf->values,
@@ -72,6 +108,7 @@ static int hmap_scan_fill(struct hmap *h, struct hmap_ioc_scan *scan,
 			return -EINTR;
 		n = hmap_scan(h, &cursor, buf->keys, buf->values,
 			      min(buf->batch, scan->capacity - scan->count));
+		n = hmap_scan_select(scan, buf, n);
 		ret = hmap_scan_deliver(scan, buf, n);
 		if (ret)
 			return ret;
@@ -85,13 +122,30 @@ static int hmap_scan_fill(struct hmap *h, struct hmap_ioc_scan *scan,
 static int hmap_scan_check(const struct hmap_params *params,
 			   const struct hmap_ioc_scan *scan)
 {
-	if (scan->flags || !scan->capacity ||
-	    scan->key_size != params->key_size)
+	if (scan->flags & ~HMAP_SCAN_RANDOM || scan->reserved ||
+	    !scan->capacity || scan->key_size != params->key_size)
 		return -EINVAL;
 	if (scan->value_size != params->value_size &&
 	    (scan->value_size || scan->values))
 		return -EINVAL;
+	if (!scan->keys && (!scan->values || !scan->value_size))
+		return -EINVAL;
+	if (scan->prefix_size > params->key_size ||
+	    (scan->prefix && !scan->prefix_size))
+		return -EINVAL;
 	return 0;
+}
+
+/* A new scan may begin anywhere. */
+static void hmap_scan_start(struct hmap_ioc_scan *scan)
+{
+	struct hmap_iter iter;
+
+	if (!(scan->flags & HMAP_SCAN_RANDOM) || scan->cursor.place ||
+	    scan->cursor.tie || scan->cursor.start)
+		return;
+	hmap_iter_init(&iter);
+	scan->cursor = iter.cursor;
 }
 
 int hmap_cmd_scan(struct hmap_call *call)
@@ -104,9 +158,11 @@ int hmap_cmd_scan(struct hmap_call *call)
 	ret = hmap_scan_check(&call->map->params, scan);
 	if (!ret)
 		ret = hmap_scan_buf_init(&buf, scan);
-	if (!ret)
+	if (!ret) {
+		hmap_scan_start(scan);
 		ret = hmap_scan_fill(call->map, scan, &buf);
-	kvfree(buf.keys);
+	}
+	kvfree(buf.heap);
 
 	return hmap_call_return(call, sizeof(*scan)) ?: ret;
 }
@@ -144,4 +200,30 @@ int hmap_cmd_verify(struct hmap_call *call)
 	if (call->arg.plain.flags)
 		return -EINVAL;
 	return hmap_verify(call->map);
+}
+
+int hmap_cmd_count(struct hmap_call *call)
+{
+	struct hmap_ioc_count *count = &call->arg.count;
+
+	if (count->flags)
+		return -EINVAL;
+	count->count = hmap_len(call->map);
+	return hmap_call_return(call, sizeof(*count));
+}
+
+int hmap_cmd_reserve(struct hmap_call *call)
+{
+	const struct hmap_ioc_count *count = &call->arg.count;
+
+	if (count->flags || count->count > ULONG_MAX)
+		return -EINVAL;
+	return hmap_reserve(call->map, count->count);
+}
+
+int hmap_cmd_shrink(struct hmap_call *call)
+{
+	if (call->arg.plain.flags)
+		return -EINVAL;
+	return hmap_shrink(call->map);
 }

@@ -353,6 +353,28 @@ static bool reserve_more(struct hk_thread *thread)
 	return thread->rounds < 50;
 }
 
+static bool shrink(struct hk_thread *thread)
+{
+	struct shared *s = thread->arg;
+
+	if (hmap_shrink(s->h))
+		thread->errors++;
+	return thread->rounds < 50;
+}
+
+static void shrink_disturbs_nobody(struct kunit *test)
+{
+	struct shared s = { .h = hk_map_u64(test), .keys = 3000 };
+	struct hk_thread threads[] = {
+		{ reserve_more, &s }, { shrink, &s }, { find_what_stays, &s },
+		{ scan_what_stays, &s }, { come_and_go, &s },
+	};
+
+	hk_put_range(test, s.h, 0, STAY);
+	hk_run(test, threads, ARRAY_SIZE(threads), MS);
+	hk_expect_all(test, s.h, 0, STAY);
+}
+
 static void reserve_disturbs_nobody(struct kunit *test)
 {
 	struct shared s = { .h = hk_map_u64(test), .keys = 3000 };
@@ -530,6 +552,7 @@ static struct kunit_case concurrent_cases[] = {
 	KUNIT_CASE_SLOW(a_key_that_stays_is_found_in_any_chain),
 	KUNIT_CASE_SLOW(a_key_that_stays_is_scanned_once),
 	KUNIT_CASE_SLOW(reserve_disturbs_nobody),
+	KUNIT_CASE_SLOW(shrink_disturbs_nobody),
 	KUNIT_CASE_SLOW(no_update_is_lost),
 	KUNIT_CASE_SLOW(one_of_several_inserts_wins),
 	KUNIT_CASE_SLOW(one_of_several_pops_wins),

@@ -98,6 +98,11 @@ static int op_reserve(struct hmap *h, u32 next, gfp_t gfp)
 	return hmap_reserve(h, 5000);
 }
 
+static int op_shrink(struct hmap *h, u32 next, gfp_t gfp)
+{
+	return hmap_shrink(h);
+}
+
 static const struct scenario scenarios[] = {
 	{ "the first put", 8, 8, .op = op_put_new, .adds = 1, .must = true },
 	{ "a put that grows to 2", 8, 8, .filled = 8, .op = op_put_new,
@@ -138,6 +143,10 @@ static const struct scenario scenarios[] = {
 	  .must = true },
 	{ "reserve with one long chain", 8, 8, hk_hash_constant, .filled = 105,
 	  .op = op_reserve, .must = true },
+	{ "shrink", 8, 8, .hint = 1000, .filled = 100, .op = op_shrink,
+	  .must = true },
+	{ "shrink with one long chain", 8, 8, hk_hash_constant, .hint = 1000,
+	  .filled = 105, .op = op_shrink, .must = true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(scenario, scenarios, name);

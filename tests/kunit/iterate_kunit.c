@@ -337,7 +337,7 @@ static void a_step_over_empty_buckets_is_bounded(struct kunit *test)
 static void a_done_cursor_stays_done(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	struct hmap_cursor cursor = { U64_MAX, U64_MAX };
+	struct hmap_cursor cursor = { .place = U64_MAX, .tie = U64_MAX };
 	u64 key;
 
 	hk_put_range(test, h, 0, 100);
@@ -357,6 +357,7 @@ static void any_cursor_is_safe(struct kunit *test)
 	for (i = 0; i < 2000; i++) {
 		cursor.place = hk_rnd64(&rnd);
 		cursor.tie = hk_rnd64(&rnd);
+		cursor.start = hk_rnd64(&rnd);
 		if (i & 1)
 			cursor.place |= U64_MAX << hk_below(&rnd, 64);
 		if (i & 2)
@@ -488,7 +489,7 @@ static void an_iteration_wraps_at_any_place(struct kunit *test)
 	hk_put_range(test, h, 0, 50);
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
 		struct hmap_iter iter = {
-			.start = starts[i], .cursor.place = starts[i],
+			.cursor = { .place = starts[i], .start = starts[i] },
 		};
 
 		for (seen = 0; (n = hmap_iter_next(h, &iter, keys, NULL, 7));)
@@ -511,7 +512,7 @@ static void an_iteration_returns_the_keys_at_its_start_once(struct kunit *test)
 	hk_put_range(test, h, 0, 40);
 	for (place = 0; place < 256; place++) {
 		struct hmap_iter iter = {
-			.start = place, .cursor.place = place,
+			.cursor = { .place = place, .start = place },
 		};
 
 		for (seen = 0; (n = hmap_iter_next(h, &iter, keys, NULL, 7));)

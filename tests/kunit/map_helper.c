@@ -32,7 +32,7 @@ struct hmap *hk_map(struct kunit *test, const struct hmap_params *params)
 
 	owned->test = test;
 	KUNIT_ASSERT_EQ(test, hmap_init(&owned->h, params), 0);
-	/* As Go's does; shrink_kunit.c has maps that do. */
+	/* As Go's does; stripe_kunit.c has maps that do. */
 	owned->h.params.flags |= HMAP_NO_SHRINK;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, hk_map_release,
 							owned), 0);

@@ -24,6 +24,7 @@ union any_arg {
 	struct hmap_ioc_op op;
 	struct hmap_ioc_batch batch;
 	struct hmap_ioc_vector vector;
+	struct hmap_ioc_count count;
 	struct hmap_ioc_wait wait;
 	unsigned char bytes[8192];
 };
@@ -41,7 +42,7 @@ static const struct command commands[] = {
 	{ "GET", HMAP_IOC_GET, sizeof(struct hmap_ioc_elem), 32, false },
 	{ "PUT", HMAP_IOC_PUT, sizeof(struct hmap_ioc_elem), 32, false },
 	{ "DELETE", HMAP_IOC_DELETE, sizeof(struct hmap_ioc_elem), 32, false },
-	{ "SCAN", HMAP_IOC_SCAN, sizeof(struct hmap_ioc_scan), 56, true },
+	{ "SCAN", HMAP_IOC_SCAN, sizeof(struct hmap_ioc_scan), 80, true },
 	{ "CLEAR", HMAP_IOC_CLEAR, sizeof(struct hmap_ioc_plain), 8, false },
 	{ "STATS", HMAP_IOC_STATS, sizeof(struct hmap_ioc_stats), 8, true },
 	{ "LAYOUT", HMAP_IOC_LAYOUT, sizeof(struct hmap_ioc_layout), 8, true },
@@ -49,6 +50,9 @@ static const struct command commands[] = {
 	{ "OP", HMAP_IOC_OP, sizeof(struct hmap_ioc_op), 80, true },
 	{ "BATCH", HMAP_IOC_BATCH, sizeof(struct hmap_ioc_batch), 40, true },
 	{ "VECTOR", HMAP_IOC_VECTOR, sizeof(struct hmap_ioc_vector), 64, true },
+	{ "COUNT", HMAP_IOC_COUNT, sizeof(struct hmap_ioc_count), 16, true },
+	{ "RESERVE", HMAP_IOC_RESERVE, sizeof(struct hmap_ioc_count), 16, false },
+	{ "SHRINK", HMAP_IOC_SHRINK, sizeof(struct hmap_ioc_plain), 8, false },
 	{ "WAIT", HMAP_IOC_WAIT, sizeof(struct hmap_ioc_wait), 48, false },
 };
 
@@ -136,7 +140,7 @@ TEST(structures_have_the_sizes_of_version_1)
 {
 	EXPECT_EQ(128, sizeof(struct hmap_ioc_info));
 	EXPECT_EQ(32, sizeof(struct hmap_ioc_elem));
-	EXPECT_EQ(56, sizeof(struct hmap_ioc_scan));
+	EXPECT_EQ(80, sizeof(struct hmap_ioc_scan));
 	EXPECT_EQ(144, sizeof(struct hmap_stats));
 	EXPECT_EQ(152, sizeof(struct hmap_ioc_stats));
 	EXPECT_EQ(208, sizeof(struct hmap_layout));
@@ -146,12 +150,13 @@ TEST(structures_have_the_sizes_of_version_1)
 	EXPECT_EQ(80, sizeof(struct hmap_ioc_op));
 	EXPECT_EQ(40, sizeof(struct hmap_ioc_batch));
 	EXPECT_EQ(64, sizeof(struct hmap_ioc_vector));
+	EXPECT_EQ(16, sizeof(struct hmap_ioc_count));
 	EXPECT_EQ(48, sizeof(struct hmap_ioc_wait));
 	EXPECT_EQ(112, sizeof(struct hmap_ioc_create));
 	EXPECT_EQ(72, sizeof(struct hmap_ioc_destroy));
 	EXPECT_EQ(88, sizeof(struct hmap_ioc_list));
-	EXPECT_EQ(16, sizeof(struct hmap_cursor));
-	EXPECT_EQ(40, offsetof(struct hmap_ioc_scan, cursor));
+	EXPECT_EQ(24, sizeof(struct hmap_cursor));
+	EXPECT_EQ(56, offsetof(struct hmap_ioc_scan, cursor));
 	EXPECT_EQ(1, HMAP_ABI_VERSION);
 }
 
@@ -404,6 +409,7 @@ static int refused(struct map *m, unsigned int cmd, union any_arg *arg)
 static bool is_known_flag(unsigned int cmd, u32 flags)
 {
 	return (cmd == HMAP_IOC_PUT && flags <= HMAP_EXIST) ||
+	       (cmd == HMAP_IOC_SCAN && flags <= HMAP_SCAN_RANDOM) ||
 	       (cmd == HMAP_IOC_BATCH && flags <= HMAP_BATCH_STOP) ||
 	       (cmd == HMAP_IOC_VECTOR && flags <= HMAP_BATCH_STOP) ||
 	       (cmd == HMAP_IOC_WAIT && flags <= HMAP_WAIT_OTHER);
@@ -511,7 +517,7 @@ TEST_F(abi, a_refused_scan_counts_nothing_and_stays_where_it_was)
 	union any_arg arg;
 
 	good_arg(&self->m, command_of(HMAP_IOC_SCAN), &arg);
-	arg.scan.flags = 1;
+	arg.scan.flags = 2;
 	arg.scan.count = 77;
 	arg.scan.cursor.place = 1234;
 	arg.scan.cursor.tie = 5678;

@@ -256,7 +256,7 @@ TEST_F(scan, a_fault_at_the_first_element_moves_nothing)
 	struct scan s = scan_begin(m, 5);
 
 	ASSERT_EQ(0, map_put_range(m, 0, 20));
-	s.arg.keys = 0;
+	s.arg.keys = 8;
 	EXPECT_EQ(-EFAULT, scan_next(m, &s));
 	EXPECT_EQ(0, s.arg.count);
 	EXPECT_EQ(0, s.arg.cursor.place);
@@ -264,7 +264,7 @@ TEST_F(scan, a_fault_at_the_first_element_moves_nothing)
 	s.arg.keys = addr(s.keys);
 	if (!m->value_size)
 		return;
-	s.arg.values = 0;
+	s.arg.values = 8;
 	EXPECT_EQ(-EFAULT, scan_next(m, &s));
 	EXPECT_EQ(0, s.arg.count);
 	EXPECT_EQ(0, s.arg.cursor.place);

@@ -132,7 +132,7 @@ struct hmap_stripe {
  * @geo: constant after hmap_init()
  * @params: constant after hmap_init()
  * @tie: seed of the order of equal hashes in a scan. Constant after hmap_init()
- * @min_B: the map does not shrink below 2^min_B buckets. Grows only
+ * @min_B: the map does not shrink below 2^min_B buckets
  * @all: taken before all stripes are
  * @spare: an array that the worker made ready to grow into, or NULL. Taken by
  *	xchg
@@ -197,19 +197,17 @@ int hmap_delete(struct hmap *h, const void *key);
 int hmap_pop(struct hmap *h, const void *key, void *value);
 int hmap_clear(struct hmap *h);
 int hmap_reserve(struct hmap *h, unsigned long n);
+int hmap_shrink(struct hmap *h);
 
 unsigned long hmap_len(const struct hmap *h);
 
 /**
  * struct hmap_iter - an iteration over a map, see hmap_iter_next()
- * @cursor: where it goes on
- * @start: where it began
- * @wrapped: whether it has passed the end of the order
+ * @cursor: where it goes on. Its start is the place where it began; before that
+ *	it has passed the end of the order
  */
 struct hmap_iter {
 	struct hmap_cursor cursor;
-	u64 start;
-	bool wrapped;
 };
 
 /**

@@ -129,12 +129,31 @@ struct hmap_layout {
  * struct hmap_cursor - a place in the order of a scan
  * @place: opaque; 0 at the start of a scan
  * @tie: opaque; 0 at the start of a scan
+ * @start: opaque; 0 at the start of a scan
  *
- * All zero bytes: the start. Both fields with all bits set: the end.
+ * All zero bytes: the start. @place and @tie with all bits set: the end.
+ *
+ * The order is that of the keys' hashes, so that cursors, like the order itself,
+ * tell bits of these, though not the seed of HMAP_HASH_SIPHASH. Who may both
+ * read and write a map can use that to put keys that share a bucket, which slows
+ * the map down, but him no more might than the right to clear it gives.
  */
 struct hmap_cursor {
 	__aligned_u64 place;
 	__aligned_u64 tie;
+	__aligned_u64 start;
+};
+
+/**
+ * struct hmap_ioc_count - argument of HMAP_IOC_COUNT and HMAP_IOC_RESERVE
+ * @size: sizeof(struct hmap_ioc_count)
+ * @flags: 0
+ * @count: COUNT: out: elements in the map; RESERVE: in: elements to make room for
+ */
+struct hmap_ioc_count {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 count;
 };
 
 /* hmap_ioc_create.flags */
@@ -205,22 +224,31 @@ struct hmap_ioc_elem {
 	__aligned_u64 value;
 };
 
+/* hmap_ioc_scan.flags */
+#define HMAP_SCAN_RANDOM	1	/* a new scan begins anywhere */
+
 /**
  * struct hmap_ioc_scan - argument of HMAP_IOC_SCAN
  * @size: sizeof(struct hmap_ioc_scan)
- * @flags: 0
+ * @flags: HMAP_SCAN_RANDOM or 0. A scan that is under way goes on from its cursor
+ *	with or without it
  * @key_size: the map's key size
  * @value_size: the map's value size, or 0 with @values 0
- * @keys: where the keys go, one after the other
- * @values: where the values go, in the same order; 0 if they are not wanted
+ * @keys: where the keys go, one after the other; 0 if only values are wanted
+ * @values: where the values go, in the same order; 0 if only keys are wanted
+ * @prefix: address of what the keys have to begin with; 0 for any keys
+ * @prefix_size: bytes of it, up to the key size; 0 for any keys
  * @capacity: elements that fit there; at least 1
  * @count: out: elements written. Valid on every return once the structure has
  *	been accepted, also with an error
+ * @reserved: 0
  * @cursor: in: where to begin; out: where to go on. All zero to start. The
  *	scan is over when @count is 0
  *
  * A key that is in the map from the start of a scan to its end is returned
- * exactly once, whatever is written and however the map is resized meanwhile.
+ * exactly once, whatever is written and however the map is resized meanwhile. A
+ * prefix spares what would only be thrown away; the scan goes over the whole map
+ * nevertheless.
  */
 struct hmap_ioc_scan {
 	__u32 size;
@@ -229,8 +257,11 @@ struct hmap_ioc_scan {
 	__u32 value_size;
 	__aligned_u64 keys;
 	__aligned_u64 values;
+	__aligned_u64 prefix;
+	__u32 prefix_size;
 	__u32 capacity;
 	__u32 count;
+	__u32 reserved;
 	struct hmap_cursor cursor;
 };
 
@@ -571,6 +602,13 @@ struct hmap_ioc_wait {
  * OP      *  any operation on one element
  * BATCH   *  any operations; -EINTR: killed
  * VECTOR  *  the same operation on many elements; -EINTR: killed
+ * COUNT   x  the number of elements, without going over them
+ * RESERVE w  makes room for a number of elements, and keeps it; -EINVAL: more than
+ *            max_entries, or than any map can hold; -ENOMEM, -EINTR: killed;
+ *            what has been made stays
+ * SHRINK  w  gives up what was reserved, at creation too, and as much memory as the
+ *            elements do not need; -ENOMEM, -EINTR: killed; what has been
+ *            given up stays so
  * WAIT    r  until a key is there, is not, or has another value, or until the
  *            map has changed; -ETIMEDOUT: the deadline is over; -ENOENT: OTHER,
  *            and it is not there; -EPERM: it never will be so, for the map is
@@ -600,6 +638,9 @@ struct hmap_ioc_wait {
 #define HMAP_IOC_OP	_IO(HMAP_IOC_MAGIC, 0x10) /* struct hmap_ioc_op */
 #define HMAP_IOC_BATCH	_IO(HMAP_IOC_MAGIC, 0x11) /* struct hmap_ioc_batch */
 #define HMAP_IOC_VECTOR	_IO(HMAP_IOC_MAGIC, 0x12) /* struct hmap_ioc_vector */
+#define HMAP_IOC_COUNT	_IO(HMAP_IOC_MAGIC, 0x13) /* struct hmap_ioc_count */
+#define HMAP_IOC_RESERVE	_IO(HMAP_IOC_MAGIC, 0x14) /* struct hmap_ioc_count */
+#define HMAP_IOC_SHRINK	_IO(HMAP_IOC_MAGIC, 0x15) /* struct hmap_ioc_plain */
 #define HMAP_IOC_WAIT	_IO(HMAP_IOC_MAGIC, 0x18) /* struct hmap_ioc_wait */
 
 #endif /* _UAPI_LINUX_HMAP_H */
