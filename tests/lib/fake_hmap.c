@@ -196,6 +196,77 @@ static int do_delete(struct fake *f, void *arg)
 	return ftruncate(f->fd, f->length - stride(f)) ? -EIO : 0;
 }
 
+/* The element of an operation, in the structure of PUT and DELETE. */
+static struct hmap_ioc_elem elem_of(const struct hmap_ioc_op *arg)
+{
+	return (struct hmap_ioc_elem){
+		.key_size = arg->key_size,
+		.key = arg->op.key,
+	};
+}
+
+static int op_pop(struct fake *f, struct hmap_ioc_op *arg)
+{
+	struct hmap_ioc_elem e = elem_of(arg);
+	unsigned char *found = find(f, e.key);
+
+	if (!found)
+		return -ENOENT;
+	memcpy(user(arg->op.out), found + f->key_size, arg->op.length);
+	return do_delete(f, &e);
+}
+
+/* Only the whole value, of 8 bytes or less in the order of x86. */
+static int op_add(struct fake *f, struct hmap_ioc_op *arg)
+{
+	struct hmap_ioc_elem e = elem_of(arg);
+	unsigned char *found = find(f, e.key);
+
+	if (arg->op.offset || arg->op.length != f->value_size)
+		return -EINVAL;
+	arg->op.answer = 0;
+	if (found)
+		memcpy(&arg->op.answer, found + f->key_size, f->value_size);
+	arg->op.answer += arg->op.operand;
+	arg->op.existed = !!found;
+	e.value_size = f->value_size;
+	e.value = (uintptr_t)&arg->op.answer;
+	return do_put(f, &e);
+}
+
+static int do_op(struct fake *f, void *arg)
+{
+	struct hmap_ioc_op *op = arg;
+
+	if (f->mode != O_RDWR)
+		return -EACCES;
+	if (op->op.op == HMAP_OP_POP)
+		return op_pop(f, op);
+	return op->op.op == HMAP_OP_ADD ? op_add(f, op) : -EINVAL;
+}
+
+static int do_count(struct fake *f, void *arg)
+{
+	((struct hmap_ioc_count *)arg)->count = f->count;
+	return 0;
+}
+
+static int do_reserve(struct fake *f, void *arg)
+{
+	struct hmap_ioc_count *count = arg;
+
+	if (f->mode == O_RDONLY)
+		return -EACCES;
+	return count->count > (f->max_entries ? f->max_entries : 1ULL << 32) ?
+		-EINVAL : 0;
+}
+
+static int do_shrink(struct fake *f, void *arg)
+{
+	(void)arg;
+	return f->mode == O_RDONLY ? -EACCES : 0;
+}
+
 static int do_scan(struct fake *f, void *arg)
 {
 	struct hmap_ioc_scan *s = arg;
@@ -293,6 +364,10 @@ static const struct {
 	{ HMAP_IOC_CLEAR, do_clear, sizeof(struct hmap_ioc_plain) },
 	{ HMAP_IOC_STATS, do_stats, sizeof(struct hmap_ioc_stats) },
 	{ HMAP_IOC_LAYOUT, do_layout, sizeof(struct hmap_ioc_layout) },
+	{ HMAP_IOC_OP, do_op, sizeof(struct hmap_ioc_op) },
+	{ HMAP_IOC_COUNT, do_count, sizeof(struct hmap_ioc_count) },
+	{ HMAP_IOC_RESERVE, do_reserve, sizeof(struct hmap_ioc_count) },
+	{ HMAP_IOC_SHRINK, do_shrink, sizeof(struct hmap_ioc_plain) },
 	{ HMAP_IOC_VERIFY, do_verify, sizeof(struct hmap_ioc_plain) },
 };
 

@@ -7,7 +7,7 @@ _hmapctl_options()
 	local common="--device --help --version" format="--key-format --value-format"
 
 	case $1 in
-	get) echo "$common $format" ;;
+	get | add | pop) echo "$common $format" ;;
 	put) echo "$common $format --noexist --exist" ;;
 	del) echo "$common $format --from" ;;
 	dump) echo "$common $format --json" ;;
@@ -37,7 +37,7 @@ _hmapctl_command()
 
 _hmapctl()
 {
-	local commands="get put del dump load compare stats info layout clear verify trace"
+	local commands="get put add pop del dump load compare stats info layout count reserve shrink clear verify trace"
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command
 

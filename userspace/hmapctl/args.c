@@ -141,8 +141,7 @@ static enum format parse_format(struct parser *p, const char *name)
 	return format;
 }
 
-/* Returns 0 or -1; a decimal number without sign. */
-static int parse_u64(const char *text, __u64 *number)
+int args_number(const char *text, __u64 *number)
 {
 	return format_parse(FORMAT_DEC, text, number, sizeof(*number)) ||
 	       *text == '-' ? -1 : 0;
@@ -185,7 +184,7 @@ static void take_option(struct parser *p, int letter, const char *argument)
 		break;
 	case OPT_SEED:
 		opt->seeded = true;
-		if (parse_u64(argument, &opt->seed))
+		if (args_number(argument, &opt->seed))
 			usage_error(p, "not a seed:", argument);
 		break;
 	case OPT_WATCH:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl get, put, del: single elements. */
+/* hmapctl get, put, add, pop, del: single elements. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,6 +14,14 @@ static int report(int err, const char *doing, const char *key)
 	return EXIT_FAILURE;
 }
 
+static void print_value(struct session *s)
+{
+	if (!s->value_size)
+		return;
+	format_print(s->value_format, s->value, s->value_size, s->text);
+	puts(s->text);
+}
+
 static int get(struct session *s, const char *key)
 {
 	int err;
@@ -21,10 +29,8 @@ static int get(struct session *s, const char *key)
 	if (session_parse_key(s, "", key))
 		return EXIT_FAILURE;
 	err = hmap_get(s->map, s->key, s->value);
-	if (!err && s->value_size) {
-		format_print(s->value_format, s->value, s->value_size, s->text);
-		puts(s->text);
-	}
+	if (!err)
+		print_value(s);
 	return report(err, "get", key);
 }
 
@@ -60,6 +66,64 @@ int cmd_put(const struct options *opt)
 	if (session_open(&s, opt, O_WRONLY))
 		return EXIT_FAILURE;
 	status = put(&s, opt);
+	session_close(&s);
+	return status;
+}
+
+static int add_number(struct session *s, const struct options *opt)
+{
+	const char *key = opt->argv[0];
+	__u64 number;
+	int err;
+
+	if (!format_suits(FORMAT_DEC, s->value_size)) {
+		p_err("add: the values are no numbers of 1, 2, 4 or 8 bytes");
+		return EXIT_FAILURE;
+	}
+	if (session_parse_key(s, "", key) ||
+	    session_parse_value(s, "", opt->argc > 1 ? opt->argv[1] : "1"))
+		return EXIT_FAILURE;
+	number = format_load_number(s->value, s->value_size);
+	err = hmap_add(s->map, s->key, 0, s->value_size, number, &number);
+	if (err < 0)
+		return report(err, "add", key);
+	format_store_number(number, s->value, s->value_size);
+	print_value(s);
+	return EXIT_SUCCESS;
+}
+
+int cmd_add(const struct options *opt)
+{
+	struct session s;
+	int status;
+
+	if (session_open(&s, opt, O_RDWR))
+		return EXIT_FAILURE;
+	status = add_number(&s, opt);
+	session_close(&s);
+	return status;
+}
+
+static int pop(struct session *s, const char *key)
+{
+	int err;
+
+	if (session_parse_key(s, "", key))
+		return EXIT_FAILURE;
+	err = hmap_pop(s->map, s->key, s->value);
+	if (!err)
+		print_value(s);
+	return report(err, "pop", key);
+}
+
+int cmd_pop(const struct options *opt)
+{
+	struct session s;
+	int status;
+
+	if (session_open(&s, opt, O_RDWR))
+		return EXIT_FAILURE;
+	status = pop(&s, opt->argv[0]);
 	session_close(&s);
 	return status;
 }

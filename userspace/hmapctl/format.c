@@ -64,7 +64,7 @@ static size_t low_bytes(size_t size)
 	return little_endian ? 0 : 8 - size;
 }
 
-static __u64 load_number(const void *data, size_t size)
+__u64 format_load_number(const void *data, size_t size)
 {
 	__u64 number = 0;
 
@@ -72,7 +72,7 @@ static __u64 load_number(const void *data, size_t size)
 	return number;
 }
 
-static void store_number(__u64 number, void *data, size_t size)
+void format_store_number(__u64 number, void *data, size_t size)
 {
 	memcpy(data, (char *)&number + low_bytes(size), size);
 }
@@ -81,7 +81,7 @@ static __s64 load_signed(const void *data, size_t size)
 {
 	unsigned int shift = 64 - 8 * size;
 
-	return (__s64)(load_number(data, size) << shift) >> shift;
+	return (__s64)(format_load_number(data, size) << shift) >> shift;
 }
 
 /* The largest number of @bits bits, 1 to 64. */
@@ -122,7 +122,7 @@ static const char *parse_dec(enum format format, const char *text, void *data,
 		max = max_number(format == FORMAT_INT ? bits - 1 : bits);
 	if (number > max)
 		return OUT_OF_RANGE;
-	store_number(negative ? -number : number, data, size);
+	format_store_number(negative ? -number : number, data, size);
 	return NULL;
 }
 
@@ -171,7 +171,7 @@ static const char *parse_hex_number(const char *digits, void *data, size_t size)
 		return why;
 	if (size && number > max_number(8 * size))
 		return OUT_OF_RANGE;
-	store_number(number, data, size);
+	format_store_number(number, data, size);
 	return NULL;
 }
 
@@ -243,7 +243,7 @@ static void print_hex(const unsigned char *data, size_t size, char *text)
 
 	if (is_number_size(size)) {
 		sprintf(text, "0x%0*llx", (int)(2 * size),
-			load_number(data, size));
+			format_load_number(data, size));
 		return;
 	}
 	for (i = 0; i < size; i++)
@@ -256,7 +256,7 @@ void format_print(enum format format, const void *data, size_t size,
 {
 	switch (format_resolve(format, size)) {
 	case FORMAT_DEC:
-		sprintf(text, "%llu", load_number(data, size));
+		sprintf(text, "%llu", format_load_number(data, size));
 		break;
 	case FORMAT_INT:
 		sprintf(text, "%lld", load_signed(data, size));
@@ -277,7 +277,7 @@ struct json_object *format_json(enum format format, const void *data,
 
 	switch (format_resolve(format, size)) {
 	case FORMAT_DEC:
-		return json_object_new_uint64(load_number(data, size));
+		return json_object_new_uint64(format_load_number(data, size));
 	case FORMAT_INT:
 		return json_object_new_int64(load_signed(data, size));
 	default:

@@ -3,6 +3,7 @@
 #ifndef FORMAT_H
 #define FORMAT_H
 
+#include <linux/types.h>
 #include <stddef.h>
 
 enum format {
@@ -33,6 +34,10 @@ int format_suits(enum format format, size_t size);
  */
 const char *format_parse(enum format format, const char *text, void *data,
 			 size_t size);
+
+/* The number that 1, 2, 4 or 8 bytes are, and back: the low bytes of it. */
+__u64 format_load_number(const void *data, size_t size);
+void format_store_number(__u64 number, void *data, size_t size);
 
 /* The room that format_print() needs for @size bytes at most. */
 size_t format_room(size_t size);

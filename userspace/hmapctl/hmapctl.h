@@ -52,6 +52,9 @@ struct command {
 const struct command *args_parse(const struct command *commands, int argc,
 				 char **argv, struct options *opt, int *status);
 
+/* Returns 0 or -1; a decimal number without sign. */
+int args_number(const char *text, __u64 *number);
+
 /* message.c */
 
 /* Report an error on stderr, behind the name of the program. */
@@ -122,6 +125,8 @@ void trace_print_state(FILE *file, const struct hmap_stats *stats);
 /* The commands, each in the file that is named after its group. */
 int cmd_get(const struct options *opt);		/* element.c */
 int cmd_put(const struct options *opt);
+int cmd_add(const struct options *opt);
+int cmd_pop(const struct options *opt);
 int cmd_del(const struct options *opt);
 int cmd_dump(const struct options *opt);	/* bulk.c */
 int cmd_load(const struct options *opt);
@@ -131,6 +136,9 @@ int cmd_stats(const struct options *opt);	/* stats.c */
 int cmd_info(const struct options *opt);
 int cmd_layout(const struct options *opt);	/* layout.c */
 int cmd_clear(const struct options *opt);	/* whole.c */
+int cmd_count(const struct options *opt);
+int cmd_reserve(const struct options *opt);
+int cmd_shrink(const struct options *opt);
 int cmd_verify(const struct options *opt);
 int cmd_trace(const struct options *opt);	/* trace.c */
 

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl clear, verify: the whole map. */
+/* hmapctl clear, count, reserve, shrink, verify: the whole map. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 
 #include "hmapctl.h"
+
+static int report(int err, const char *doing)
+{
+	if (!err)
+		return EXIT_SUCCESS;
+	p_err("%s: %s", doing, explain(err));
+	return EXIT_FAILURE;
+}
 
 int cmd_clear(const struct options *opt)
 {
@@ -15,10 +23,53 @@ int cmd_clear(const struct options *opt)
 		return EXIT_FAILURE;
 	err = hmap_clear(s.map);
 	session_close(&s);
-	if (!err)
-		return EXIT_SUCCESS;
-	p_err("clear: %s", explain(err));
+	return report(err, "clear");
+}
+
+int cmd_count(const struct options *opt)
+{
+	struct session s;
+	long long count;
+
+	if (session_open(&s, opt, O_RDONLY))
+		return EXIT_FAILURE;
+	count = hmap_count(s.map);
+	session_close(&s);
+	if (count >= 0)
+		printf("%lld\n", count);
+	return report(count < 0 ? count : 0, "count");
+}
+
+int cmd_reserve(const struct options *opt)
+{
+	struct session s;
+	__u64 count;
+	int err;
+
+	if (args_number(opt->argv[0], &count)) {
+		p_err("not a number of elements: '%s'", opt->argv[0]);
+		return EXIT_USAGE;
+	}
+	if (session_open(&s, opt, O_WRONLY))
+		return EXIT_FAILURE;
+	err = hmap_reserve(s.map, count);
+	session_close(&s);
+	if (err != -EINVAL)
+		return report(err, "reserve");
+	p_err("reserve: the map cannot hold as many");
 	return EXIT_FAILURE;
+}
+
+int cmd_shrink(const struct options *opt)
+{
+	struct session s;
+	int err;
+
+	if (session_open(&s, opt, O_WRONLY))
+		return EXIT_FAILURE;
+	err = hmap_shrink(s.map);
+	session_close(&s);
+	return report(err, "shrink");
 }
 
 static const char *explain_verify(int err)

@@ -154,19 +154,26 @@ int hmap_delete(const struct hmap *map, const void *key)
 	return command(map, HMAP_IOC_DELETE, &elem);
 }
 
-int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
-	      void *values, unsigned int capacity)
+int hmap_select(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
+		void *values, unsigned int capacity, unsigned int flags,
+		const void *prefix, size_t prefix_size)
 {
-	struct hmap_ioc_scan scan = { .size = sizeof(scan) };
+	struct hmap_ioc_scan scan = { .size = sizeof(scan), .flags = flags };
 	int err;
 
-	if (!map || !cursor || !keys || !capacity || capacity > INT_MAX)
+	if (!map || !cursor || (!keys && !values) || !capacity ||
+	    capacity > INT_MAX || (!prefix && prefix_size) ||
+	    prefix_size > map->info.key_size)
 		return fail(EINVAL);
 	scan.key_size = map->info.key_size;
 	scan.keys = address(keys);
-	if (values) {
+	if (values && map->info.value_size) {
 		scan.value_size = map->info.value_size;
-		scan.values = map->info.value_size ? address(values) : 0;
+		scan.values = address(values);
+	}
+	if (prefix_size) {
+		scan.prefix = address(prefix);
+		scan.prefix_size = prefix_size;
 	}
 	scan.capacity = capacity;
 	scan.cursor = *cursor;
@@ -175,6 +182,14 @@ int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
 		return err;
 	*cursor = scan.cursor;
 	return scan.count;
+}
+
+int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
+	      void *values, unsigned int capacity)
+{
+	if (!keys)
+		return fail(EINVAL);
+	return hmap_select(map, cursor, keys, values, capacity, 0, NULL, 0);
 }
 
 static int plain_command(const struct hmap *map, unsigned long request)
@@ -189,6 +204,11 @@ static int plain_command(const struct hmap *map, unsigned long request)
 int hmap_clear(const struct hmap *map)
 {
 	return plain_command(map, HMAP_IOC_CLEAR);
+}
+
+int hmap_shrink(const struct hmap *map)
+{
+	return plain_command(map, HMAP_IOC_SHRINK);
 }
 
 int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats)

@@ -148,6 +148,163 @@ HMAP_API int hmap_put(const struct hmap *map, const void *key,
 HMAP_API int hmap_delete(const struct hmap *map, const void *key);
 
 /**
+ * hmap_pop() - remove an element and return its value
+ * @map: the map, open for reading and writing
+ * @key: the key
+ * @value: where its value goes; NULL if it is not wanted. Unchanged unless the key
+ *	was found
+ *
+ * Return: 0, or an error as hmap_delete(). After -EFAULT for @value the element is
+ * gone.
+ */
+HMAP_API int hmap_pop(const struct hmap *map, const void *key, void *value);
+
+/**
+ * hmap_get_or_put() - look a key up, and insert it if it is not there
+ * @map: the map, open for reading and writing
+ * @key: the key
+ * @value: in: the value to insert; out: the one that is in the map afterwards. May
+ *	be NULL only in a set
+ *
+ * Of several who do this at once for the same key one inserts; all get his value.
+ *
+ * Return: 1: the key was there; 0: it has been inserted; an error as hmap_put().
+ */
+HMAP_API int hmap_get_or_put(const struct hmap *map, const void *key,
+			     void *value);
+
+/**
+ * hmap_swap() - insert or overwrite an element and return its old value
+ * @map: the map, open for writing; if @old is not NULL also for reading
+ * @key: the key
+ * @value: the value; may be NULL only in a set
+ * @old: where the value before goes, zeros if there was none; NULL if it is not
+ *	wanted
+ * @flags: as for hmap_put()
+ *
+ * Return: 1: the key was there; 0: it was not; an error as hmap_put().
+ */
+HMAP_API int hmap_swap(const struct hmap *map, const void *key,
+		       const void *value, void *old, unsigned int flags);
+
+/**
+ * hmap_compare_swap() - overwrite a value if it is the one expected
+ * @map: the map, open for reading and writing; no set
+ * @key: the key
+ * @expected: in: what the value should be; out: what it was
+ * @value: what it becomes then
+ * @flags: HMAP_OP_CREATE to take a missing element as one of zeros, or 0
+ *
+ * Return: 0; -ECANCELED: the value is another, the map is as it was, and @expected
+ * is ready for the next try; -ENOENT: no such key; or another error as hmap_put().
+ */
+HMAP_API int hmap_compare_swap(const struct hmap *map, const void *key,
+			       void *expected, const void *value,
+			       unsigned int flags);
+
+/**
+ * hmap_add() - add to a number in a value
+ * @map: the map, open for reading and writing; no set
+ * @key: the key. If it is not there it is inserted with a value of zeros first
+ * @offset: where in the value the number begins
+ * @length: bytes of it: 1, 2, 4 or 8, in the order of the machine
+ * @operand: what to add; to subtract, minus that. It wraps
+ * @number: where the sum goes; NULL if it is not wanted
+ *
+ * No addition is lost, however many add at once.
+ *
+ * Return: 1: the key was there; 0: it has been inserted; an error as hmap_put();
+ * also -EINVAL: the value has no such part.
+ */
+HMAP_API int hmap_add(const struct hmap *map, const void *key, size_t offset,
+		      size_t length, __u64 operand, __u64 *number);
+
+/**
+ * hmap_do() - carry any operation out
+ * @map: the map, open for what the operation does
+ * @op: the operation; all of it is described in linux/hmap.h. Its result, answer
+ *	and existed are set unless -EINVAL is for a NULL pointer
+ *
+ * Return: the result: 0, or a negative errno value.
+ */
+HMAP_API int hmap_do(const struct hmap *map, struct hmap_op *op);
+
+/**
+ * hmap_batch() - carry several operations out in one system call
+ * @map: the map
+ * @ops: the operations, of any kinds. Each gets its own result
+ * @count: how many
+ * @flags: HMAP_BATCH_STOP to do nothing more after the first that fails, or 0
+ * @done: where it goes how many have been carried out, whether they failed or not,
+ *	also after an error; NULL if it is not wanted
+ *
+ * They are carried out in this order, each for itself. What an operation may do
+ * is checked for each.
+ *
+ * Return: 0, also if some failed; -EINVAL: a NULL pointer or unknown @flags;
+ * -EFAULT: @ops leads nowhere; -EINTR: killed; -ENOMEM.
+ */
+HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
+			unsigned int count, unsigned int flags,
+			unsigned int *done);
+
+/**
+ * hmap_vector() - the same operation on many elements
+ * @map: the map, open for what the operation does
+ * @vector: described in linux/hmap.h. size, key_size and value_size are filled in;
+ *	done and failed are set whatever is returned
+ *
+ * Much faster than as many single operations.
+ *
+ * Return: 0, also if it failed for some elements; -EINVAL: a NULL pointer, or what
+ * the operation does not take; -EACCES: not open for it; -EPERM: frozen; -EFAULT: a
+ * pointer that leads nowhere; -EINTR: killed; -ENOMEM.
+ */
+HMAP_API int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector);
+
+/**
+ * hmap_get_many() - look many keys up
+ * @map: the map, open for reading
+ * @keys: the keys, one behind the other
+ * @values: where their values go, in the same order; NULL if they are not wanted.
+ *	That of a key that is not there stays as it is
+ * @results: where 0 or -ENOENT goes for each; NULL if it is not wanted
+ * @count: how many, up to INT_MAX
+ *
+ * Return: how many were found; an error as hmap_vector().
+ */
+HMAP_API int hmap_get_many(const struct hmap *map, const void *keys,
+			   void *values, __s32 *results, unsigned int count);
+
+/**
+ * hmap_put_many() - insert or overwrite many elements
+ * @map: the map, open for writing
+ * @keys: the keys, one behind the other
+ * @values: their values, in the same order; may be NULL only in a set
+ * @results: where 0 or an error of hmap_put() goes for each; NULL if it is not
+ *	wanted
+ * @count: how many, up to INT_MAX
+ * @flags: as for hmap_put()
+ *
+ * Return: how many succeeded; an error as hmap_vector().
+ */
+HMAP_API int hmap_put_many(const struct hmap *map, const void *keys,
+			   const void *values, __s32 *results,
+			   unsigned int count, unsigned int flags);
+
+/**
+ * hmap_delete_many() - remove many elements
+ * @map: the map, open for writing
+ * @keys: the keys, one behind the other
+ * @results: where 0 or -ENOENT goes for each; NULL if it is not wanted
+ * @count: how many, up to INT_MAX
+ *
+ * Return: how many were removed; an error as hmap_vector().
+ */
+HMAP_API int hmap_delete_many(const struct hmap *map, const void *keys,
+			      __s32 *results, unsigned int count);
+
+/**
  * hmap_scan() - visit the elements
  * @map: the map, open for reading
  * @cursor: the place; all zero bytes to start. Moved on by success, left as it
@@ -166,6 +323,60 @@ HMAP_API int hmap_delete(const struct hmap *map, const void *key);
  */
 HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
 		       void *keys, void *values, unsigned int capacity);
+
+/**
+ * hmap_select() - visit some elements
+ * @map: the map, open for reading
+ * @cursor: as for hmap_scan()
+ * @keys: where keys go; NULL if only values are wanted
+ * @values: where values go; NULL if only keys are wanted
+ * @capacity: how many elements fit; at least 1
+ * @flags: HMAP_SCAN_RANDOM to begin anywhere, or 0
+ * @prefix: what the keys have to begin with; may be NULL if @prefix_size is 0
+ * @prefix_size: bytes of it
+ *
+ * As hmap_scan(), of which it is the general form.
+ *
+ * Return: as hmap_scan(); also -EINVAL: unknown @flags, or @prefix_size is above
+ * the key size.
+ */
+HMAP_API int hmap_select(const struct hmap *map, struct hmap_cursor *cursor,
+			 void *keys, void *values, unsigned int capacity,
+			 unsigned int flags, const void *prefix,
+			 size_t prefix_size);
+
+/**
+ * hmap_count() - the number of elements
+ * @map: the map
+ *
+ * Takes the same time however many there are.
+ *
+ * Return: the number; -EINVAL: @map is NULL.
+ */
+HMAP_API long long hmap_count(const struct hmap *map);
+
+/**
+ * hmap_reserve() - make room for a number of elements
+ * @map: the map, open for writing
+ * @count: how many the map shall hold without growing
+ *
+ * The map does not shrink below that by itself.
+ *
+ * Return: 0; -EINVAL: @map is NULL, or @count is more than max_entries or than any
+ * map can hold; -EACCES: not open for writing; -ENOMEM; -EINTR: killed.
+ */
+HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count);
+
+/**
+ * hmap_shrink() - give back what memory the elements do not need
+ * @map: the map, open for writing
+ *
+ * What was reserved, or asked for when the map was made, is given up.
+ *
+ * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL; -ENOMEM: no
+ * memory to move to; -EINTR: killed.
+ */
+HMAP_API int hmap_shrink(const struct hmap *map);
 
 /**
  * hmap_clear() - remove all elements

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libhmap's operations, batches and vectors against an ioctl() that records what
+ * it is given: each function fills the structure of its command, gives results
+ * back, and refuses what it can tell to be wrong.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hmap.h"
+#include "test.h"
+
+#define KEY_SIZE	8
+#define VALUE_SIZE	24
+
+static struct {
+	int err;		/* to fail with */
+	__u32 value_size;	/* of the map */
+	unsigned int calls;
+	unsigned long request;
+	union {
+		__u32 size;
+		struct hmap_ioc_info info;
+		struct hmap_ioc_op op;
+		struct hmap_ioc_batch batch;
+		struct hmap_ioc_vector vector;
+		struct hmap_ioc_count count;
+		struct hmap_ioc_scan scan;
+		struct hmap_ioc_plain plain;
+	} in;			/* what was passed */
+	void (*answer)(void *arg);
+} fake;
+
+/* Results come back with errors, too. */
+int __wrap_ioctl(int fd, unsigned long request, void *arg)
+{
+	struct hmap_ioc_info *info = arg;
+
+	(void)fd;
+	fake.calls++;
+	fake.request = request;
+	memset(&fake.in, 0xcc, sizeof(fake.in));
+	memcpy(&fake.in, arg, info->size < sizeof(fake.in) ? info->size :
+							     sizeof(fake.in));
+	if (request == HMAP_IOC_INFO) {
+		info->key_size = KEY_SIZE;
+		info->value_size = fake.value_size;
+	} else if (fake.answer) {
+		fake.answer(arg);
+	}
+	errno = fake.err;
+	return fake.err ? -1 : 0;
+}
+
+static int open_map(void **state, __u32 value_size)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.value_size = value_size;
+	*state = hmap_open("/dev/null", O_RDWR);
+	return *state ? 0 : -1;
+}
+
+static int setup(void **state)
+{
+	return open_map(state, VALUE_SIZE);
+}
+
+static int setup_set(void **state)
+{
+	return open_map(state, 0);
+}
+
+static int teardown(void **state)
+{
+	hmap_close(*state);
+	return 0;
+}
+
+/* @call returns -EINVAL and sets errno, without having asked the kernel. */
+#define assert_refused(call)				\
+	do {						\
+		unsigned int calls = fake.calls;	\
+							\
+		errno = 0;				\
+		assert_int_equal(call, -EINVAL);	\
+		assert_int_equal(errno, EINVAL);	\
+		assert_int_equal(fake.calls, calls);	\
+	} while (0)
+
+static char key[KEY_SIZE], value[VALUE_SIZE], other[VALUE_SIZE];
+
+static __u64 address(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+/* The operation passed, with the sizes of the map around it. */
+static const struct hmap_op *passed(__u32 kind, __u32 flags, __u32 length)
+{
+	const struct hmap_op *op = &fake.in.op.op;
+
+	assert_int_equal(fake.request, HMAP_IOC_OP);
+	assert_int_equal(fake.in.op.size, sizeof(fake.in.op));
+	assert_int_equal(fake.in.op.flags, 0);
+	assert_int_equal(fake.in.op.key_size, KEY_SIZE);
+	assert_int_equal(fake.in.op.value_size, fake.value_size);
+	assert_int_equal(op->op, kind);
+	assert_int_equal(op->flags, flags);
+	assert_int_equal(op->length, length);
+	assert_int_equal(op->key, address(key));
+	return op;
+}
+
+static void answer_existed(void *arg)
+{
+	struct hmap_ioc_op *op = arg;
+
+	op->op.existed = 1;
+	op->op.answer = 4321;
+	op->op.result = -fake.err;
+}
+
+static void operations_fill_the_structure(void **state)
+{
+	struct hmap *map = *state;
+	const struct hmap_op *op;
+	__u64 number = 0;
+
+	assert_int_equal(hmap_pop(map, key, value), 0);
+	op = passed(HMAP_OP_POP, 0, VALUE_SIZE);
+	assert_int_equal(op->value, 0);
+	assert_int_equal(op->out, address(value));
+
+	assert_int_equal(hmap_pop(map, key, NULL), 0);
+	assert_int_equal(passed(HMAP_OP_POP, 0, 0)->out, 0);
+
+	assert_int_equal(hmap_get_or_put(map, key, value), 0);
+	op = passed(HMAP_OP_GET_OR_PUT, 0, VALUE_SIZE);
+	assert_int_equal(op->value, address(value));
+	assert_int_equal(op->out, address(value));
+
+	assert_int_equal(hmap_swap(map, key, value, other, HMAP_EXIST), 0);
+	op = passed(HMAP_OP_PUT, HMAP_EXIST, VALUE_SIZE);
+	assert_int_equal(op->value, address(value));
+	assert_int_equal(op->out, address(other));
+	assert_int_equal(hmap_swap(map, key, value, NULL, HMAP_ANY), 0);
+	assert_int_equal(passed(HMAP_OP_PUT, HMAP_ANY, VALUE_SIZE)->out, 0);
+
+	assert_int_equal(hmap_compare_swap(map, key, other, value,
+					   HMAP_OP_CREATE), 0);
+	op = passed(HMAP_OP_CMPXCHG, HMAP_OP_CREATE, VALUE_SIZE);
+	assert_int_equal(op->value, address(value));
+	assert_int_equal(op->expected, address(other));
+	assert_int_equal(op->out, address(other));
+
+	fake.answer = answer_existed;
+	assert_int_equal(hmap_add(map, key, 8, 4, -3, &number), 1);
+	op = passed(HMAP_OP_ADD, HMAP_OP_CREATE | HMAP_OP_NEW, 4);
+	assert_int_equal(op->offset, 8);
+	assert_int_equal(op->operand, -3);
+	assert_int_equal(op->out, 0);
+	assert_int_equal(number, 4321);
+}
+
+static void it_is_told_whether_the_key_was_there(void **state)
+{
+	struct hmap *map = *state;
+
+	assert_int_equal(hmap_add(map, key, 0, 8, 1, NULL), 0);
+	fake.answer = answer_existed;
+	assert_int_equal(hmap_add(map, key, 0, 8, 1, NULL), 1);
+	assert_int_equal(hmap_get_or_put(map, key, value), 1);
+	assert_int_equal(hmap_swap(map, key, value, NULL, 0), 1);
+	/* but not these, which succeed only then */
+	assert_int_equal(hmap_pop(map, key, value), 0);
+	assert_int_equal(hmap_compare_swap(map, key, other, value, 0), 0);
+}
+
+static void a_set_has_no_values(void **state)
+{
+	struct hmap *map = *state;
+
+	assert_int_equal(hmap_pop(map, key, value), 0);
+	assert_int_equal(passed(HMAP_OP_POP, 0, 0)->out, 0);
+	assert_int_equal(hmap_get_or_put(map, key, NULL), 0);
+	assert_int_equal(passed(HMAP_OP_GET_OR_PUT, 0, 0)->value, 0);
+	assert_int_equal(hmap_swap(map, key, value, other, 0), 0);
+	assert_int_equal(passed(HMAP_OP_PUT, 0, 0)->out, 0);
+	assert_refused(hmap_compare_swap(map, key, other, value, 0));
+	assert_int_equal(hmap_put_many(map, key, NULL, NULL, 1, 0), 0);
+	assert_int_equal(fake.in.vector.values, 0);
+	assert_int_equal(hmap_get_many(map, key, value, NULL, 1), 0);
+	assert_int_equal(fake.in.vector.values, 0);
+}
+
+static void do_passes_the_operation_and_its_results(void **state)
+{
+	struct hmap_op op = {
+		.op = 99, .flags = 98, .offset = 97, .length = 96,
+		.key = address(key), .value = 95, .out = 94, .operand = 93,
+	};
+
+	fake.answer = answer_existed;
+	fake.err = ECANCELED;
+	assert_int_equal(hmap_do(*state, &op), -ECANCELED);
+	assert_int_equal(errno, ECANCELED);
+	assert_int_equal(passed(99, 98, 96)->offset, 97);
+	assert_int_equal(fake.in.op.op.value, 95);
+	assert_int_equal(fake.in.op.op.out, 94);
+	assert_int_equal(fake.in.op.op.operand, 93);
+	assert_int_equal(op.result, -ECANCELED);
+	assert_int_equal(op.existed, 1);
+	assert_int_equal(op.answer, 4321);
+	assert_int_equal(op.op, 99);
+}
+
+static void answer_batch(void *arg)
+{
+	((struct hmap_ioc_batch *)arg)->done = 5;
+}
+
+static void a_batch_says_how_far_it_got(void **state)
+{
+	struct hmap_op ops[7];
+	unsigned int done = 0;
+
+	fake.answer = answer_batch;
+	assert_int_equal(hmap_batch(*state, ops, 7, HMAP_BATCH_STOP, &done), 0);
+	assert_int_equal(fake.request, HMAP_IOC_BATCH);
+	assert_int_equal(fake.in.batch.size, sizeof(fake.in.batch));
+	assert_int_equal(fake.in.batch.flags, HMAP_BATCH_STOP);
+	assert_int_equal(fake.in.batch.key_size, KEY_SIZE);
+	assert_int_equal(fake.in.batch.value_size, VALUE_SIZE);
+	assert_int_equal(fake.in.batch.ops, address(ops));
+	assert_int_equal(fake.in.batch.op_size, sizeof(ops[0]));
+	assert_int_equal(fake.in.batch.count, 7);
+	assert_int_equal(done, 5);
+
+	fake.err = EINTR;
+	done = 0;
+	assert_int_equal(hmap_batch(*state, ops, 7, 0, &done), -EINTR);
+	assert_int_equal(done, 5);
+	fake.err = 0;
+	assert_int_equal(hmap_batch(*state, NULL, 0, 0, NULL), 0);
+}
+
+static void answer_vector(void *arg)
+{
+	struct hmap_ioc_vector *vector = arg;
+
+	vector->done = 9;
+	vector->failed = 2;
+}
+
+static void check_vector(__u32 op, __u32 op_flags, const void *values,
+			 const __s32 *results)
+{
+	const struct hmap_ioc_vector *in = &fake.in.vector;
+
+	assert_int_equal(fake.request, HMAP_IOC_VECTOR);
+	assert_int_equal(in->size, sizeof(*in));
+	assert_int_equal(in->flags, 0);
+	assert_int_equal(in->key_size, KEY_SIZE);
+	assert_int_equal(in->value_size, VALUE_SIZE);
+	assert_int_equal(in->op, op);
+	assert_int_equal(in->op_flags, op_flags);
+	assert_int_equal(in->count, 9);
+	assert_int_equal(in->reserved, 0);
+	assert_int_equal(in->keys, address(key));
+	assert_int_equal(in->values, address(values));
+	assert_int_equal(in->results, address(results));
+}
+
+static void many_are_vectors(void **state)
+{
+	struct hmap *map = *state;
+	__s32 results[9];
+
+	fake.answer = answer_vector;
+	assert_int_equal(hmap_get_many(map, key, value, results, 9), 7);
+	check_vector(HMAP_OP_GET, 0, value, results);
+	assert_int_equal(hmap_get_many(map, key, NULL, NULL, 9), 7);
+	check_vector(HMAP_OP_GET, 0, NULL, NULL);
+	assert_int_equal(hmap_put_many(map, key, value, results, 9,
+				       HMAP_NOEXIST), 7);
+	check_vector(HMAP_OP_PUT, HMAP_NOEXIST, value, results);
+	assert_int_equal(hmap_delete_many(map, key, results, 9), 7);
+	check_vector(HMAP_OP_DELETE, 0, NULL, results);
+	fake.err = EFAULT;
+	assert_int_equal(hmap_get_many(map, key, value, results, 9), -EFAULT);
+	assert_int_equal(errno, EFAULT);
+}
+
+static void a_vector_gets_its_sizes(void **state)
+{
+	struct hmap_ioc_vector vector = {
+		.op = 77, .op_flags = 76, .flags = 75, .count = 74,
+		.keys = 73, .values = 72, .results = 71,
+		.done = 70, .failed = 69,
+	};
+
+	fake.err = EINVAL;
+	assert_int_equal(hmap_vector(*state, &vector), -EINVAL);
+	assert_int_equal(fake.in.vector.size, sizeof(vector));
+	assert_int_equal(fake.in.vector.key_size, KEY_SIZE);
+	assert_int_equal(fake.in.vector.value_size, VALUE_SIZE);
+	assert_int_equal(fake.in.vector.op, 77);
+	assert_int_equal(fake.in.vector.flags, 75);
+	assert_int_equal(vector.done, 0);
+	assert_int_equal(vector.failed, 0);
+	fake.answer = answer_vector;
+	assert_int_equal(hmap_vector(*state, &vector), -EINVAL);
+	assert_int_equal(vector.done, 9);
+	assert_int_equal(vector.failed, 2);
+}
+
+static void answer_count(void *arg)
+{
+	((struct hmap_ioc_count *)arg)->count = 1ULL << 40;
+}
+
+static void count_reserve_and_shrink(void **state)
+{
+	struct hmap *map = *state;
+
+	fake.answer = answer_count;
+	assert_true(hmap_count(map) == 1LL << 40);
+	assert_int_equal(fake.request, HMAP_IOC_COUNT);
+	assert_int_equal(fake.in.count.size, sizeof(fake.in.count));
+	fake.answer = NULL;
+	assert_int_equal(hmap_reserve(map, 1ULL << 41), 0);
+	assert_int_equal(fake.request, HMAP_IOC_RESERVE);
+	assert_int_equal(fake.in.count.size, sizeof(fake.in.count));
+	assert_int_equal(fake.in.count.flags, 0);
+	assert_true(fake.in.count.count == 1ULL << 41);
+	assert_int_equal(hmap_shrink(map), 0);
+	assert_int_equal(fake.request, HMAP_IOC_SHRINK);
+	assert_int_equal(fake.in.plain.size, sizeof(fake.in.plain));
+	fake.err = ENOMEM;
+	assert_int_equal(hmap_shrink(map), -ENOMEM);
+	assert_int_equal(hmap_reserve(map, 1), -ENOMEM);
+	fake.err = EBADF;
+	assert_int_equal(hmap_count(map), -EBADF);
+}
+
+static void select_passes_everything(void **state)
+{
+	struct hmap_cursor cursor = { .place = 1, .tie = 2, .start = 3 };
+	const struct hmap_ioc_scan *in = &fake.in.scan;
+	struct hmap *map = *state;
+
+	assert_int_equal(hmap_select(map, &cursor, NULL, value, 4,
+				     HMAP_SCAN_RANDOM, "abc", 3), 0);
+	assert_int_equal(fake.request, HMAP_IOC_SCAN);
+	assert_int_equal(in->flags, HMAP_SCAN_RANDOM);
+	assert_int_equal(in->keys, 0);
+	assert_int_equal(in->values, address(value));
+	assert_int_equal(in->value_size, VALUE_SIZE);
+	assert_int_equal(in->prefix_size, 3);
+	assert_memory_equal((char *)(uintptr_t)in->prefix, "abc", 3);
+	assert_int_equal(in->reserved, 0);
+	assert_int_equal(in->cursor.start, 3);
+	assert_int_equal(hmap_select(map, &cursor, key, NULL, 1, 0, key, 0), 0);
+	assert_int_equal(in->prefix, 0);
+	assert_refused(hmap_select(map, &cursor, NULL, NULL, 1, 0, NULL, 0));
+	assert_refused(hmap_select(map, &cursor, key, NULL, 1, 0, NULL, 1));
+	assert_refused(hmap_select(map, &cursor, key, NULL, 1, 0, key,
+				   KEY_SIZE + 1));
+	assert_refused(hmap_select(map, &cursor, key, NULL, 0, 0, NULL, 0));
+	assert_refused(hmap_select(map, NULL, key, NULL, 1, 0, NULL, 0));
+}
+
+static void null_pointers_are_invalid(void **state)
+{
+	struct hmap_cursor cursor = { 0 };
+	struct hmap_ioc_vector vector;
+	struct hmap *map = *state;
+	unsigned int done = 7;
+	struct hmap_op op;
+
+	assert_refused(hmap_do(NULL, &op));
+	assert_refused(hmap_do(map, NULL));
+	assert_refused(hmap_pop(NULL, key, value));
+	assert_refused(hmap_pop(map, NULL, value));
+	assert_refused(hmap_get_or_put(NULL, key, value));
+	assert_refused(hmap_get_or_put(map, NULL, value));
+	assert_refused(hmap_get_or_put(map, key, NULL));
+	assert_refused(hmap_swap(NULL, key, value, NULL, 0));
+	assert_refused(hmap_swap(map, NULL, value, NULL, 0));
+	assert_refused(hmap_swap(map, key, NULL, value, 0));
+	assert_refused(hmap_compare_swap(NULL, key, value, value, 0));
+	assert_refused(hmap_compare_swap(map, NULL, value, value, 0));
+	assert_refused(hmap_compare_swap(map, key, NULL, value, 0));
+	assert_refused(hmap_compare_swap(map, key, value, NULL, 0));
+	assert_refused(hmap_add(NULL, key, 0, 8, 1, NULL));
+	assert_refused(hmap_add(map, NULL, 0, 8, 1, NULL));
+	assert_refused(hmap_batch(NULL, &op, 1, 0, &done));
+	assert_int_equal(done, 0);
+	assert_refused(hmap_batch(map, NULL, 1, 0, NULL));
+	assert_refused(hmap_vector(NULL, &vector));
+	assert_refused(hmap_vector(map, NULL));
+	assert_refused(hmap_get_many(NULL, key, value, NULL, 1));
+	assert_refused(hmap_get_many(map, NULL, value, NULL, 1));
+	assert_refused(hmap_get_many(map, key, value, NULL, INT_MAX + 1U));
+	assert_refused(hmap_put_many(NULL, key, value, NULL, 1, 0));
+	assert_refused(hmap_put_many(map, NULL, value, NULL, 1, 0));
+	assert_refused(hmap_put_many(map, key, NULL, NULL, 1, 0));
+	assert_refused(hmap_delete_many(NULL, key, NULL, 1));
+	assert_refused(hmap_delete_many(map, NULL, NULL, 1));
+	assert_refused(hmap_select(NULL, &cursor, key, NULL, 1, 0, NULL, 0));
+	assert_refused(hmap_count(NULL));
+	assert_refused(hmap_reserve(NULL, 1));
+	assert_refused(hmap_shrink(NULL));
+}
+
+/* What does not fit in the structure would be something else there. */
+static void an_offset_of_more_than_32_bits_is_invalid(void **state)
+{
+	if (SIZE_MAX == UINT_MAX)
+		return;
+	assert_refused(hmap_add(*state, key, (size_t)UINT_MAX + 1, 8, 1, NULL));
+	assert_refused(hmap_add(*state, key, 0, (size_t)UINT_MAX + 9, 1, NULL));
+}
+
+#define with_map(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_map(operations_fill_the_structure),
+		with_map(it_is_told_whether_the_key_was_there),
+		cmocka_unit_test_setup_teardown(a_set_has_no_values, setup_set,
+						teardown),
+		with_map(do_passes_the_operation_and_its_results),
+		with_map(a_batch_says_how_far_it_got),
+		with_map(many_are_vectors),
+		with_map(a_vector_gets_its_sizes),
+		with_map(count_reserve_and_shrink),
+		with_map(select_passes_everything),
+		with_map(null_pointers_are_invalid),
+		with_map(an_offset_of_more_than_32_bits_is_invalid),
+	};
+
+	return cmocka_run_group_tests_name("libhmap operations", tests, NULL,
+					   NULL);
+}

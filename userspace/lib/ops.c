@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * libhmap: operations on elements that are more than a get or a put, and many
+ * at once. What the functions do is told in hmap.h.
+ */
+#include <limits.h>
+
+#include "internal.h"
+
+/* ---- one operation ---- */
+
+int hmap_do(const struct hmap *map, struct hmap_op *op)
+{
+	struct hmap_ioc_op arg = { .size = sizeof(arg) };
+	int err;
+
+	if (!map || !op)
+		return fail(EINVAL);
+	arg.key_size = map->info.key_size;
+	arg.value_size = map->info.value_size;
+	arg.op = *op;
+	err = command(map, HMAP_IOC_OP, &arg);
+	*op = arg.op;
+	return err;
+}
+
+/* An operation on all of the value, where NULL is an address not given. */
+static struct hmap_op whole_op(const struct hmap *map, __u32 op, const void *key,
+			       const void *value, void *out)
+{
+	__u32 size = map->info.value_size;
+
+	return (struct hmap_op){
+		.op = op,
+		.length = size,
+		.key = address(key),
+		.value = size ? address(value) : 0,
+		.out = size ? address(out) : 0,
+	};
+}
+
+/* Return 1 if the key was there, 0 if not, or the error. */
+static int existed(int err, const struct hmap_op *op)
+{
+	return err ? err : (int)op->existed;
+}
+
+int hmap_pop(const struct hmap *map, const void *key, void *value)
+{
+	struct hmap_op op;
+
+	if (!map || !key)
+		return fail(EINVAL);
+	op = whole_op(map, HMAP_OP_POP, key, NULL, value);
+	if (!op.out)
+		op.length = 0;
+	return hmap_do(map, &op);
+}
+
+int hmap_get_or_put(const struct hmap *map, const void *key, void *value)
+{
+	struct hmap_op op;
+	int err;
+
+	if (!map || !key || (!value && map->info.value_size))
+		return fail(EINVAL);
+	op = whole_op(map, HMAP_OP_GET_OR_PUT, key, value, value);
+	err = hmap_do(map, &op);
+	return existed(err, &op);
+}
+
+int hmap_swap(const struct hmap *map, const void *key, const void *value,
+	      void *old, unsigned int flags)
+{
+	struct hmap_op op;
+	int err;
+
+	if (!map || !key || (!value && map->info.value_size))
+		return fail(EINVAL);
+	op = whole_op(map, HMAP_OP_PUT, key, value, old);
+	op.flags = flags;
+	err = hmap_do(map, &op);
+	return existed(err, &op);
+}
+
+int hmap_compare_swap(const struct hmap *map, const void *key, void *expected,
+		      const void *value, unsigned int flags)
+{
+	struct hmap_op op;
+
+	if (!map || !key || !expected || !value || !map->info.value_size)
+		return fail(EINVAL);
+	op = whole_op(map, HMAP_OP_CMPXCHG, key, value, expected);
+	op.expected = address(expected);
+	op.flags = flags;
+	return hmap_do(map, &op);
+}
+
+int hmap_add(const struct hmap *map, const void *key, size_t offset,
+	     size_t length, __u64 operand, __u64 *number)
+{
+	struct hmap_op op = {
+		.op = HMAP_OP_ADD,
+		.flags = HMAP_OP_CREATE | HMAP_OP_NEW,
+		.key = address(key),
+		.operand = operand,
+	};
+	int err;
+
+	if (!map || !key || offset > UINT_MAX || length > UINT_MAX)
+		return fail(EINVAL);
+	op.offset = offset;
+	op.length = length;
+	err = hmap_do(map, &op);
+	if (!err && number)
+		*number = op.answer;
+	return existed(err, &op);
+}
+
+/* ---- many operations ---- */
+
+int hmap_batch(const struct hmap *map, struct hmap_op *ops, unsigned int count,
+	       unsigned int flags, unsigned int *done)
+{
+	struct hmap_ioc_batch batch = { .size = sizeof(batch), .flags = flags };
+	int err;
+
+	if (done)
+		*done = 0;
+	if (!map || (!ops && count))
+		return fail(EINVAL);
+	batch.key_size = map->info.key_size;
+	batch.value_size = map->info.value_size;
+	batch.ops = address(ops);
+	batch.count = count;
+	batch.op_size = sizeof(*ops);
+	err = command(map, HMAP_IOC_BATCH, &batch);
+	if (done)
+		*done = batch.done;
+	return err;
+}
+
+int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector)
+{
+	if (!map || !vector)
+		return fail(EINVAL);
+	vector->size = sizeof(*vector);
+	vector->key_size = map->info.key_size;
+	vector->value_size = map->info.value_size;
+	vector->done = 0;
+	vector->failed = 0;
+	return command(map, HMAP_IOC_VECTOR, vector);
+}
+
+/* The vectors of the functions below, which return how many succeeded. */
+static int many(const struct hmap *map, struct hmap_ioc_vector *vector)
+{
+	int err;
+
+	if (!map || (!vector->keys && vector->count) || vector->count > INT_MAX)
+		return fail(EINVAL);
+	if (!map->info.value_size)
+		vector->values = 0;
+	err = hmap_vector(map, vector);
+	return err ? err : (int)(vector->done - vector->failed);
+}
+
+int hmap_get_many(const struct hmap *map, const void *keys, void *values,
+		  __s32 *results, unsigned int count)
+{
+	struct hmap_ioc_vector vector = {
+		.op = HMAP_OP_GET,
+		.count = count,
+		.keys = address(keys),
+		.values = address(values),
+		.results = address(results),
+	};
+
+	return many(map, &vector);
+}
+
+int hmap_put_many(const struct hmap *map, const void *keys, const void *values,
+		  __s32 *results, unsigned int count, unsigned int flags)
+{
+	struct hmap_ioc_vector vector = {
+		.op = HMAP_OP_PUT,
+		.op_flags = flags,
+		.count = count,
+		.keys = address(keys),
+		.values = address(values),
+		.results = address(results),
+	};
+
+	if (map && !values && count && map->info.value_size)
+		return fail(EINVAL);
+	return many(map, &vector);
+}
+
+int hmap_delete_many(const struct hmap *map, const void *keys, __s32 *results,
+		     unsigned int count)
+{
+	struct hmap_ioc_vector vector = {
+		.op = HMAP_OP_DELETE,
+		.count = count,
+		.keys = address(keys),
+		.results = address(results),
+	};
+
+	return many(map, &vector);
+}
+
+/* ---- how many there are ---- */
+
+long long hmap_count(const struct hmap *map)
+{
+	struct hmap_ioc_count arg = { .size = sizeof(arg) };
+	int err;
+
+	if (!map)
+		return fail(EINVAL);
+	err = command(map, HMAP_IOC_COUNT, &arg);
+	return err ? err : (long long)arg.count;
+}
+
+int hmap_reserve(const struct hmap *map, unsigned long long count)
+{
+	struct hmap_ioc_count arg = { .size = sizeof(arg), .count = count };
+
+	if (!map)
+		return fail(EINVAL);
+	return command(map, HMAP_IOC_RESERVE, &arg);
+}
