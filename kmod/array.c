@@ -4,8 +4,10 @@
  */
 #include <linux/export.h>
 #include <linux/log2.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -28,27 +30,100 @@ static size_t hmap_mem_size(const void *p, size_t size)
 	return is_vmalloc_addr(p) ? PAGE_ALIGN(size) : ksize(p);
 }
 
+static void hmap_mem_add(struct hmap *h, long taken)
+{
+	atomic_long_add(taken, &h->memory);
+	if (h->params.pool)
+		atomic_long_add(taken, &h->params.pool->memory);
+}
+
+/**
+ * hmap_has_room() - whether a map may hold more memory
+ * @h: the map
+ * @size: bytes more
+ *
+ * Return: true if it, and all maps of its pool together, would not exceed their
+ * limits.
+ */
+bool hmap_has_room(const struct hmap *h, size_t size)
+{
+	const struct hmap_params *params = &h->params;
+
+	if (params->max_bytes &&
+	    atomic_long_read(&h->memory) + size > params->max_bytes)
+		return false;
+	return !params->pool ||
+	       atomic_long_read(&params->pool->memory) + size <=
+	       params->pool->max_bytes;
+}
+
+/* The most that an allocation of @size may really take. */
+static size_t hmap_mem_most(size_t size)
+{
+	return size <= KMALLOC_LIMIT ? roundup_pow_of_two(size) :
+				       PAGE_ALIGN(size);
+}
+
 static void hmap_mem_count(struct hmap *h, const void *p, size_t size,
 			   size_t taken)
 {
 	if (p) {
-		atomic_long_add(taken, &h->memory);
+		hmap_mem_add(h, taken);
 	} else {
 		atomic_long_inc(&h->alloc_failures);
 		trace_hmap_alloc_failure(h, size);
 	}
 }
 
+/*
+ * What is allocated up to hmap_alloc_end() is zeroed, fails without a warning,
+ * and is charged to whoever made the map. A cgroup at its limit is no reason to
+ * kill anybody: the map goes on without.
+ */
+static struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp)
+{
+	bool account = h->params.flags & HMAP_ACCOUNT;
+
+	*gfp |= __GFP_ZERO | __GFP_NOWARN;
+	if (account)
+		*gfp |= __GFP_ACCOUNT;
+	if (*gfp & __GFP_ACCOUNT && gfpflags_allow_blocking(*gfp))
+		*gfp |= __GFP_RETRY_MAYFAIL;
+	return account ? set_active_memcg(h->memcg) : NULL;
+}
+
+static void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg)
+{
+	if (h->params.flags & HMAP_ACCOUNT)
+		set_active_memcg(memcg);
+}
+
+/*
+ * Memory page by page, with huge pages if it is large. For what kmalloc() cannot
+ * give, kvmalloc_node() is the vmalloc() that knows nodes; it has a limit.
+ */
+static void *hmap_vmalloc(size_t size, gfp_t gfp, int node)
+{
+	bool huge = size >= HUGE_LIMIT;
+	bool on_node = node != NUMA_NO_NODE && size > KMALLOC_MAX_SIZE;
+
+	gfp |= __GFP_RETRY_MAYFAIL;
+	if ((huge || on_node) && size <= INT_MAX)
+		return kvmalloc_node(size, gfp, node);
+	return __vmalloc(size, gfp);
+}
+
 /* Zeroed memory, or NULL without a warning. */
 static void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp)
 {
+	struct mem_cgroup *memcg = hmap_alloc_begin(h, &gfp);
 	void *p;
 
-	gfp |= __GFP_ZERO | __GFP_NOWARN;
 	if (size <= KMALLOC_LIMIT || !gfpflags_allow_blocking(gfp))
-		p = kmalloc(size, gfp);
+		p = kmalloc_node(size, gfp, hmap_node(&h->params));
 	else
-		p = __vmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
+		p = hmap_vmalloc(size, gfp, hmap_node(&h->params));
+	hmap_alloc_end(h, memcg);
 	hmap_mem_count(h, p, size, p ? hmap_mem_size(p, size) : 0);
 	return p;
 }
@@ -56,37 +131,51 @@ static void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp)
 static void hmap_mem_uncount(struct hmap *h, const void *p, size_t size)
 {
 	if (p)
-		atomic_long_sub(hmap_mem_size(p, size), &h->memory);
+		hmap_mem_add(h, -hmap_mem_size(p, size));
+}
+
+/* alloc_pages_exact() for a node. */
+static void *hmap_pages_on_node(size_t size, gfp_t gfp, int node)
+{
+	unsigned int order = get_order(size), i;
+	struct page *page = alloc_pages_node(node, gfp, order);
+
+	if (!page)
+		return NULL;
+	split_page(page, order);
+	for (i = PAGE_ALIGN(size) >> PAGE_SHIFT; i < 1u << order; i++)
+		__free_page(page + i);
+	return page_address(page);
 }
 
 /*
  * Pages in a row, if such lie about: they need no mapping of their own, and the
- * TLB holds more of them.
+ * TLB holds more of them. A node's are worth some work.
  */
-static void *hmap_pages_in_a_row(size_t size, gfp_t gfp)
+static void *hmap_pages_in_a_row(size_t size, gfp_t gfp, int node)
 {
 	if (size > KMALLOC_MAX_SIZE)
 		return NULL;
-	gfp |= __GFP_NORETRY;
-	return alloc_pages_exact(size, gfp & ~__GFP_DIRECT_RECLAIM);
+	if (node != NUMA_NO_NODE)
+		return hmap_pages_on_node(size, gfp, node);
+	gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_RETRY_MAYFAIL);
+	return alloc_pages_exact(size, gfp | __GFP_NORETRY);
 }
 
 /* Memory for buckets, zeroed, or NULL without a warning. */
 static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp)
 {
+	int node = hmap_node(&h->params);
+	struct mem_cgroup *memcg;
 	void *p;
 
 	if (size <= KMALLOC_LIMIT)
 		return hmap_mem_alloc(h, size, gfp);
-	gfp |= __GFP_ZERO | __GFP_NOWARN;
-	p = hmap_pages_in_a_row(size, gfp);
-	if (!p && gfpflags_allow_blocking(gfp)) {
-		gfp |= __GFP_RETRY_MAYFAIL;
-		if (size >= HUGE_LIMIT && size <= INT_MAX)
-			p = kvmalloc(size, gfp); /* with huge pages */
-		else
-			p = __vmalloc(size, gfp);
-	}
+	memcg = hmap_alloc_begin(h, &gfp);
+	p = hmap_pages_in_a_row(size, gfp, node);
+	if (!p && gfpflags_allow_blocking(gfp))
+		p = hmap_vmalloc(size, gfp, node);
+	hmap_alloc_end(h, memcg);
 	hmap_mem_count(h, p, size, PAGE_ALIGN(size));
 	return p;
 }
@@ -96,7 +185,7 @@ static void hmap_buckets_uncount(struct hmap *h, const void *p, size_t size)
 	if (size <= KMALLOC_LIMIT)
 		hmap_mem_uncount(h, p, size);
 	else if (p)
-		atomic_long_sub(PAGE_ALIGN(size), &h->memory);
+		hmap_mem_add(h, -PAGE_ALIGN(size));
 }
 
 static void hmap_buckets_free(void *p, size_t size)
@@ -178,6 +267,40 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 	a->extra.overflow.nr = hmap_spares(B);
 	a->longest_chain = 1;
 	return a;
+}
+
+/* Whether an array of 2^B buckets can be had within the map's limits. */
+bool hmap_array_fits(const struct hmap *h, u8 B)
+{
+	size_t size = hmap_data_size(h->geo.bucket_size, B);
+
+	return hmap_array_size_ok(h, B) &&
+	       hmap_has_room(h, hmap_mem_most(size));
+}
+
+/**
+ * hmap_array_make() - an array for more elements than there are now
+ * @h: the map
+ * @B: log2 of its buckets
+ * @gfp: how to allocate
+ *
+ * Return: the array; ERR_PTR(-ENOSPC) if the map's limits do not allow it;
+ * ERR_PTR(-ENOMEM).
+ */
+struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
+{
+	struct hmap_array *a;
+
+	if (!hmap_array_fits(h, B))
+		return ERR_PTR(-ENOSPC);
+	a = hmap_array_alloc(h, B, gfp);
+	if (!a)
+		return ERR_PTR(-ENOMEM);
+	/* Others, of the same pool, may have taken some at the same time. */
+	if (hmap_has_room(h, 0))
+		return a;
+	hmap_array_free(h, a);
+	return ERR_PTR(-ENOSPC);
 }
 
 /*
@@ -469,14 +592,34 @@ static void hmap_supply_drop_array(struct hmap *h, struct hmap_supply *supply)
  */
 void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 {
+	struct hmap_array *a;
+
 	if (supply->want == WANT_ARRAY) {
 		hmap_supply_drop_array(h, supply);
-		supply->array = hmap_array_alloc(h, supply->want_B, gfp);
-		supply->no_array = !supply->array;
+		a = hmap_array_make(h, supply->want_B, gfp);
+		supply->no_array = IS_ERR(a);
+		supply->array = IS_ERR(a) ? NULL : a;
 	} else if (supply->want == WANT_BLOCK) {
 		hmap_supply_get_block(h, supply, gfp);
 	}
 	supply->want = WANT_NOTHING;
+}
+
+/**
+ * hmap_supply_over_limit() - whether a block is wanted that there is no room for
+ * @h: the map
+ * @supply: says which is wanted
+ *
+ * Return: true if the map's limits do not allow it.
+ */
+bool hmap_supply_over_limit(const struct hmap *h,
+			    const struct hmap_supply *supply)
+{
+	size_t size = size_mul(supply->want_buckets, h->geo.bucket_size);
+
+	return supply->want == WANT_BLOCK &&
+	       !hmap_has_room(h, hmap_mem_most(size) +
+				 hmap_table_size(supply->want_table));
 }
 
 /* hmap_supply_drop() of something. */

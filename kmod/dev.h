@@ -165,7 +165,8 @@ int hmap_cmd_reserve(struct hmap_call *call);
 int hmap_cmd_shrink(struct hmap_call *call);
 
 /* object.c */
-struct hmap_object *hmap_object_create(const struct hmap_params *params);
+void hmap_object_limit(unsigned long max_bytes);
+struct hmap_object *hmap_object_create(struct hmap_params *params);
 void hmap_object_put(struct hmap_object *object);
 int hmap_file_bind(struct file *file, struct hmap_object *object, bool device);
 void hmap_file_unbind(struct file *file);

@@ -10,6 +10,7 @@
 
 #include <linux/hmap.h>
 #include <linux/lockdep.h>
+#include <linux/numa.h>
 #include <linux/rcupdate.h>
 
 /* Beyond this B, indices of overflow buckets would no longer fit in a u32. */
@@ -51,7 +52,7 @@
  * @want_buckets: the buckets of the block that was missing
  * @want_table: the blocks of the table that was missing; 0 if none was
  * @helped: a unit that is not the operation's own has been evacuated
- * @no_array: there is no memory for an array: go on without
+ * @no_array: there is no memory for an array, or none is allowed: go on without
  * @no_block: there is no memory for a block: go on without
  *
  * Nothing is allocated under a lock. An operation that finds something missing
@@ -204,6 +205,11 @@ static inline bool hmap_too_many_overflow(u32 noverflow, u8 B)
 	return noverflow >= (u32)1 << B;
 }
 
+static inline int hmap_node(const struct hmap_params *params)
+{
+	return params->flags & HMAP_NUMA_NODE ? params->node : NUMA_NO_NODE;
+}
+
 /* The unit of evacuation is a bucket of the smaller array. */
 static inline struct hmap_array *hmap_smaller(struct hmap_array *a,
 					      struct hmap_array *old)
@@ -241,11 +247,14 @@ static inline void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
 extern struct workqueue_struct *hmap_wq;
 
 /* array.c */
+bool hmap_has_room(const struct hmap *h, size_t size);
 struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp);
+struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp);
 struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp);
 void hmap_array_free(struct hmap *h, struct hmap_array *a);
 void hmap_array_retire(struct hmap *h, struct hmap_array *a);
 bool hmap_array_size_ok(const struct hmap *h, u8 B);
+bool hmap_array_fits(const struct hmap *h, u8 B);
 bool hmap_array_is_small(const struct hmap *h, u8 B);
 bool hmap_reserve_overflow(struct hmap *h, struct hmap_array *a, u32 n,
 			   struct hmap_supply *supply);
@@ -256,6 +265,8 @@ struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp);
 void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size);
 void __hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size);
 void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp);
+bool hmap_supply_over_limit(const struct hmap *h,
+			    const struct hmap_supply *supply);
 void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply);
 
 /* Free a key or value that readers may be copying from, if there is one. */

@@ -87,11 +87,19 @@ __MODULE_PARM_TYPE(max_entries, "ulong");
 MODULE_PARM_DESC(max_entries,
 		 "elements that the map may hold, 0 for no limit (default 0)");
 
+static struct hmap_number max_bytes = {
+	.value = 0, .min = 0, .max = ULONG_MAX,
+};
+module_param_cb(max_bytes, &hmap_number_ops, &max_bytes, 0444);
+__MODULE_PARM_TYPE(max_bytes, "ulong");
+MODULE_PARM_DESC(max_bytes,
+		 "memory that all maps of the device may hold together, 0 for no limit (default 0)");
+
 static struct hmap_object *default_object;
 
 static int __init hmap_default_init(void)
 {
-	const struct hmap_params params = {
+	struct hmap_params params = {
 		.key_size = key_size.value,
 		.value_size = value_size.value,
 		.hint = hint.value,
@@ -106,12 +114,17 @@ static int __init hmap_default_init(void)
 		return -EINVAL;
 	}
 
+	hmap_object_limit(max_bytes.value);
 	default_object = hmap_object_create(&params);
 	ret = PTR_ERR_OR_ZERO(default_object);
 	/* All else has been checked: only the hint can be invalid now. */
 	if (ret == -EINVAL)
 		pr_err("hint=%lu is refused: an array of buckets for so many elements of %u+%u bytes is above the limit\n",
 		       params.hint, params.key_size, params.value_size);
+	else if (ret == -ENOSPC)
+		pr_err("hint=%lu is refused: so many elements of %u+%u bytes are above max_bytes=%lu\n",
+		       params.hint, params.key_size, params.value_size,
+		       max_bytes.value);
 	else if (ret)
 		pr_err("no memory for hint=%lu elements of %u+%u bytes\n",
 		       params.hint, params.key_size, params.value_size);

@@ -17,6 +17,8 @@
  */
 #include <linux/export.h>
 #include <linux/log2.h>
+#include <linux/memcontrol.h>
+#include <linux/nodemask.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -34,6 +36,13 @@ static siphash_key_t hmap_new_seed(void)
 	return hash0;
 }
 
+static bool hmap_node_ok(const struct hmap_params *params)
+{
+	return !(params->flags & HMAP_NUMA_NODE) ||
+	       (params->node >= 0 && params->node < MAX_NUMNODES &&
+		node_online(params->node));
+}
+
 static bool hmap_params_ok(const struct hmap_params *params)
 {
 	return params->key_size >= HMAP_MIN_KEY_SIZE &&
@@ -41,17 +50,21 @@ static bool hmap_params_ok(const struct hmap_params *params)
 	       params->value_size <= HMAP_MAX_VALUE_SIZE &&
 	       params->stripes <= HMAP_MAX_STRIPES &&
 	       (!params->stripes || is_power_of_2(params->stripes)) &&
-	       !(params->flags & ~HMAP_NO_SHRINK) &&
+	       !(params->flags & ~(HMAP_NO_SHRINK | HMAP_NUMA_NODE |
+				   HMAP_ACCOUNT)) &&
+	       hmap_node_ok(params) &&
 	       (!params->max_entries || params->hint <= params->max_entries);
 }
 
 static int hmap_init_stripes(struct hmap *h)
 {
+	bool account = h->params.flags & HMAP_ACCOUNT;
 	u32 s;
 
 	/* Zeroed, and aligned to cache lines since the size is a power of two. */
-	h->stripes = kcalloc(h->params.stripes, sizeof(*h->stripes),
-			     GFP_KERNEL);
+	h->stripes = kcalloc_node(h->params.stripes, sizeof(*h->stripes),
+				  account ? GFP_KERNEL_ACCOUNT : GFP_KERNEL,
+				  hmap_node(&h->params));
 	if (!h->stripes)
 		return -ENOMEM;
 	for (s = 0; s < h->params.stripes; s++)
@@ -60,6 +73,13 @@ static int hmap_init_stripes(struct hmap *h)
 	init_waitqueue_head(&h->wait);
 	INIT_DELAYED_WORK(&h->work, hmap_worker);
 	return 0;
+}
+
+/* What a map has besides its arrays. */
+static void hmap_free_rest(struct hmap *h)
+{
+	mem_cgroup_put(h->memcg);
+	kfree(h->stripes);
 }
 
 /**
@@ -72,7 +92,8 @@ static int hmap_init_stripes(struct hmap *h)
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL if a size or the number of stripes is out of range, a flag
- * unknown, the hint beyond what any map can hold or beyond max_entries; -ENOMEM.
+ * or the node unknown, the hint beyond what any map can hold or beyond
+ * max_entries; -ENOSPC if it is beyond what max_bytes or the pool allows; -ENOMEM.
  */
 int hmap_init(struct hmap *h, const struct hmap_params *params)
 {
@@ -91,11 +112,13 @@ int hmap_init(struct hmap *h, const struct hmap_params *params)
 	err = hmap_init_stripes(h);
 	if (err)
 		return err;
-	a = h->min_B ? hmap_array_alloc(h, h->min_B, GFP_KERNEL) :
+	if (h->params.flags & HMAP_ACCOUNT)
+		h->memcg = get_mem_cgroup_from_mm(current->mm);
+	a = h->min_B ? hmap_array_make(h, h->min_B, GFP_KERNEL) :
 		       hmap_array_alloc_empty(h, GFP_KERNEL);
-	if (!a) {
-		kfree(h->stripes);
-		return -ENOMEM;
+	if (IS_ERR_OR_NULL(a)) {
+		hmap_free_rest(h);
+		return a ? PTR_ERR(a) : -ENOMEM;
 	}
 	h->tie = hmap_new_seed();
 	a->hash0 = hmap_new_seed();
@@ -165,7 +188,7 @@ void hmap_destroy(struct hmap *h)
 		hmap_array_free(h, h->spare);
 	hmap_free_arrays(h, rcu_dereference_protected(h->buckets, true));
 	RCU_INIT_POINTER(h->buckets, NULL);
-	kfree(h->stripes);
+	hmap_free_rest(h);
 }
 EXPORT_SYMBOL_GPL(hmap_destroy);
 
@@ -490,6 +513,15 @@ static u32 hmap_chain_len(struct hmap *h, const struct hmap_chain *chain)
 	return len;
 }
 
+/* Why there is no overflow bucket for an insert, or -EAGAIN to fetch one. */
+static int hmap_no_overflow(struct hmap *h, struct hmap_supply *supply)
+{
+	if (!hmap_supply_over_limit(h, supply))
+		return supply->want ? -EAGAIN : -ENOMEM;
+	supply->want = WANT_NOTHING;
+	return -ENOSPC;
+}
+
 /*
  * Insert into a chain that does not have the key, at its first free slot or
  * behind its last bucket.
@@ -505,7 +537,7 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 	int err;
 
 	if (full && !hmap_reserve_overflow(h, a, 1, supply))
-		return supply->want ? -EAGAIN : -ENOMEM;
+		return hmap_no_overflow(h, supply);
 	err = hmap_call_update(h, w, NULL);
 	if (err) {
 		hmap_unreserve_overflow(a, full);
@@ -540,6 +572,18 @@ static bool hmap_is_exactly_full(struct hmap *h)
 }
 
 /*
+ * Whether the new element is more than the map's limits allow. A write brings its
+ * key and value out of line along, beyond the limit if need be: it may be one that
+ * gives others back for them.
+ */
+static bool hmap_is_over_limit(const struct hmap *h)
+{
+	return (hmap_out_of_line(h->params.key_size) ||
+		hmap_out_of_line(h->params.value_size)) &&
+	       !hmap_has_room(h, 0);
+}
+
+/*
  * Go's order: work for the resize under way; find the key; if it is not there
  * begin a resize if one is due, and look where the key belongs then.
  */
@@ -561,7 +605,7 @@ static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
 	if (w->flags == HMAP_EXIST)
 		return -ENOENT;
 	w->full = hmap_is_full(h);
-	if (w->full)
+	if (w->full || hmap_is_over_limit(h))
 		return -ENOSPC;
 	err = hmap_resize_for_insert(h, lk, supply, may_wait);
 	if (err)
@@ -641,7 +685,8 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
  *
  * Context: process or softirq, as @gfp says.
  * Return: 0; -EINVAL for other flags; -EEXIST or -ENOENT as @flags ask;
- * -ENOSPC if the map has max_entries elements; -ENOMEM; -EINTR if the task was
+ * -ENOSPC if the map has max_entries elements, or no memory left of what it may
+ * hold; -ENOMEM; -EINTR if the task was
  * killed while it waited, as a sleeping caller does who is far ahead of the
  * worker that makes large arrays. The map is unchanged if it is not 0.
  */
@@ -931,7 +976,7 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
  * @h: the map
  *
  * The map keeps its number of buckets, or starts again without any if memory
- * for as many empty ones cannot be had. Like Go's, an empty map is left as it
+ * for as many empty ones cannot be had, or is not allowed. Like Go's, an empty map is left as it
  * is.
  *
  * Context: process; may sleep, for a grace period of RCU.
@@ -948,8 +993,8 @@ int hmap_clear(struct hmap *h)
 	rcu_read_lock();
 	B = max(rcu_dereference(h->buckets)->B, READ_ONCE(h->min_B));
 	rcu_read_unlock();
-	new = hmap_array_alloc(h, B, GFP_KERNEL);
-	if (!new)
+	new = hmap_array_make(h, B, GFP_KERNEL);
+	if (IS_ERR(new))
 		new = hmap_array_alloc_empty(h, GFP_KERNEL);
 	if (!new)
 		return -ENOMEM;

@@ -23,13 +23,27 @@ static void hmap_object_frozen(struct percpu_ref *writers)
 	complete_all(&object->frozen);
 }
 
+/* The limit of all maps of the device together. */
+static struct hmap_pool hmap_all_maps;
+
+/**
+ * hmap_object_limit() - limit the memory of all maps that programs share
+ * @max_bytes: what they may hold together; 0 for no limit
+ *
+ * To be called before there are any.
+ */
+void hmap_object_limit(unsigned long max_bytes)
+{
+	hmap_all_maps.max_bytes = max_bytes;
+}
+
 /**
  * hmap_object_create() - make a map that programs share
- * @params: what its map is made for
+ * @params: what its map is made for; it comes under the limit of all maps
  *
  * Return: the object, with one reference; or what hmap_init() says, -ENOMEM.
  */
-struct hmap_object *hmap_object_create(const struct hmap_params *params)
+struct hmap_object *hmap_object_create(struct hmap_params *params)
 {
 	struct hmap_object *object;
 	int ret;
@@ -41,6 +55,8 @@ struct hmap_object *hmap_object_create(const struct hmap_params *params)
 			      GFP_KERNEL_ACCOUNT);
 	if (ret)
 		goto err_object;
+	if (hmap_all_maps.max_bytes)
+		params->pool = &hmap_all_maps;
 	ret = hmap_init(&object->map, params);
 	if (ret)
 		goto err_writers;
@@ -112,6 +128,37 @@ void hmap_file_unbind(struct file *file)
 	hmap_file_free(file->private_data);
 }
 
+/* Flags of CREATE and those of a map that mean the same. */
+static const struct {
+	u32 create;
+	u32 params;
+} hmap_flags[] = {
+	{ HMAP_CREATE_NO_SHRINK, HMAP_NO_SHRINK },
+	{ HMAP_CREATE_NUMA_NODE, HMAP_NUMA_NODE },
+};
+
+static u32 hmap_create_flags(u32 params_flags)
+{
+	u32 flags = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(hmap_flags); i++)
+		if (params_flags & hmap_flags[i].params)
+			flags |= hmap_flags[i].create;
+	return flags;
+}
+
+static u32 hmap_params_flags(u32 create_flags)
+{
+	u32 flags = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(hmap_flags); i++)
+		if (create_flags & hmap_flags[i].create)
+			flags |= hmap_flags[i].params;
+	return flags;
+}
+
 int hmap_cmd_info(struct hmap_call *call)
 {
 	const struct hmap_params *params = &call->map->params;
@@ -129,10 +176,12 @@ int hmap_cmd_info(struct hmap_call *call)
 	info->max_inline_size = HMAP_MAX_INLINE_SIZE;
 	info->max_entries = params->max_entries;
 	info->hint = params->hint;
-	info->create_flags = params->flags & HMAP_NO_SHRINK ?
-				     HMAP_CREATE_NO_SHRINK : 0;
+	info->max_bytes = params->max_bytes;
+	info->create_flags = hmap_create_flags(params->flags);
 	info->hash = params->hashfn ? HMAP_HASH_SIPHASH : HMAP_HASH_FAST;
 	info->stripes = params->stripes;
+	info->node = params->node;
+	info->reserved = 0;
 	info->state = READ_ONCE(object->freezing) ? HMAP_STATE_FROZEN : 0;
 	memset(info->name, 0, sizeof(info->name));
 	if (READ_ONCE(object->named))
@@ -143,9 +192,12 @@ int hmap_cmd_info(struct hmap_call *call)
 static int hmap_create_params(const struct hmap_ioc_create *create,
 			      struct hmap_params *params)
 {
-	if (create->flags & ~HMAP_CREATE_NO_SHRINK ||
-	    create->hash > HMAP_HASH_FAST || create->reserved ||
-	    create->hint > ULONG_MAX || create->max_entries > ULONG_MAX ||
+	u32 flags = hmap_params_flags(create->flags);
+
+	if (create->flags != hmap_create_flags(flags) ||
+	    create->hash > HMAP_HASH_FAST || create->hint > ULONG_MAX ||
+	    create->max_entries > ULONG_MAX || create->max_bytes > ULONG_MAX ||
+	    (create->node && !(flags & HMAP_NUMA_NODE)) ||
 	    create->mode & ~0777 || !hmap_name_ok(create->name) ||
 	    (create->mode && !create->name[0]))
 		return -EINVAL;
@@ -154,9 +206,10 @@ static int hmap_create_params(const struct hmap_ioc_create *create,
 		.value_size = create->value_size,
 		.hint = create->hint,
 		.max_entries = create->max_entries,
+		.max_bytes = create->max_bytes,
 		.stripes = create->stripes,
-		.flags = create->flags & HMAP_CREATE_NO_SHRINK ?
-				 HMAP_NO_SHRINK : 0,
+		.flags = flags | HMAP_ACCOUNT,
+		.node = create->node,
 		.hashfn = create->hash == HMAP_HASH_SIPHASH ? hmap_siphash : NULL,
 	};
 	return 0;

@@ -432,7 +432,7 @@ static bool hmap_spare_needed(const struct hmap *h, const struct hmap_array *a,
 {
 	if (!hmap_grow_needed(a, count + hmap_capacity(a->B) / HMAP_SPARE_PART, B))
 		return false;
-	return !hmap_array_is_small(h, *B) && hmap_array_size_ok(h, *B);
+	return !hmap_array_is_small(h, *B) && hmap_array_fits(h, *B);
 }
 
 /* The array to grow into is there? */
@@ -476,8 +476,8 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 		supply->want = WANT_RESTART;
 		return -EAGAIN;
 	}
-	if (!hmap_array_size_ok(h, B))
-		return 0;
+	if (!hmap_array_fits(h, B))
+		return a->data ? 0 : -ENOSPC;
 	if (!hmap_array_is_small(h, B))
 		return hmap_await_spare(h, supply, B, count, may_wait);
 	if (supply->no_array)
@@ -590,8 +590,8 @@ static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL if no map can be that large or @n is above max_entries;
- * -ENOMEM if there is no memory (steps that were made stay made); -EINTR if the
- * task was killed.
+ * -ENOSPC if the map's limits do not allow it, -ENOMEM if there is no memory
+ * (steps that were made stay made); -EINTR if the task was killed.
  */
 int hmap_reserve(struct hmap *h, unsigned long n)
 {
@@ -611,7 +611,8 @@ int hmap_reserve(struct hmap *h, unsigned long n)
 			break;
 		hmap_supply_fill(h, &supply, GFP_KERNEL);
 		if (supply.no_array)
-			err = -ENOMEM;
+			err = hmap_array_fits(h, supply.want_B) ? -ENOMEM :
+								  -ENOSPC;
 	}
 	hmap_supply_drop(h, &supply);
 	if (!err)
@@ -630,7 +631,7 @@ static struct hmap_array *hmap_look(struct hmap *h, u64 *count)
 /* Make the next large array before it is needed. */
 static void hmap_make_spare(struct hmap *h)
 {
-	struct hmap_array *a;
+	struct hmap_array *a, *spare;
 	bool needed;
 	u64 count;
 	u8 B;
@@ -641,11 +642,14 @@ static void hmap_make_spare(struct hmap *h)
 	rcu_read_unlock();
 	if (!needed || READ_ONCE(h->spare))
 		return;
+	spare = hmap_array_make(h, B, GFP_KERNEL);
+	if (IS_ERR(spare))
+		return;
 	/*
 	 * Complete before it can be taken: pairs with xchg() in
 	 * hmap_take_spare(). Nobody but the worker puts one here.
 	 */
-	smp_store_release(&h->spare, hmap_array_alloc(h, B, GFP_KERNEL));
+	smp_store_release(&h->spare, spare);
 }
 
 /*

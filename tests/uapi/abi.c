@@ -138,7 +138,7 @@ FIXTURE_TEARDOWN(abi)
 /* Programs of 32 and of 64 bits agree on these. */
 TEST(structures_have_the_sizes_of_version_1)
 {
-	EXPECT_EQ(128, sizeof(struct hmap_ioc_info));
+	EXPECT_EQ(144, sizeof(struct hmap_ioc_info));
 	EXPECT_EQ(32, sizeof(struct hmap_ioc_elem));
 	EXPECT_EQ(80, sizeof(struct hmap_ioc_scan));
 	EXPECT_EQ(144, sizeof(struct hmap_stats));
@@ -152,7 +152,7 @@ TEST(structures_have_the_sizes_of_version_1)
 	EXPECT_EQ(64, sizeof(struct hmap_ioc_vector));
 	EXPECT_EQ(16, sizeof(struct hmap_ioc_count));
 	EXPECT_EQ(48, sizeof(struct hmap_ioc_wait));
-	EXPECT_EQ(112, sizeof(struct hmap_ioc_create));
+	EXPECT_EQ(120, sizeof(struct hmap_ioc_create));
 	EXPECT_EQ(72, sizeof(struct hmap_ioc_destroy));
 	EXPECT_EQ(88, sizeof(struct hmap_ioc_list));
 	EXPECT_EQ(24, sizeof(struct hmap_cursor));

@@ -173,7 +173,11 @@ static const struct create_case create_cases[] = {
 	CASE("stripes -1", -EINVAL, .stripes = UINT32_MAX),
 	CASE("hash", -EINVAL, .hash = 2),
 	CASE("hash -1", -EINVAL, .hash = UINT32_MAX),
-	CASE("reserved", -EINVAL, .reserved = 1),
+	CASE("node without its flag", -EINVAL, .node = 1),
+	CASE("node", -EINVAL, .flags = HMAP_CREATE_NUMA_NODE, .node = 1 << 20),
+	CASE("node -1", -EINVAL, .flags = HMAP_CREATE_NUMA_NODE,
+	     .node = UINT32_MAX),
+	CASE("hint above max_bytes", -ENOSPC, .hint = 1000, .max_bytes = 10000),
 	CASE("mode without a name", -EINVAL, .mode = 0600),
 	CASE("largest", 0, .key_size = MAX_KEY, .value_size = MAX_VALUE),
 	CASE("smallest", 0, .key_size = 1, .value_size = 0),
@@ -183,6 +187,11 @@ static const struct create_case create_cases[] = {
 	CASE("stripes 64", 0, .stripes = 64),
 	CASE("hash fast", 0, .hash = HMAP_HASH_FAST),
 	CASE("no shrink", 0, .flags = HMAP_CREATE_NO_SHRINK),
+	CASE("node 0", 0, .flags = HMAP_CREATE_NUMA_NODE),
+	CASE("both flags", 0,
+	     .flags = HMAP_CREATE_NUMA_NODE | HMAP_CREATE_NO_SHRINK),
+	CASE("max_bytes", 0, .max_bytes = UINT64_MAX),
+	CASE("hint below max_bytes", 0, .hint = 1000, .max_bytes = 100000),
 };
 
 #pragma GCC diagnostic pop
@@ -202,6 +211,8 @@ static bool info_agrees(int fd, const struct hmap_ioc_create *arg)
 	       info.max_entries == arg->max_entries &&
 	       info.create_flags == arg->flags && info.hash == arg->hash &&
 	       info.stripes == (arg->stripes ? arg->stripes : 1) &&
+	       info.node == arg->node && info.max_bytes == arg->max_bytes &&
+	       !info.reserved &&
 	       !info.state && !memcmp(info.name, no_name, sizeof(no_name));
 }
 

@@ -82,9 +82,23 @@ typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
 
 /* hmap_params.flags */
 #define HMAP_NO_SHRINK		1	/* keep the size, as Go does */
+#define HMAP_NUMA_NODE		2	/* memory comes from hmap_params.node */
+#define HMAP_ACCOUNT		4	/* to the memory cgroup of hmap_init()'s caller */
 
 /* The most stripes: all of them can be locked at once. */
 #define HMAP_MAX_STRIPES	64
+
+/**
+ * struct hmap_pool - a limit that several maps have together
+ * @memory: bytes that they hold
+ * @max_bytes: bytes that they may hold
+ *
+ * Begins with @memory 0, and has to outlive its maps.
+ */
+struct hmap_pool {
+	atomic_long_t memory;
+	unsigned long max_bytes;
+};
 
 /**
  * struct hmap_params - what a map is made for
@@ -93,9 +107,16 @@ typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
  * @hint: elements to make room for at once, 0 for none
  * @max_entries: refuse to hold more (-ENOSPC), 0 for no limit. With several
  *	stripes a few more may slip in
+ * @max_bytes: memory that the map may hold, 0 for no limit. It does not grow beyond
+ *	but goes on with longer chains, until there is no room for an element
+ *	(-ENOSPC). Writers that come at the same time may each take a block of 32
+ *	KiB or an element more; while it grows or shrinks a map has two arrays,
+ *	and the second one is under the limit if it is the larger one
+ * @pool: a further limit, which it shares with other maps; NULL for none
  * @stripes: writers that can work at the same time: a power of two up to
  *	HMAP_MAX_STRIPES; 0 for one
- * @flags: HMAP_NO_SHRINK or 0
+ * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE and HMAP_ACCOUNT, or 0
+ * @node: where memory comes from, as far as it has some, with HMAP_NUMA_NODE
  * @hashfn: hash function. NULL for a fast one that is keyed but can be broken by
  *	whoever learns from the map's timing; hmap_siphash() for maps whose keys
  *	come from those who may not be trusted
@@ -106,8 +127,11 @@ struct hmap_params {
 	u32 value_size;
 	unsigned long hint;
 	unsigned long max_entries;
+	unsigned long max_bytes;
+	struct hmap_pool *pool;
 	u32 stripes;
 	u32 flags;
+	int node;
 	hmap_hashfn_t hashfn;
 	hmap_equalfn_t equalfn;
 };
@@ -131,6 +155,7 @@ struct hmap_stripe {
  * @stripes: params.stripes of them
  * @geo: constant after hmap_init()
  * @params: constant after hmap_init()
+ * @memcg: what memory is charged to, with HMAP_ACCOUNT. Constant after hmap_init()
  * @tie: seed of the order of equal hashes in a scan. Constant after hmap_init()
  * @min_B: the map does not shrink below 2^min_B buckets
  * @all: taken before all stripes are
@@ -160,6 +185,7 @@ struct hmap {
 	struct hmap_stripe *stripes;
 	struct hmap_geometry geo;
 	struct hmap_params params;
+	struct mem_cgroup *memcg;
 	siphash_key_t tie;
 	u8 min_B;
 	spinlock_t all; /* outside of all stripes */

@@ -158,6 +158,7 @@ struct hmap_ioc_count {
 
 /* hmap_ioc_create.flags */
 #define HMAP_CREATE_NO_SHRINK	1	/* keep the size when elements go */
+#define HMAP_CREATE_NUMA_NODE	2	/* take memory from the node given */
 
 /* hmap_ioc_create.hash */
 #define HMAP_HASH_SIPHASH	0	/* for keys of those who may not be trusted */
@@ -178,10 +179,14 @@ struct hmap_ioc_count {
  * @max_inline_size: out: HMAP_MAX_INLINE_SIZE of the kernel
  * @max_entries: out: elements that the map may hold, 0 for no limit
  * @hint: out: elements that the map was made for
+ * @max_bytes: out: memory that the map may hold, 0 for no limit of its own
  * @create_flags: out: HMAP_CREATE_* bits that the map was made with
  * @hash: out: HMAP_HASH_*
  * @stripes: out: writers that can work at the same time
+ * @node: out: NUMA node that memory is taken from, with HMAP_CREATE_NUMA_NODE;
+ *	else 0
  * @state: out: HMAP_STATE_* bits
+ * @reserved: out: 0
  * @name: out: the map's name, followed by zeros; none if it is found by no name
  *	(any more)
  */
@@ -196,10 +201,13 @@ struct hmap_ioc_info {
 	__u32 max_inline_size;
 	__aligned_u64 max_entries;
 	__aligned_u64 hint;
+	__aligned_u64 max_bytes;
 	__u32 create_flags;
 	__u32 hash;
 	__u32 stripes;
+	__u32 node;
 	__u32 state;
+	__u32 reserved;
 	char name[HMAP_NAME_SIZE];
 };
 
@@ -308,11 +316,16 @@ struct hmap_ioc_plain {
  * @value_size: bytes of a value, 0 to HMAP_MAX_VALUE_SIZE; 0 makes a set
  * @hint: elements to make room for at once, 0 for none
  * @max_entries: elements that the map may hold, 0 for no limit
+ * @max_bytes: memory that the map may hold, 0 for no limit. A map that would need
+ *	more for an array of twice the size does not grow, but goes on with longer
+ *	chains until there is no room for another element
  * @stripes: writers that can work at the same time: a power of two up to 64; 0
  *	for one
  * @hash: HMAP_HASH_*
- * @mode: permissions of the node, 0 to 0777, less the umask; 0 without a name
- * @reserved: 0
+ * @node: NUMA node to take memory from as long as it has some, with
+ *	HMAP_CREATE_NUMA_NODE; else 0
+ * @mode: permissions of the device node, 0 to 0777, less the umask; 0 without a
+ *	name
  * @name: the map's name, followed by zeros; all zeros for a map without one. Of
  *	letters and digits of ASCII, '.', '_' and '-', and not beginning with '.'
  *
@@ -323,6 +336,9 @@ struct hmap_ioc_plain {
  * A map with a name is the node HMAP_NODES/name, too, which belongs to the
  * caller. Who may open it for what is decided there, as for any file. It stays
  * until DESTROY takes the name away or the module is removed.
+ *
+ * Memory is charged to the memory cgroup of the caller, also what others cause by
+ * their puts and what the map allocates by itself.
  */
 struct hmap_ioc_create {
 	__u32 size;
@@ -331,10 +347,11 @@ struct hmap_ioc_create {
 	__u32 value_size;
 	__aligned_u64 hint;
 	__aligned_u64 max_entries;
+	__aligned_u64 max_bytes;
 	__u32 stripes;
 	__u32 hash;
+	__u32 node;
 	__u32 mode;
-	__u32 reserved;
 	char name[HMAP_NAME_SIZE];
 };
 
@@ -582,8 +599,9 @@ struct hmap_ioc_wait {
  *
  * INFO    x  sizes, limits and the version of this interface
  * GET     r  -ENOENT: no such key
- * PUT     wc -EEXIST, -ENOENT: see the flags; -ENOSPC: max_entries reached;
- *            -ENOMEM: no memory, nothing changed; -EINTR: killed
+ * PUT     wc -EEXIST, -ENOENT: see the flags; -ENOSPC: max_entries reached, or
+ *            max_bytes, or the limit of all maps; -ENOMEM: no memory, or the
+ *            memory cgroup is at its limit; nothing changed; -EINTR: killed
  * DELETE  wc -ENOENT: no such key
  * SCAN    r  elements from a cursor; -EINTR: killed
  * CLEAR   wc removes everything; -ENOMEM: nothing changed
@@ -592,7 +610,8 @@ struct hmap_ioc_wait {
  * VERIFY  x  checks the whole map while nobody can write; needs
  *            CAP_SYS_ADMIN (-EPERM); -EUCLEAN: broken, see the kernel log
  * CREATE  wd a new map, returned as a file descriptor; -EEXIST: there is one of
- *            this name; -ENOSPC: HMAP_MAX_NAMES maps have names; -EMFILE,
+ *            this name; -ENOSPC: HMAP_MAX_NAMES maps have names, or the memory
+ *            for hint is more than max_bytes or the limit of all maps; -EMFILE,
  *            -ENFILE: too many files are open; -ENOMEM: no memory
  * DESTROY wd takes a map's name away; -ENOENT: no such name; -EPERM: the caller
  *            is not who made the map, and has no CAP_FOWNER

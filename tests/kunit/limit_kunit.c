@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Limits of memory, of a map and of several together; memory of a NUMA node.
+ */
+#include <linux/nodemask.h>
+#include <linux/sizes.h>
+
+#include "hmap_kunit.h"
+
+/* A block of overflow buckets for evacuation, which is not refused. */
+#define SLACK	SZ_32K
+
+static struct hmap *limited_map(struct kunit *test, u32 key_size,
+				u32 value_size, unsigned long max_bytes)
+{
+	const struct hmap_params params = {
+		.key_size = key_size, .value_size = value_size,
+		.max_bytes = max_bytes,
+	};
+
+	return hk_map(test, &params);
+}
+
+static long memory_of(struct hmap *h)
+{
+	return atomic_long_read(&h->memory);
+}
+
+/* An element whose value is all @byte. */
+static int put_byte(struct hmap *h, u64 n, u8 byte, unsigned int flags)
+{
+	static u8 key[512], value[2048];
+
+	memcpy(key, &n, sizeof(n));
+	memset(value, byte, h->params.value_size);
+	return hmap_put(h, key, value, flags, GFP_KERNEL);
+}
+
+static bool has_byte(struct hmap *h, u64 n, u8 byte)
+{
+	static u8 key[512], value[2048];
+
+	memcpy(key, &n, sizeof(n));
+	return !hmap_get(h, key, value) && value[0] == byte &&
+	       value[h->params.value_size - 1] == byte;
+}
+
+/* Numbers from @from on, until one does not fit. Returns that. */
+static u64 fill_up(struct kunit *test, struct hmap *h, u64 from)
+{
+	u64 n = from;
+	int err;
+
+	do {
+		err = put_byte(h, n, n, HMAP_NOEXIST);
+		n += !err;
+		cond_resched();
+	} while (!err && n < from + 1000000);
+	KUNIT_EXPECT_EQ(test, err, -ENOSPC);
+	return n;
+}
+
+static void expect_numbers(struct kunit *test, struct hmap *h, u64 from,
+			   u64 to)
+{
+	u64 n;
+
+	KUNIT_EXPECT_EQ(test, hmap_len(h), to - from);
+	for (n = from; n < to; n++)
+		KUNIT_ASSERT_TRUE_MSG(test, has_byte(h, n, n), "%llu", n);
+	HK_VERIFY(test, h);
+}
+
+static const struct {
+	u32 key_size;
+	u32 value_size;
+} sizes[] = {
+	{ 8, 8 }, { 8, 128 }, { 100, 100 }, { 8, 129 }, { 200, 8 },
+	{ 300, 1000 },
+};
+
+static void a_map_stays_within_its_limit(struct kunit *test)
+{
+	static const long limits[] = { SZ_16K, SZ_128K, SZ_1M };
+	u32 element, i, j;
+	struct hmap *h;
+	u64 n;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (j = 0; j < ARRAY_SIZE(limits); j++) {
+			h = limited_map(test, sizes[i].key_size,
+					sizes[i].value_size, limits[j]);
+			n = fill_up(test, h, 0);
+			KUNIT_EXPECT_LE(test, memory_of(h), limits[j] + SLACK);
+			/* The most of it is not wasted. */
+			element = sizes[i].key_size + sizes[i].value_size;
+			KUNIT_EXPECT_GT_MSG(test, n * (element + 3) * 4,
+					    limits[j], "%u+%u: %llu in %ld",
+					    sizes[i].key_size,
+					    sizes[i].value_size, n, limits[j]);
+			expect_numbers(test, h, 0, n);
+			hk_map_destroy(test, h);
+		}
+	}
+}
+
+/* Chains take what is left when the next array would be too large. */
+static void chains_are_longer_where_an_array_does_not_fit(struct kunit *test)
+{
+	struct hmap *h = limited_map(test, 8, 8, 150000), *free = hk_map_u64(test);
+	u64 n;
+
+	n = fill_up(test, h, 0);
+	hk_put_range(test, free, 0, n);
+	KUNIT_EXPECT_LT(test, hk_array(h)->B, hk_array(free)->B);
+	KUNIT_EXPECT_GT(test, hk_array(h)->longest_chain,
+			hk_array(free)->longest_chain);
+	KUNIT_EXPECT_LE(test, memory_of(h), 150000);
+	/* And nobody is asked again and again for what cannot be. */
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->alloc_failures), 0);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(h->called));
+}
+
+static void a_map_at_its_limit_goes_on_working(struct kunit *test)
+{
+	struct hmap *h;
+	u64 n, k;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		h = limited_map(test, sizes[i].key_size, sizes[i].value_size,
+				SZ_128K);
+		n = fill_up(test, h, 0);
+		for (k = 0; k < n; k++) {
+			KUNIT_ASSERT_EQ(test, put_byte(h, k, k, HMAP_EXIST), 0);
+			KUNIT_ASSERT_EQ(test, put_byte(h, k, k, HMAP_ANY), 0);
+		}
+		KUNIT_EXPECT_EQ(test, put_byte(h, 1, 1, HMAP_NOEXIST), -EEXIST);
+		KUNIT_EXPECT_EQ(test, put_byte(h, n, 1, HMAP_EXIST), -ENOENT);
+		KUNIT_EXPECT_EQ(test, put_byte(h, n, 1, HMAP_ANY), -ENOSPC);
+		expect_numbers(test, h, 0, n);
+		hk_map_destroy(test, h);
+	}
+}
+
+static void a_full_map_can_be_cleared(struct kunit *test)
+{
+	struct hmap *h;
+	u64 n;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		h = limited_map(test, sizes[i].key_size, sizes[i].value_size,
+				SZ_128K);
+		n = fill_up(test, h, 0);
+		KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
+		KUNIT_EXPECT_EQ(test, hmap_len(h), 0);
+		KUNIT_EXPECT_GT(test, fill_up(test, h, n), n + n / 2);
+		hk_map_destroy(test, h);
+	}
+}
+
+/* The second array is beyond the limit for a while, but it is the smaller one. */
+static void a_full_map_can_shrink(struct kunit *test)
+{
+	struct hmap *h = limited_map(test, 8, 8, SZ_1M);
+	unsigned int i;
+	u64 n, k;
+
+	h->params.flags &= ~HMAP_NO_SHRINK;
+	n = fill_up(test, h, 0);
+	for (k = 0; k < n; k++)
+		KUNIT_ASSERT_EQ(test, hmap_delete(h, &k), 0);
+	for (i = 0; i < 20 && hk_array(h)->B > 4; i++) {
+		mod_delayed_work(system_wq, &h->work, 0);
+		flush_delayed_work(&h->work);
+	}
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
+	KUNIT_EXPECT_LT(test, memory_of(h), SZ_16K);
+}
+
+static void a_limit_that_allows_nothing_allows_no_element(struct kunit *test)
+{
+	struct hmap *h;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		h = limited_map(test, sizes[i].key_size, sizes[i].value_size, 1);
+		KUNIT_EXPECT_EQ(test, put_byte(h, 1, 1, HMAP_ANY), -ENOSPC);
+		KUNIT_EXPECT_EQ(test, put_byte(h, 1, 1, HMAP_EXIST), -ENOENT);
+		KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
+		KUNIT_EXPECT_EQ(test, hmap_len(h), 0);
+		hk_map_destroy(test, h);
+	}
+}
+
+static void room_beyond_the_limit_is_refused(struct kunit *test)
+{
+	struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .hint = 1000,
+		.max_bytes = 20000,
+	};
+	static struct hmap refused;
+	struct hmap *h;
+
+	KUNIT_EXPECT_EQ(test, hmap_init(&refused, &params), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&refused.memory), 0);
+	params.max_bytes = 60000;
+	h = hk_map(test, &params);
+	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 100000), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 1000), 0);
+	KUNIT_EXPECT_LE(test, memory_of(h), 60000);
+}
+
+static void a_pool_is_shared(struct kunit *test)
+{
+	struct hmap_pool *pool = hk_alloc(test, 1, sizeof(*pool));
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .pool = pool,
+	};
+	struct hmap *a, *b;
+	u64 n, m;
+
+	pool->max_bytes = SZ_256K;
+	a = hk_map(test, &params);
+	b = hk_map(test, &params);
+	n = fill_up(test, a, 0);
+	KUNIT_EXPECT_LE(test, memory_of(a), SZ_256K + SLACK);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->memory),
+			memory_of(a) + memory_of(b));
+	m = fill_up(test, b, 0);
+	KUNIT_EXPECT_LT(test, m, n / 2);
+	/* What one gives back the other may have. */
+	hk_map_destroy(test, a);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->memory), memory_of(b));
+	KUNIT_EXPECT_GT(test, fill_up(test, b, m), n / 2);
+	hk_map_destroy(test, b);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->memory), 0);
+}
+
+/* ---- threads ---- */
+
+struct limited {
+	struct hmap *h;
+	long most;
+};
+
+static bool put_and_delete(struct hk_thread *thread)
+{
+	struct limited *l = thread->arg;
+	u64 key = hk_below(&thread->rnd, 50000), value = hk_value(key);
+	int err;
+
+	err = hmap_put(l->h, &key, &value, HMAP_ANY, GFP_KERNEL);
+	if (err && err != -ENOSPC)
+		thread->errors++;
+	if (hk_below(&thread->rnd, 8) == 0)
+		hmap_delete(l->h, &key);
+	if (memory_of(l->h) > l->most)
+		thread->errors++;
+	return true;
+}
+
+static void writers_stay_within_the_limit_together(struct kunit *test)
+{
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .stripes = 4,
+		.max_bytes = SZ_512K,
+	};
+	struct limited l = { .h = hk_map(test, &params) };
+	struct hk_thread threads[4];
+	u32 i;
+
+	l.most = SZ_512K + (ARRAY_SIZE(threads) + 1) * SLACK;
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		threads[i] = (struct hk_thread){
+			.fn = put_and_delete, .arg = &l,
+		};
+	hk_run(test, threads, ARRAY_SIZE(threads), 300);
+	HK_VERIFY(test, l.h);
+}
+
+/* ---- nodes ---- */
+
+static void memory_comes_from_a_node(struct kunit *test)
+{
+	struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .flags = HMAP_NUMA_NODE,
+	};
+	struct hmap *h;
+	u32 i;
+
+	params.node = first_online_node;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		params.key_size = sizes[i].key_size;
+		params.value_size = sizes[i].value_size;
+		params.hint = i % 2 ? 10000 : 0;
+		h = hk_map(test, &params);
+		for (u64 n = 0; n < 10000; n++)
+			KUNIT_ASSERT_EQ(test, put_byte(h, n, n, HMAP_ANY), 0);
+		expect_numbers(test, h, 0, 10000);
+		hk_map_destroy(test, h);
+	}
+}
+
+/* From kmalloc(), of pages in a row, and of pages anywhere. */
+static void arrays_of_a_node_are_empty_and_counted(struct kunit *test)
+{
+	struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .flags = HMAP_NUMA_NODE,
+	};
+	struct hmap_array *a;
+	struct hmap *h;
+	long before;
+	size_t size;
+	u8 B;
+
+	params.node = first_online_node;
+	h = hk_map(test, &params);
+	before = memory_of(h);
+	for (B = 0; B <= 18; B++) {
+		a = hmap_array_alloc(h, B, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, a);
+		size = h->geo.bucket_size << B;
+		KUNIT_EXPECT_NULL(test, memchr_inv(a->data, 0, size));
+		KUNIT_EXPECT_GE(test, memory_of(h), before + size);
+		memset(a->data, 0xff, size);
+		hmap_array_free(h, a);
+		KUNIT_EXPECT_EQ(test, memory_of(h), before);
+	}
+}
+
+static void nodes_are_checked(struct kunit *test)
+{
+	static const int nodes[] = { -1, MAX_NUMNODES, INT_MAX, INT_MIN };
+	struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .flags = HMAP_NUMA_NODE,
+	};
+	static struct hmap refused;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(nodes); i++) {
+		params.node = nodes[i];
+		KUNIT_EXPECT_EQ(test, hmap_init(&refused, &params), -EINVAL);
+	}
+	/* Nobody looks at it without the flag. */
+	params.flags = HMAP_ACCOUNT;
+	hk_map_destroy(test, hk_map(test, &params));
+}
+
+static struct kunit_case limit_cases[] = {
+	KUNIT_CASE(a_map_stays_within_its_limit),
+	KUNIT_CASE(chains_are_longer_where_an_array_does_not_fit),
+	KUNIT_CASE(a_map_at_its_limit_goes_on_working),
+	KUNIT_CASE(a_full_map_can_be_cleared),
+	KUNIT_CASE(a_full_map_can_shrink),
+	KUNIT_CASE(a_limit_that_allows_nothing_allows_no_element),
+	KUNIT_CASE(room_beyond_the_limit_is_refused),
+	KUNIT_CASE(a_pool_is_shared),
+	KUNIT_CASE(writers_stay_within_the_limit_together),
+	KUNIT_CASE(memory_comes_from_a_node),
+	KUNIT_CASE(arrays_of_a_node_are_empty_and_counted),
+	KUNIT_CASE(nodes_are_checked),
+	{}
+};
+
+HK_SUITE(limit, limit_cases);
