@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Limits of memory: of a map, of all maps together, of a memory cgroup.
+ */
+#include <pthread.h>
+#include <sys/mount.h>
+
+#include "hmap_test.h"
+
+/* What writers that come at the same time may take beyond a limit. */
+#define SLACK	32768
+
+FIXTURE(limits) {
+	struct map m;		/* the default map, whose file makes others */
+};
+
+FIXTURE_SETUP(limits)
+{
+	ASSERT_EQ(0, map_load(&self->m, 8, 8));
+}
+
+FIXTURE_TEARDOWN(limits)
+{
+	EXPECT_EQ(0, map_unload(&self->m));
+	TELL_SEED_ON_FAILURE();
+}
+
+static u64 memory_of(const struct map *m)
+{
+	struct hmap_stats stats = {};
+
+	dev_stats(m->fd, &stats);
+	return stats.memory;
+}
+
+/* Keys from @first on until one is refused with @error. How many went in. */
+static u64 fill_up(struct map *m, u64 first, int error)
+{
+	u64 i = first;
+	int ret;
+
+	do {
+		ret = map_put(m, i, i, HMAP_NOEXIST);
+		i += !ret;
+	} while (!ret);
+	return ret == error ? i - first : 0;
+}
+
+/* ---- a map's own ---- */
+
+FIXTURE(limited) {
+	struct map m;
+	struct map l;
+};
+
+FIXTURE_VARIANT(limited) {
+	u32 key_size, value_size, stripes;
+	u64 max_bytes;
+};
+
+FIXTURE_VARIANT_ADD(limited, words) {
+	.key_size = 8, .value_size = 8, .max_bytes = 300000,
+};
+
+FIXTURE_VARIANT_ADD(limited, striped) {
+	.key_size = 8, .value_size = 8, .stripes = 16, .max_bytes = 300000,
+};
+
+FIXTURE_VARIANT_ADD(limited, out_of_line) {
+	.key_size = 200, .value_size = 1000, .max_bytes = 1000000,
+};
+
+FIXTURE_SETUP(limited)
+{
+	struct hmap_ioc_create arg = create_arg(variant->key_size,
+						variant->value_size);
+
+	arg.max_bytes = variant->max_bytes;
+	arg.stripes = variant->stripes;
+	ASSERT_EQ(0, map_load(&self->m, 8, 8));
+	ASSERT_EQ(0, map_create(&self->l, self->m.fd, &arg));
+}
+
+FIXTURE_TEARDOWN(limited)
+{
+	EXPECT_EQ(0, map_close(&self->l));
+	EXPECT_EQ(0, map_unload(&self->m));
+	TELL_SEED_ON_FAILURE();
+}
+
+TEST_F(limited, a_map_at_its_limit_goes_on_working)
+{
+	struct map *l = &self->l;
+	u64 n = fill_up(l, 0, -ENOSPC), i;
+
+	ASSERT_LT(200, n);
+	EXPECT_LE(memory_of(l), variant->max_bytes + SLACK);
+	EXPECT_GT(memory_of(l), variant->max_bytes / 2);
+	EXPECT_EQ(n, dev_count(l->fd));
+	EXPECT_EQ(0, map_check_range(l, 0, n));
+	EXPECT_EQ(-ENOSPC, map_put(l, n, n, HMAP_ANY));
+	EXPECT_EQ(-ENOENT, map_has(l, n));
+	/* what is there can be overwritten, deleted, and put again */
+	for (i = 0; i < n; i++)
+		ASSERT_EQ(0, map_put(l, i, i + 1, i % 2 ? HMAP_ANY : HMAP_EXIST));
+	EXPECT_EQ(-EEXIST, map_put(l, 5, 5, HMAP_NOEXIST));
+	EXPECT_EQ(0, map_put_range(l, 0, n));
+	for (i = 0; i < n; i += 7) {
+		ASSERT_EQ(0, map_delete(l, i));
+		ASSERT_EQ(0, map_put(l, i, i, HMAP_NOEXIST));
+	}
+	EXPECT_EQ(0, map_check_range(l, 0, n));
+	EXPECT_LE(memory_of(l), variant->max_bytes + SLACK);
+	/* another map does not notice */
+	EXPECT_EQ(0, map_put_range(&self->m, 0, 1000));
+}
+
+TEST_F(limited, a_full_map_can_be_cleared_and_filled_again)
+{
+	u64 n = fill_up(&self->l, 0, -ENOSPC);
+
+	EXPECT_EQ(0, dev_clear(self->l.fd));
+	EXPECT_EQ(0, dev_count(self->l.fd));
+	EXPECT_LT(n / 2, fill_up(&self->l, n, -ENOSPC));
+	EXPECT_LE(memory_of(&self->l), variant->max_bytes + SLACK);
+}
+
+struct filler {
+	pthread_t thread;
+	int fd;
+	u64 first, n;
+};
+
+static void *fill_until_full(void *arg)
+{
+	struct filler *f = arg;
+	struct map m;
+
+	if (!map_of_fd(&m, f->fd))
+		f->n = fill_up(&m, f->first, -ENOSPC);
+	return NULL;
+}
+
+TEST_F(limited, several_writers_meet_the_same_limit)
+{
+	struct filler f[4];
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_LEN(f); i++) {
+		f[i] = (struct filler){ .fd = self->l.fd, .first = i << 24 };
+		ASSERT_EQ(0, pthread_create(&f[i].thread, NULL,
+					    fill_until_full, &f[i]));
+	}
+	for (i = 0; i < ARRAY_LEN(f); i++) {
+		pthread_join(f[i].thread, NULL);
+		sum += f[i].n;
+	}
+	EXPECT_LT(200, sum);
+	EXPECT_EQ(sum, dev_count(self->l.fd));
+	EXPECT_LE(memory_of(&self->l), variant->max_bytes + 5 * SLACK);
+	for (i = 0; i < ARRAY_LEN(f); i++)
+		EXPECT_EQ(0, map_check_range(&self->l, f[i].first, f[i].n));
+}
+
+TEST_F(limits, a_limit_below_everything_allows_no_element)
+{
+	struct hmap_ioc_create arg = create_arg(8, 8);
+	struct map m;
+
+	arg.max_bytes = 1;
+	ASSERT_EQ(0, map_create(&m, self->m.fd, &arg));
+	EXPECT_EQ(-ENOSPC, map_put(&m, 1, 1, HMAP_ANY));
+	EXPECT_EQ(-ENOENT, map_get(&m, 1));
+	EXPECT_EQ(0, dev_clear(m.fd));
+	EXPECT_EQ(0, map_close(&m));
+}
+
+/* ---- of all maps ---- */
+
+TEST(all_maps_together_stay_within_the_limit_of_the_module)
+{
+	struct hmap_ioc_create arg = create_arg(8, 8);
+	struct map def, a, b;
+	u64 n, m;
+
+	ASSERT_EQ(0, map_load_params(&def, "max_bytes=1000000"));
+	ASSERT_EQ(0, map_create(&a, def.fd, &arg));
+	ASSERT_EQ(0, map_create(&b, def.fd, &arg));
+	n = fill_up(&a, 0, -ENOSPC);
+	EXPECT_LT(10000, n);
+	m = fill_up(&b, 0, -ENOSPC);
+	m += fill_up(&def, 0, -ENOSPC);
+	EXPECT_GT(n, m);
+	EXPECT_LE(memory_of(&a) + memory_of(&b) + memory_of(&def),
+		  1000000 + 3 * SLACK);
+	/* the attributes are the map's own: it has no limit */
+	EXPECT_EQ(0, map_check_range(&a, 0, n));
+	/* one that goes leaves its share to the others */
+	EXPECT_EQ(0, map_close(&a));
+	EXPECT_LT(n / 2, fill_up(&def, m, -ENOSPC));
+	EXPECT_EQ(0, map_close(&b));
+	arg.hint = 10000000;
+	EXPECT_EQ(-ENOSPC, dev_create(def.fd, &arg));
+	EXPECT_EQ(0, map_unload(&def));
+	EXPECT_EQ(-ENOSPC, module_load("max_bytes=1000000 hint=1000000"));
+	EXPECT_EQ(-EINVAL, module_load("max_bytes=-1"));
+	EXPECT_FALSE(module_loaded());
+}
+
+/* ---- memory cgroups ---- */
+
+#define GROUP	"/run/hmap-cgroup"
+
+static int write_group(const char *name, const char *text)
+{
+	char path[128];
+	int fd, ret = 0;
+
+	snprintf(path, sizeof(path), GROUP "/%s", name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* A number of a file; with @key the one behind it. */
+static s64 read_group(const char *name, const char *key)
+{
+	char path[128], text[1024] = "";
+	const char *at = text;
+	int fd;
+
+	snprintf(path, sizeof(path), GROUP "/%s", name);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return -errno;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		at = NULL;
+	close(fd);
+	if (at && key) {
+		at = strstr(text, key);
+		at = at ? at + strlen(key) : NULL;
+	}
+	return at ? strtoll(at, NULL, 10) : -ENODATA;
+}
+
+FIXTURE(cgroup) {
+	struct map m;
+	struct map c;		/* made by a process of the group */
+};
+
+FIXTURE_VARIANT(cgroup) {
+	u32 key_size, value_size;
+};
+
+/* Mostly large arrays, which the worker allocates. */
+FIXTURE_VARIANT_ADD(cgroup, words) {
+	.key_size = 8, .value_size = 8,
+};
+
+FIXTURE_VARIANT_ADD(cgroup, out_of_line) {
+	.key_size = 200, .value_size = 1000,
+};
+
+/* Whoever has made it is in another group, or none, when the map is used. */
+static int create_in_group(void *arg)
+{
+	struct hmap_ioc_create *create = arg;
+	int ret = write_group("g/cgroup.procs", "0");
+
+	if (ret)
+		return ret;
+	ret = dev_open(O_RDWR);
+	if (ret >= 0)
+		ret = dev_create(ret, create);
+	return ret < 0 ? ret : 0;
+}
+
+FIXTURE_SETUP(cgroup)
+{
+	struct hmap_ioc_create arg = create_arg(variant->key_size,
+						variant->value_size);
+
+	arg.mode = 0600;
+	set_name(arg.name, "grouped");
+	ASSERT_EQ(0, map_load(&self->m, 8, 8));
+	mkdir(GROUP, 0755);
+	if (mount("none", GROUP, "cgroup2", 0, NULL) ||
+	    write_group("cgroup.subtree_control", "+memory"))
+		SKIP(return, "this kernel has no memory cgroups here");
+	ASSERT_EQ(0, mkdir(GROUP "/g", 0755));
+	ASSERT_EQ(0, reap(spawn(create_in_group, &arg)));
+	ASSERT_EQ(0, map_of_fd(&self->c, open(HMAP_NODES "/grouped",
+					      O_RDWR | O_CLOEXEC)));
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	int i;
+
+	if (self->c.fd > 0) {
+		EXPECT_EQ(0, map_close(&self->c));
+		EXPECT_EQ(0, dev_destroy(self->m.fd, "grouped"));
+	}
+	/* what it has been charged for may still be on its way back */
+	for (i = 0; i < 100 && rmdir(GROUP "/g"); i++)
+		usleep(10000);
+	umount(GROUP);
+	EXPECT_EQ(0, map_unload(&self->m));
+	TELL_SEED_ON_FAILURE();
+}
+
+/* Not to this process, which puts the elements. */
+TEST_F(cgroup, memory_is_charged_to_who_made_the_map)
+{
+	s64 before = read_group("g/memory.current", NULL), held;
+	u64 n = variant->value_size > 8 ? 5000 : 300000;
+
+	ASSERT_EQ(0, map_put_range(&self->c, 0, n));
+	held = memory_of(&self->c);
+	EXPECT_LT(4000000, held);
+	EXPECT_GT(read_group("g/memory.current", NULL) - before, held * 9 / 10);
+	EXPECT_EQ(0, dev_clear(self->c.fd));
+	EXPECT_EQ(0, map_put_range(&self->m, 0, 100000));
+	EXPECT_EQ(0, dev_destroy(self->m.fd, "grouped"));
+	close(self->c.fd);
+	self->c.fd = -1;
+	/* blocks and arrays are freed after a grace period */
+	usleep(500000);
+	EXPECT_LT(read_group("g/memory.current", NULL) - before, held / 4);
+}
+
+TEST_F(cgroup, a_group_at_its_limit_is_enomem)
+{
+	struct map *c = &self->c;
+	u64 n, more, i;
+
+	ASSERT_EQ(0, write_group("g/memory.max", "3000000"));
+	n = fill_up(c, 0, -ENOMEM);
+	TH_LOG("%llu elements, %llu bytes, %lld charged", n, memory_of(c),
+	       read_group("g/memory.current", NULL));
+	ASSERT_LT(500, n);
+	EXPECT_LE(read_group("g/memory.current", NULL), 3000000);
+	/* it still has all, and whatever needs no memory goes on */
+	EXPECT_EQ(n, dev_count(c->fd));
+	EXPECT_EQ(0, map_check_range(c, 0, n));
+	for (i = 0; i < n; i += 3)
+		ASSERT_EQ(0, map_delete(c, i));
+	EXPECT_EQ(n - (n + 2) / 3, dev_count(c->fd));
+	/* nobody had to die for it */
+	EXPECT_EQ(0, read_group("g/memory.events", "oom_kill "));
+	/* and with more memory it goes on growing */
+	ASSERT_EQ(0, write_group("g/memory.max", "max"));
+	more = n * 3;
+	EXPECT_EQ(0, map_put_range(c, n, more));
+	EXPECT_EQ(0, map_check_range(c, n, more));
+}
+
+TEST_HARNESS_MAIN
