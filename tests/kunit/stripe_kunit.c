@@ -50,7 +50,7 @@ static void wrong_stripes_and_flags_are_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, hmap_init(&h, &params), -EINVAL);
 	}
 	params.stripes = 64;
-	params.flags = HMAP_NO_SHRINK << 1;
+	params.flags = BIT(31);
 	KUNIT_EXPECT_EQ(test, hmap_init(&h, &params), -EINVAL);
 }
 
