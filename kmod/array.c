@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "internal.h"
 #include "trace.h"
+#include "view.h"
 
 /*
  * Up to here memory comes from kmalloc(); more comes from vmalloc(), page by
@@ -57,11 +58,17 @@ bool hmap_has_room(const struct hmap *h, size_t size)
 	       params->pool->max_bytes;
 }
 
-/* The most that an allocation of @size may really take. */
-static size_t hmap_mem_most(size_t size)
+/* Whether buckets come from kmalloc(). What programs see is in pages of its own. */
+static bool hmap_buckets_kmalloc(bool shown, size_t size)
 {
-	return size <= KMALLOC_LIMIT ? roundup_pow_of_two(size) :
-				       PAGE_ALIGN(size);
+	return !shown && size <= KMALLOC_LIMIT;
+}
+
+/* The most that @size bytes for buckets may really take. */
+static size_t hmap_buckets_most(const struct hmap *h, size_t size)
+{
+	return hmap_buckets_kmalloc(h->params.view, size) ?
+		       roundup_pow_of_two(size) : PAGE_ALIGN(size);
 }
 
 static void hmap_mem_count(struct hmap *h, const void *p, size_t size,
@@ -169,7 +176,7 @@ static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp)
 	struct mem_cgroup *memcg;
 	void *p;
 
-	if (size <= KMALLOC_LIMIT)
+	if (hmap_buckets_kmalloc(h->params.view, size))
 		return hmap_mem_alloc(h, size, gfp);
 	memcg = hmap_alloc_begin(h, &gfp);
 	p = hmap_pages_in_a_row(size, gfp, node);
@@ -182,27 +189,18 @@ static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp)
 
 static void hmap_buckets_uncount(struct hmap *h, const void *p, size_t size)
 {
-	if (size <= KMALLOC_LIMIT)
+	if (hmap_buckets_kmalloc(h->params.view, size))
 		hmap_mem_uncount(h, p, size);
 	else if (p)
 		hmap_mem_add(h, -PAGE_ALIGN(size));
 }
 
-static void hmap_buckets_free(void *p, size_t size)
+static void hmap_buckets_free(bool shown, void *p, size_t size)
 {
-	if (!p || size <= KMALLOC_LIMIT || is_vmalloc_addr(p))
+	if (!p || hmap_buckets_kmalloc(shown, size) || is_vmalloc_addr(p))
 		kvfree(p);
 	else
 		free_pages_exact(p, size);
-}
-
-static u32 hmap_spares(u8 B)
-{
-	/*
-	 * The seed's rule: more than 2^4 buckets get 2^(B-4) spare overflow
-	 * buckets. (Go begins at 2^4, and rounds up to an allocator class.)
-	 */
-	return B > 4 ? 1u << (B - 4) : 0;
 }
 
 /* Bytes of an array's buckets and spares; SIZE_MAX if that overflows. */
@@ -215,7 +213,8 @@ static size_t hmap_data_size(u32 bucket_size, u8 B)
 bool hmap_array_size_ok(const struct hmap *h, u8 B)
 {
 	return B <= HMAP_MAX_B && B < BITS_PER_LONG - 1 &&
-	       hmap_data_size(h->geo.bucket_size, B) <= LONG_MAX;
+	       hmap_data_size(h->geo.bucket_size, B) <= LONG_MAX &&
+	       (!h->params.view || hmap_view_size_ok(h, B));
 }
 
 static size_t hmap_array_size(const struct hmap *h)
@@ -243,6 +242,11 @@ struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
 		a->block_order = ilog2(KMALLOC_LIMIT / a->bucket_size);
 		a->extra.nextOverflow = 1;
 	}
+	if (a && h->params.view) {
+		a->view = h->params.view;
+		kref_get(&a->view->ref);
+		a->block_order = ilog2(hmap_page_buckets(a->bucket_size));
+	}
 	return a;
 }
 
@@ -258,7 +262,7 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 		return NULL;
 	a->B = B;
 	a->data = hmap_buckets_alloc(h, hmap_data_size(a->bucket_size, B), gfp);
-	if (!a->data) {
+	if (!a->data || (a->view && hmap_view_add(a->view, a, gfp))) {
 		hmap_array_free(h, a);
 		return NULL;
 	}
@@ -275,7 +279,7 @@ bool hmap_array_fits(const struct hmap *h, u8 B)
 	size_t size = hmap_data_size(h->geo.bucket_size, B);
 
 	return hmap_array_size_ok(h, B) &&
-	       hmap_has_room(h, hmap_mem_most(size));
+	       hmap_has_room(h, hmap_buckets_most(h, size));
 }
 
 /**
@@ -306,10 +310,12 @@ struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 /*
  * Log2 of the buckets in the first block: as many as spares. The blocks behind
  * it double in size up to KMALLOC_LIMIT, so that whoever needs one is not kept
- * longer by a large map.
+ * longer by a large map. Programs see blocks that are a page each.
  */
 static unsigned int hmap_first_order(const struct hmap_array *a)
 {
+	if (a->view)
+		return a->block_order;
 	return min_t(unsigned int, a->B > 4 ? a->B - 4 : 0, a->block_order);
 }
 
@@ -349,6 +355,44 @@ static size_t hmap_table_size(u32 blocks)
 	return blocks * sizeof(void *);
 }
 
+/* Buckets in a block that is a page. */
+u32 hmap_page_buckets(u32 bucket_size)
+{
+	return rounddown_pow_of_two(PAGE_SIZE / bucket_size);
+}
+
+/* Where programs that see an array find its blocks. */
+u64 hmap_array_blocks_at(u32 bucket_size, u8 B)
+{
+	return PAGE_ALIGN(hmap_data_size(bucket_size, B));
+}
+
+/*
+ * What they may see of it: all overflow buckets that there are likely to be before
+ * they make a resize necessary.
+ */
+u64 hmap_array_extent(u32 bucket_size, u8 B)
+{
+	u64 blocks = max((2ull << B) / hmap_page_buckets(bucket_size), 16ull);
+
+	return hmap_array_blocks_at(bucket_size, B) + blocks * PAGE_SIZE;
+}
+
+/* A page of what they see, or NULL where there is none (yet). */
+void *hmap_array_page(const struct hmap_array *a, u64 page)
+{
+	u64 blocks = hmap_array_blocks_at(a->bucket_size, a->B) / PAGE_SIZE;
+	void **slot;
+
+	if (page < blocks)
+		return a->data + page * PAGE_SIZE;
+	page -= blocks;
+	if (page >= HMAP_MAX_BLOCKS)
+		return NULL;
+	slot = hmap_block_slot((struct hmap_overflow *)&a->extra.overflow, page);
+	return slot ? READ_ONCE(*slot) : NULL;
+}
+
 static void hmap_array_uncount(struct hmap *h, struct hmap_array *a)
 {
 	struct hmap_overflow *overflow = &a->extra.overflow;
@@ -369,14 +413,17 @@ static void hmap_array_release(struct work_struct *work)
 	struct hmap_array *a = container_of(to_rcu_work(work),
 					    struct hmap_array, release);
 	struct hmap_overflow *overflow = &a->extra.overflow;
+	bool shown = a->view;
 	unsigned int k;
 
+	if (shown)
+		hmap_view_remove(a);
 	for (k = 0; k < overflow->nr_blocks; k++)
-		hmap_buckets_free(*hmap_block_slot(overflow, k),
+		hmap_buckets_free(shown, *hmap_block_slot(overflow, k),
 				  hmap_block_size(a, k));
 	for (k = 0; k < HMAP_OVERFLOW_TABLES; k++)
 		kvfree(overflow->table[k]);
-	hmap_buckets_free(a->data, hmap_data_size(a->bucket_size, a->B));
+	hmap_buckets_free(shown, a->data, hmap_data_size(a->bucket_size, a->B));
 	kfree(a);
 }
 
@@ -550,7 +597,7 @@ static void hmap_supply_drop_block(struct hmap *h, struct hmap_supply *supply)
 	size_t size = size_mul(supply->block_buckets, h->geo.bucket_size);
 
 	hmap_buckets_uncount(h, supply->block, size);
-	hmap_buckets_free(supply->block, size);
+	hmap_buckets_free(h->params.view, supply->block, size);
 	supply->block = NULL;
 	hmap_mem_uncount(h, supply->table,
 			 hmap_table_size(supply->table_blocks));
@@ -618,7 +665,7 @@ bool hmap_supply_over_limit(const struct hmap *h,
 	size_t size = size_mul(supply->want_buckets, h->geo.bucket_size);
 
 	return supply->want == WANT_BLOCK &&
-	       !hmap_has_room(h, hmap_mem_most(size) +
+	       !hmap_has_room(h, hmap_buckets_most(h, size) +
 				 hmap_table_size(supply->want_table));
 }
 

@@ -10,6 +10,8 @@
 #ifndef _HMAP_COMPAT_H
 #define _HMAP_COMPAT_H
 
+#include <linux/cacheinfo.h>
+#include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/version.h>
 
@@ -24,6 +26,20 @@
 #define hmap_const_device struct device
 #else
 #define hmap_const_device const struct device
+#endif
+
+/* 6.9; the architectures of which it is true there are not those of users of 6.1 */
+#ifndef cpu_dcache_is_aliasing
+#define cpu_dcache_is_aliasing()	false
+#endif
+
+/* 6.3 */
+#if LINUX_VERSION_CODE < 0x060300
+static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
+				vm_flags_t clear)
+{
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
 #endif
 
 #endif /* _HMAP_COMPAT_H */

@@ -308,6 +308,7 @@ const struct file_operations hmap_object_fops = {
 	.read_iter = hmap_file_read,
 	.unlocked_ioctl = hmap_dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = hmap_object_mmap,
 };
 
 /**

@@ -218,4 +218,11 @@ static inline void hmap_object_changed(struct hmap_object *object,
 		hmap_wake_waiters(object, keys, n);
 }
 
+/* mmap.c */
+struct hmap_view *hmap_mapping_create(void);
+void hmap_mapping_bind(struct file *file, struct hmap_view *view);
+int hmap_object_mmap(struct file *file, struct vm_area_struct *vma);
+int hmap_mmap_init(void);
+void hmap_mmap_exit(void);
+
 #endif /* _HMAP_DEV_H */

@@ -244,6 +244,15 @@ static inline void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
 	rcu_read_unlock();
 }
 
+static inline u32 hmap_spares(u8 B)
+{
+	/*
+	 * The seed's rule: more than 2^4 buckets get 2^(B-4) spare overflow
+	 * buckets. (Go begins at 2^4, and rounds up to an allocator class.)
+	 */
+	return B > 4 ? 1u << (B - 4) : 0;
+}
+
 extern struct workqueue_struct *hmap_wq;
 
 /* array.c */
@@ -256,6 +265,10 @@ void hmap_array_retire(struct hmap *h, struct hmap_array *a);
 bool hmap_array_size_ok(const struct hmap *h, u8 B);
 bool hmap_array_fits(const struct hmap *h, u8 B);
 bool hmap_array_is_small(const struct hmap *h, u8 B);
+u32 hmap_page_buckets(u32 bucket_size);
+u64 hmap_array_blocks_at(u32 bucket_size, u8 B);
+u64 hmap_array_extent(u32 bucket_size, u8 B);
+void *hmap_array_page(const struct hmap_array *a, u64 page);
 bool hmap_reserve_overflow(struct hmap *h, struct hmap_array *a, u32 n,
 			   struct hmap_supply *supply);
 void hmap_unreserve_overflow(struct hmap_array *a, u32 n);

@@ -138,9 +138,12 @@ static int __init hmap_module_init(void)
 	ret = hmap_worker_init();
 	if (ret)
 		return ret;
-	ret = hmap_default_init();
+	ret = hmap_mmap_init();
 	if (ret)
 		goto err_worker;
+	ret = hmap_default_init();
+	if (ret)
+		goto err_mmap;
 
 	ret = hmap_registry_init();
 	if (ret) {
@@ -160,6 +163,8 @@ err_registry:
 	hmap_registry_exit();
 err_map:
 	hmap_object_put(default_object);
+err_mmap:
+	hmap_mmap_exit();
 err_worker:
 	hmap_worker_exit();
 	return ret;
@@ -174,6 +179,7 @@ static void __exit hmap_module_exit(void)
 	/* Arrays that maps have left are freed by workers, after a grace period. */
 	rcu_barrier();
 	hmap_worker_exit();
+	hmap_mmap_exit();
 }
 
 module_init(hmap_module_init);

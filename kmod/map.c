@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 
 #include "internal.h"
+#include "view.h"
 
 /* Lookups that met a writer this often take the lock. */
 #define HMAP_READ_TRIES	16
@@ -53,6 +54,7 @@ static bool hmap_params_ok(const struct hmap_params *params)
 	       !(params->flags & ~(HMAP_NO_SHRINK | HMAP_NUMA_NODE |
 				   HMAP_ACCOUNT)) &&
 	       hmap_node_ok(params) &&
+	       (!params->view || hmap_view_params_ok(params)) &&
 	       (!params->max_entries || params->hint <= params->max_entries);
 }
 
@@ -125,6 +127,8 @@ int hmap_init(struct hmap *h, const struct hmap_params *params)
 	if (hmap_nbuckets(a) >= h->params.stripes)
 		a->mask = h->params.stripes - 1;
 	RCU_INIT_POINTER(h->buckets, a);
+	if (params->view)
+		hmap_view_attach(h);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(hmap_init);
@@ -905,8 +909,11 @@ static void hmap_reseed(struct hmap *h)
 {
 	struct hmap_array *a = hmap_lock_all(h);
 
-	if (!hmap_count(h) && !hmap_old(a))
+	if (!hmap_count(h) && !hmap_old(a)) {
+		hmap_view_begin(h);
 		a->hash0 = hmap_new_seed();
+		hmap_view_end(h);
+	}
 	hmap_unlock_all(h);
 }
 
@@ -963,7 +970,9 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
 	if (hmap_nbuckets(new) >= h->params.stripes)
 		new->mask = h->params.stripes - 1;
 	a = hmap_lock_all(h);
+	hmap_view_begin(h);
 	rcu_assign_pointer(h->buckets, new);
+	hmap_view_end(h);
 	for (s = 0; s < h->params.stripes; s++)
 		WRITE_ONCE(h->stripes[s].count, 0);
 	atomic_long_set(&h->unassigned, 0);

@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "dev.h"
+#include "view.h"
 
 /* The map is frozen, and the last change is done. */
 static void hmap_object_frozen(struct percpu_ref *writers)
@@ -39,7 +40,8 @@ void hmap_object_limit(unsigned long max_bytes)
 
 /**
  * hmap_object_create() - make a map that programs share
- * @params: what its map is made for; it comes under the limit of all maps
+ * @params: what its map is made for; it comes under the limit of all maps. The
+ *	view, if there is one, is the object's from now on, and is put if this fails
  *
  * Return: the object, with one reference; or what hmap_init() says, -ENOMEM.
  */
@@ -49,8 +51,10 @@ struct hmap_object *hmap_object_create(struct hmap_params *params)
 	int ret;
 
 	object = kzalloc(sizeof(*object), GFP_KERNEL_ACCOUNT);
-	if (!object)
-		return ERR_PTR(-ENOMEM);
+	if (!object) {
+		ret = -ENOMEM;
+		goto err_view;
+	}
 	ret = percpu_ref_init(&object->writers, hmap_object_frozen, 0,
 			      GFP_KERNEL_ACCOUNT);
 	if (ret)
@@ -69,18 +73,24 @@ err_writers:
 	percpu_ref_exit(&object->writers);
 err_object:
 	kfree(object);
+err_view:
+	if (params->view)
+		hmap_view_put(params->view);
 	return ERR_PTR(ret);
 }
 
 static void hmap_object_free(struct kref *ref)
 {
 	struct hmap_object *object = container_of(ref, struct hmap_object, ref);
+	struct hmap_view *view = object->map.params.view;
 
 	/* Whoever froze it may have been killed before it was. */
 	if (object->freezing)
 		wait_for_completion(&object->frozen);
 	percpu_ref_exit(&object->writers);
 	hmap_destroy(&object->map);
+	if (view)
+		hmap_view_put(view);
 	kfree(object);
 }
 
@@ -109,6 +119,13 @@ static void hmap_file_free(struct hmap_file *hf)
 	kfree(hf);
 }
 
+/* What is mapped of a file that is being opened can be found by its map. */
+static void hmap_file_show(struct file *file, const struct hmap_object *object)
+{
+	if (object->map.params.view)
+		hmap_mapping_bind(file, object->map.params.view);
+}
+
 /**
  * hmap_file_bind() - make a file that is being opened one of an object
  * @file: the file
@@ -120,7 +137,10 @@ static void hmap_file_free(struct hmap_file *hf)
 int hmap_file_bind(struct file *file, struct hmap_object *object, bool device)
 {
 	file->private_data = hmap_file_create(object, device);
-	return file->private_data ? 0 : -ENOMEM;
+	if (!file->private_data)
+		return -ENOMEM;
+	hmap_file_show(file, object);
+	return 0;
 }
 
 void hmap_file_unbind(struct file *file)
@@ -178,6 +198,8 @@ int hmap_cmd_info(struct hmap_call *call)
 	info->hint = params->hint;
 	info->max_bytes = params->max_bytes;
 	info->create_flags = hmap_create_flags(params->flags);
+	if (params->view)
+		info->create_flags |= HMAP_CREATE_MMAP;
 	info->hash = params->hashfn ? HMAP_HASH_SIPHASH : HMAP_HASH_FAST;
 	info->stripes = params->stripes;
 	info->node = params->node;
@@ -194,7 +216,7 @@ static int hmap_create_params(const struct hmap_ioc_create *create,
 {
 	u32 flags = hmap_params_flags(create->flags);
 
-	if (create->flags != hmap_create_flags(flags) ||
+	if ((create->flags & ~HMAP_CREATE_MMAP) != hmap_create_flags(flags) ||
 	    create->hash > HMAP_HASH_FAST || create->hint > ULONG_MAX ||
 	    create->max_entries > ULONG_MAX || create->max_bytes > ULONG_MAX ||
 	    (create->node && !(flags & HMAP_NUMA_NODE)) ||
@@ -226,6 +248,8 @@ static struct file *hmap_object_file(struct hmap_object *object)
 	file = anon_inode_getfile("[hmap]", &hmap_object_fops, hf, O_RDWR);
 	if (IS_ERR(file))
 		hmap_file_free(hf);
+	else
+		hmap_file_show(file, object);
 	return file;
 }
 
@@ -266,6 +290,10 @@ int hmap_cmd_create(struct hmap_call *call)
 	ret = hmap_create_params(create, &params);
 	if (ret)
 		return ret;
+	if (create->flags & HMAP_CREATE_MMAP)
+		params.view = hmap_mapping_create();
+	if (IS_ERR(params.view))
+		return PTR_ERR(params.view);
 	object = hmap_object_create(&params);
 	if (IS_ERR(object))
 		return PTR_ERR(object);

@@ -20,6 +20,7 @@
 
 #include "internal.h"
 #include "trace.h"
+#include "view.h"
 
 /* How far one put or delete looks for the next bucket to evacuate (Go's). */
 #define ADVANCE_LIMIT	1024
@@ -108,6 +109,18 @@ static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
 	evac->moved++;
 }
 
+/*
+ * Who sees the old array sees nothing there that is deleted from the new one
+ * later on.
+ */
+static void hmap_evac_wipe(struct hmap *h, struct bmap *from, unsigned int f)
+{
+	if (!h->params.view)
+		return;
+	bmap_wipe(bmap_key(&h->geo, from, f), h->geo.key_slot);
+	bmap_wipe(bmap_value(&h->geo, from, f), h->geo.value_slot);
+}
+
 /* Move slot @i of an old bucket. Returns the state that remains there. */
 static u8 hmap_evac_slot(struct evac *evac, struct bmap *from, unsigned int i)
 {
@@ -120,6 +133,7 @@ static u8 hmap_evac_slot(struct evac *evac, struct bmap *from, unsigned int i)
 		y = !!(hmap_hash(h, hmap_key_bytes(h, from, i),
 				 &evac->a->hash0) & evac->bit);
 	hmap_evac_copy(evac, &evac->dest[y], from, i);
+	hmap_evac_wipe(h, from, i);
 	return y ? HMAP_EVACUATED_Y : HMAP_EVACUATED_X;
 }
 
@@ -165,10 +179,12 @@ static void hmap_resize_done(struct hmap *h, struct hmap_array *a,
 	trace_hmap_resize_done(h, old->B, a->B);
 	WRITE_ONCE(a->flags, 0);
 	WRITE_ONCE(a->extra.oldoverflow, NULL);
+	hmap_view_begin(h);
 	/* All is in the new array: pairs with the acquire in hmap_old(). */
 	smp_store_release(&a->oldbuckets, NULL);
 	/* The same: pairs with the address dependency behind hmap_settled(). */
 	smp_store_release(&a->settled, a->data);
+	hmap_view_end(h);
 	hmap_array_retire(h, old);
 }
 
@@ -355,7 +371,7 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 			 struct hmap_array *new)
 {
 	struct hmap_array *a = lk->a;
-	bool empty = hmap_is_empty(h, a);
+	bool empty = hmap_is_empty(h, a), published;
 
 	lockdep_assert_held(&h->stripes[lk->s].lock);
 	if (hmap_old(a))
@@ -368,8 +384,12 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 	new->flags = !empty && new->B == a->B ? HMAP_FLAG_SAMESIZEGROW : 0;
 	atomic_long_set(&new->remaining,
 			empty ? 0 : hmap_nbuckets(hmap_smaller(new, a)));
+	hmap_view_begin(h);
 	/* A full barrier: the array is complete before it can be reached. */
-	if (cmpxchg((__force struct hmap_array **)&h->buckets, a, new) != a)
+	published = cmpxchg((__force struct hmap_array **)&h->buckets, a,
+			    new) == a;
+	hmap_view_end(h);
+	if (!published)
 		return false;
 	if (a->data) {
 		hmap_count_resize(h, new, a);

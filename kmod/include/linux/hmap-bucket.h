@@ -43,23 +43,10 @@ struct hmap_geometry {
 	u32 bucket_size;
 };
 
-/*
- * States of a slot, in its tophash. A value of HMAP_MIN_TOPHASH or more is in use
- * and is the top byte of the hash. The evacuation states stand in an old
- * bucket; tophash[0] tells for the whole bucket.
- */
-enum {
-	HMAP_EMPTY_REST	= 0,	/* empty, and so is all behind it in the chain */
-	HMAP_EMPTY_ONE	= 1,	/* empty */
-	HMAP_EVACUATED_X	= 2,	/* moved to the same index of the new array */
-	HMAP_EVACUATED_Y	= 3,	/* moved to the same index plus the old size */
-	HMAP_EVACUATED_EMPTY	= 4,	/* was empty, its bucket has been evacuated */
-	HMAP_MIN_TOPHASH	= 5,
-};
-
 /**
  * struct bmap - the head of a bucket; keys and values follow
- * @tophash: a byte of each element's hash, or the state of its slot
+ * @tophash: a byte of each element's hash, or the state of its slot: HMAP_EMPTY_REST
+ *	and what follows there, in the interface for programs
  * @tophashes: the same as a word
  * @overflow: index of the next bucket of the chain, 0 if this is the last
  * @version: odd while the chain is being changed; the first bucket's counts for

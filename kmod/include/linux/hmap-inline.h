@@ -77,6 +77,9 @@ struct hmap_extra {
  * @extra: overflow buckets
  * @bucket_size: bytes of a bucket, for @release, when the map may be gone
  * @block_order: log2 of the buckets in the largest blocks
+ * @view: programs that see it, or NULL. Constant
+ * @slot: where in the file they see it; 0 if it has no buckets. Constant once
+ *	published
  * @release: for freeing it when no reader can be in it
  * @nevacuate: for each stripe: its units below this have been evacuated. Under
  *	the stripe. Keeps its last value, as in Go
@@ -98,6 +101,8 @@ struct hmap_array {
 	struct hmap_extra extra;
 	u32 bucket_size;
 	u8 block_order;
+	struct hmap_view *view;
+	u32 slot;
 	struct rcu_work release;
 	size_t nevacuate[];
 };

@@ -42,6 +42,7 @@
 #include <uapi/linux/hmap.h>
 
 struct hmap_array;
+struct hmap_view;
 
 /**
  * typedef hmap_hashfn_t - hash of a key
@@ -121,6 +122,9 @@ struct hmap_pool {
  *	whoever learns from the map's timing; hmap_siphash() for maps whose keys
  *	come from those who may not be trusted
  * @equalfn: equality, NULL for comparing the key's bytes
+ * @view: shows the memory of the map to programs; NULL if none shall see it.
+ *	Private: made by the module's own device. Such a map has inline sizes, the
+ *	fast hash or hmap_siphash(), no @equalfn, and is used in process context
  */
 struct hmap_params {
 	u32 key_size;
@@ -134,6 +138,7 @@ struct hmap_params {
 	int node;
 	hmap_hashfn_t hashfn;
 	hmap_equalfn_t equalfn;
+	struct hmap_view *view;
 };
 
 /**

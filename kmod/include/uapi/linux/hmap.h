@@ -159,6 +159,7 @@ struct hmap_ioc_count {
 /* hmap_ioc_create.flags */
 #define HMAP_CREATE_NO_SHRINK	1	/* keep the size when elements go */
 #define HMAP_CREATE_NUMA_NODE	2	/* take memory from the node given */
+#define HMAP_CREATE_MMAP	4	/* may be mapped, see struct hmap_mapped */
 
 /* hmap_ioc_create.hash */
 #define HMAP_HASH_SIPHASH	0	/* for keys of those who may not be trusted */
@@ -312,8 +313,10 @@ struct hmap_ioc_plain {
  * struct hmap_ioc_create - argument of HMAP_IOC_CREATE
  * @size: sizeof(struct hmap_ioc_create)
  * @flags: HMAP_CREATE_* bits
- * @key_size: bytes of a key, 1 to HMAP_MAX_KEY_SIZE
- * @value_size: bytes of a value, 0 to HMAP_MAX_VALUE_SIZE; 0 makes a set
+ * @key_size: bytes of a key, 1 to HMAP_MAX_KEY_SIZE, or HMAP_MAX_INLINE_SIZE
+ *	with HMAP_CREATE_MMAP
+ * @value_size: bytes of a value, 0 to HMAP_MAX_VALUE_SIZE, or
+ *	HMAP_MAX_INLINE_SIZE with HMAP_CREATE_MMAP; 0 makes a set
  * @hint: elements to make room for at once, 0 for none
  * @max_entries: elements that the map may hold, 0 for no limit
  * @max_bytes: memory that the map may hold, 0 for no limit. A map that would need
@@ -587,6 +590,111 @@ struct hmap_ioc_wait {
 	__aligned_u64 value;
 	__aligned_u64 deadline;
 	__aligned_u64 state;
+};
+
+/*
+ * States of a slot, in the byte that stands for it in tophash[] of its bucket.
+ * HMAP_MIN_TOPHASH or more is a slot in use: the top byte of the key's hash, plus
+ * HMAP_MIN_TOPHASH if it is less than that. The evacuation states stand in old
+ * buckets; tophash[0] tells for the whole bucket.
+ */
+#define HMAP_EMPTY_REST		0	/* empty, as all behind it in the chain */
+#define HMAP_EMPTY_ONE		1	/* empty */
+#define HMAP_EVACUATED_X	2	/* moved to the same index of the new array */
+#define HMAP_EVACUATED_Y	3	/* moved to that plus the size of the old one */
+#define HMAP_EVACUATED_EMPTY	4	/* was empty when its bucket was evacuated */
+#define HMAP_MIN_TOPHASH	5
+
+/**
+ * struct hmap_mapped_bucket - the head of a bucket
+ * @tophash: states of the slots
+ * @overflow: index of the next bucket of the chain, from 1 on; 0: there is none
+ * @version: odd while the chain is being changed, another one afterwards; that
+ *	of the first bucket counts for the chain
+ *
+ * HMAP_BUCKET_SLOTS keys follow, then as many values, without padding.
+ */
+struct hmap_mapped_bucket {
+	__u8 tophash[HMAP_BUCKET_SLOTS];
+	__u32 overflow;
+	__u32 version;
+};
+
+/**
+ * struct hmap_mapped_array - where an array of buckets is
+ * @buckets: how many it has, a power of two, without overflow buckets; 0: there
+ *	is no array
+ * @offset: where they begin in the file
+ * @spares: overflow buckets that stand behind them: those with index 1 to @spares
+ * @blocks: where the blocks with all other overflow buckets begin in the file,
+ *	one behind the other
+ * @end: where in the file ends what may be mapped of it. Overflow buckets behind
+ *	that have to be left to HMAP_IOC_GET
+ */
+struct hmap_mapped_array {
+	__aligned_u64 buckets;
+	__aligned_u64 offset;
+	__aligned_u64 spares;
+	__aligned_u64 blocks;
+	__aligned_u64 end;
+};
+
+/**
+ * struct hmap_mapped - first page of a map that was made with HMAP_CREATE_MMAP
+ * @sequence: odd while what follows is being changed, another number afterwards
+ * @hash: HMAP_HASH_*
+ * @key_size: bytes of a key
+ * @value_size: bytes of a value
+ * @bucket_size: bytes of a bucket
+ * @block_buckets: overflow buckets in a block, a power of two
+ * @block_size: bytes from one block to the next
+ * @reserved: 0
+ * @hash0: seed of the hashes
+ * @buckets: the array that the map is in
+ * @oldbuckets: the array that is being evacuated to @buckets
+ *
+ * The first page of the file may be mapped, and then the arrays that it names:
+ * PROT_READ and MAP_SHARED, nothing else (-EACCES, -EINVAL; -ENODEV for other
+ * maps). Any range may be mapped. What is no page of the map, or has ceased to be
+ * one, reads as bytes of HMAP_EVACUATED_EMPTY, and no access is ever an error.
+ *
+ * How to look a key up:
+ *
+ *   1. Read @sequence; if it is odd, begin again. Then read the rest, and @sequence
+ *      again: if it has changed, begin again. The rest is as it was as long as
+ *      @sequence is.
+ *   2. Hash the key: HMAP_HASH_SIPHASH is SipHash-2-4 of its bytes with the key
+ *      @hash0. HMAP_HASH_FAST is kept in the library. The low bits choose the
+ *      bucket.
+ *   3. If there are @oldbuckets look there first. Read the version of the chain; if
+ *      it is odd, begin again. If tophash[0] then is an evacuation state, the chain
+ *      is to be looked for in @buckets in the same way; if that is so there, too,
+ *      begin again.
+ *   4. Go through the buckets of the chain until the key is found, or one has a
+ *      slot with HMAP_EMPTY_REST or no next one. A bucket behind the first that
+ *      has an evacuation state: begin again. Copy the value.
+ *   5. Read the version again, and @sequence: if either has changed, what was found
+ *      is worth nothing: begin again.
+ *
+ * Each of these reads comes after the one before (acquire). Who has begun again
+ * often uses HMAP_IOC_GET. libhmap does all this.
+ *
+ * Whoever may read the map can map it, and so learn its seed: with that keys can be
+ * found that have the same hash. Who may write it, too, can make chains that are
+ * long. No other map has the same seed.
+ */
+struct hmap_mapped {
+	__u32 sequence;
+	__u32 hash;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 bucket_size;
+	__u32 block_buckets;
+	__u32 block_size;
+	__u32 reserved;
+	__aligned_u64 hash0[2];
+	struct hmap_mapped_array buckets;
+	struct hmap_mapped_array oldbuckets;
 };
 
 #define HMAP_IOC_MAGIC	0xB9
