@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "mapped.h"
 
 struct hmap *hmap_open(const char *path, int flags)
 {
@@ -47,6 +48,8 @@ struct hmap *hmap_open_fd(int fd)
 		errno = -err;
 		return NULL;
 	}
+	if (map->info.create_flags & HMAP_CREATE_MMAP)
+		map->mapped = mapped_open(fd);
 	return map;
 }
 
@@ -56,9 +59,15 @@ void hmap_close(struct hmap *map)
 
 	if (!map)
 		return;
+	mapped_close(map->mapped);
 	close(map->fd);
 	free(map);
 	errno = err;
+}
+
+int hmap_is_mapped(const struct hmap *map)
+{
+	return map ? !!map->mapped : fail(EINVAL);
 }
 
 int hmap_fd(const struct hmap *map)
@@ -106,12 +115,26 @@ static void set_value(struct hmap_ioc_elem *elem, const struct hmap *map,
 	elem->value = map->info.value_size ? address(value) : 0;
 }
 
+/* Look a key up without the kernel; -EAGAIN if that does not tell. */
+static int get_mapped(const struct hmap *map, const void *key, void *value)
+{
+	int err = map->mapped ? mapped_get(map->mapped, key, value) : -EAGAIN;
+
+	if (err == -ENOENT)
+		errno = ENOENT;
+	return err;
+}
+
 int hmap_get(const struct hmap *map, const void *key, void *value)
 {
 	struct hmap_ioc_elem elem;
+	int err;
 
 	if (!map || !key || (!value && map->info.value_size))
 		return fail(EINVAL);
+	err = get_mapped(map, key, value);
+	if (err != -EAGAIN)
+		return err;
 	elem = element(map, key);
 	set_value(&elem, map, value);
 	return command(map, HMAP_IOC_GET, &elem);
@@ -124,8 +147,11 @@ int hmap_contains(const struct hmap *map, const void *key)
 
 	if (!map || !key)
 		return fail(EINVAL);
-	elem = element(map, key);
-	err = command(map, HMAP_IOC_GET, &elem);
+	err = get_mapped(map, key, NULL);
+	if (err == -EAGAIN) {
+		elem = element(map, key);
+		err = command(map, HMAP_IOC_GET, &elem);
+	}
 	if (err == -ENOENT)
 		return 0;
 	return err ? err : 1;

@@ -12,9 +12,14 @@
  * descriptor was closed behind the library's back) and ENODEV or ENOTTY (it is
  * not a map's).
  *
- * Threads: a struct hmap does not change between hmap_open() and hmap_close(),
- * so that threads may share it. The map itself may be used by any number of
- * threads and processes at once.
+ * Threads may share a struct hmap between hmap_open() and hmap_close(). The map
+ * itself may be used by any number of threads and processes at once.
+ *
+ * Maps that can be mapped (HMAP_CREATE_MMAP): hmap_get() and hmap_contains() look
+ * into the memory of the map, without a system call, if it is open for reading.
+ * They return the same as those that ask the kernel, and ask it themselves where
+ * they cannot tell. But a pointer that leads nowhere is then not EFAULT: it crashes
+ * the program, as anywhere else.
  */
 #ifndef HMAP_H
 #define HMAP_H
@@ -71,6 +76,15 @@ HMAP_API void hmap_close(struct hmap *map);
  * Return: the file descriptor, which stays the map's; -EINVAL if @map is NULL.
  */
 HMAP_API int hmap_fd(const struct hmap *map);
+
+/**
+ * hmap_is_mapped() - are lookups made without system calls?
+ * @map: the map
+ *
+ * Return: 1: yes; 0: no: it was not made for that, is not open for reading, or
+ * there is no room among the addresses of the process; -EINVAL if @map is NULL.
+ */
+HMAP_API int hmap_is_mapped(const struct hmap *map);
 
 /**
  * hmap_info() - sizes and limits

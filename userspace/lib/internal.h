@@ -12,6 +12,7 @@
 struct hmap {
 	int fd;
 	struct hmap_ioc_info info;
+	struct mapped *mapped;	/* NULL: lookups are commands */
 };
 
 /* Return a negative errno value, and set errno. */

@@ -1,0 +1,620 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Lookups without a system call, in the memory of a map that can be mapped. How it
+ * is done, and what protects a reader from the kernel's changes, is told at struct
+ * hmap_mapped in <linux/hmap.h>.
+ *
+ * What the control page says is copied to struct mapped, with addresses in the place
+ * of offsets, by whoever finds first that its sequence has changed. Threads share
+ * that copy. It is changed while others read it, and so are the windows that arrays
+ * are mapped in; why that does no harm:
+ *
+ *  - The copy has the number of the sequence that it was made from. It is used only
+ *    by who has read the same number in the control page before, and here before and
+ *    after what he took from it: so all of that is of one copy.
+ *
+ *  - Windows are never unmapped, only mapped over, all of them at once: each address
+ *    that a reader has taken can be read until hmap_close(). Another array is mapped
+ *    to a window when the sequence has changed and the array that was there is none of
+ *    the map's arrays now. Who is in there still reads garbage, in bounds: indices are
+ *    checked, chains are followed only as long as the sequence is the same, and the
+ *    answer is thrown away in the end.
+ *
+ * Nobody waits: who finds the copy out of date and another one at it asks the kernel.
+ * So it does not matter what that other one is: a thread that was not taken along by
+ * fork(), or what a signal handler has interrupted.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "mapped.h"
+
+#define TRIES		16	/* before the kernel is asked */
+#define WINDOWS		2	/* an array and the one that it replaces */
+#define OUTGROWN	128	/* more than windows can double in size */
+
+#define BYTES(x)	((__u64)(x) * 0x0101010101010101ULL)
+
+/* An address that the kernel, or another thread, may change the contents of. */
+#define READ(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define READ_FIRST(x)	__atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define WRITE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#define WRITE_LAST(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELEASE)
+#define AFTER_READS()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define BEFORE_WRITES()	__atomic_thread_fence(__ATOMIC_RELEASE)
+
+/* A number that no sequence in use has. */
+#define NO_SEQUENCE	1
+
+/**
+ * struct window - addresses that arrays are mapped to
+ * @base: the first; NULL if there are none yet
+ * @size: how many
+ * @offset: what part of the file begins there
+ */
+struct window {
+	char *base;
+	size_t size;
+	__u64 offset;
+};
+
+/**
+ * struct array - struct hmap_mapped_array, with addresses
+ * @buckets: NULL: there is none
+ * @last: index of the last bucket
+ * @spares: overflow buckets behind the buckets
+ * @blocks: where all others are
+ * @nr_blocks: how many blocks can be seen
+ */
+struct array {
+	const char *buckets;
+	size_t last;
+	__u64 spares;
+	const char *blocks;
+	__u64 nr_blocks;
+};
+
+struct mapped {
+	int fd;
+	const struct hmap_mapped *control;
+	size_t page;
+	/* constant, from the control page */
+	__u32 hash;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 bucket_size;
+	__u32 block_buckets;
+	__u32 block_size;
+	size_t values;		/* offset of the first value in a bucket */
+	/* the copy */
+	__u32 sequence;
+	bool lost;		/* an array could not be mapped */
+	__u64 hash0[2];
+	struct array now;
+	struct array old;
+	/* by who makes it */
+	bool busy;
+	struct window window[WINDOWS];
+	struct window outgrown[OUTGROWN];
+	unsigned int nr_outgrown;
+};
+
+/* ---- hashes: those of the kernel ---- */
+
+static __u64 load64(const void *p)
+{
+	__u64 word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static __u64 le64(__u64 word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap64(word);
+#else
+	return word;
+#endif
+}
+
+static __u64 rotate(__u64 x, unsigned int n)
+{
+	return x << n | x >> (64 - n);
+}
+
+static inline void sip_rounds(__u64 v[4], unsigned int rounds)
+{
+	while (rounds--) {
+		v[0] += v[1];
+		v[2] += v[3];
+		v[1] = rotate(v[1], 13) ^ v[0];
+		v[3] = rotate(v[3], 16) ^ v[2];
+		v[0] = rotate(v[0], 32);
+		v[2] += v[1];
+		v[0] += v[3];
+		v[1] = rotate(v[1], 17) ^ v[2];
+		v[3] = rotate(v[3], 21) ^ v[0];
+		v[2] = rotate(v[2], 32);
+	}
+}
+
+static inline void sip_word(__u64 v[4], __u64 word)
+{
+	v[3] ^= word;
+	sip_rounds(v, 2);
+	v[0] ^= word;
+}
+
+/* SipHash-2-4 (Aumasson and Bernstein, 2012). */
+static inline __u64 siphash(const unsigned char *key, size_t size,
+			    const __u64 hash0[2])
+{
+	__u64 v[4] = {
+		hash0[0] ^ 0x736f6d6570736575ULL,
+		hash0[1] ^ 0x646f72616e646f6dULL,
+		hash0[0] ^ 0x6c7967656e657261ULL,
+		hash0[1] ^ 0x7465646279746573ULL,
+	};
+	__u64 last = (__u64)size << 56;
+	size_t i;
+
+	for (; size >= 8; size -= 8, key += 8)
+		sip_word(v, le64(load64(key)));
+	for (i = 0; i < size; i++)
+		last |= (__u64)key[i] << 8 * i;
+	sip_word(v, last);
+	v[2] ^= 0xff;
+	sip_rounds(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* The 128-bit product, its halves folded together. */
+static __u64 mulfold(__u64 a, __u64 b)
+{
+#ifdef __SIZEOF_INT128__
+	__uint128_t product = (__uint128_t)a * b;
+
+	return (__u64)product ^ (__u64)(product >> 64);
+#else
+	__u64 ll = (a & UINT32_MAX) * (b & UINT32_MAX);
+	__u64 hl = (a >> 32) * (b & UINT32_MAX);
+	__u64 lh = (a & UINT32_MAX) * (b >> 32);
+	__u64 mid = (ll >> 32) + (hl & UINT32_MAX) + (lh & UINT32_MAX);
+
+	return (mid << 32 | (ll & UINT32_MAX)) ^
+	       ((a >> 32) * (b >> 32) + (hl >> 32) + (lh >> 32) + (mid >> 32));
+#endif
+}
+
+static __u64 hash_fast_finish(__u64 hash, const __u64 hash0[2])
+{
+	return mulfold(hash ^ hash0[0], 0x9e3779b97f4a7c15ULL);
+}
+
+static __u64 hash_fast_word(__u64 word, const __u64 hash0[2])
+{
+	return hash_fast_finish(mulfold(hash0[0] ^ word, hash0[1]), hash0);
+}
+
+/* In the byte order of the machine, as the kernel's. */
+static inline __u64 hash_fast(const unsigned char *key, size_t size,
+			      const __u64 hash0[2])
+{
+	__u64 hash = hash0[0], word = 0;
+
+	for (; size >= 8; size -= 8, key += 8)
+		hash = mulfold(hash ^ load64(key), hash0[1]);
+	if (size) {
+		memcpy(&word, key, size);
+		hash = mulfold(hash ^ word, hash0[1]);
+	}
+	return hash_fast_finish(hash, hash0);
+}
+
+static inline __u64 hash_of(const struct mapped *m, const void *key,
+			    const __u64 hash0[2])
+{
+	__u32 word;
+
+	if (m->hash == HMAP_HASH_FAST && m->key_size == sizeof(word)) {
+		memcpy(&word, key, sizeof(word));
+		return hash_fast_word(word, hash0);
+	}
+	if (m->hash == HMAP_HASH_FAST)
+		return hash_fast(key, m->key_size, hash0);
+	if (m->key_size == 8)
+		return siphash(key, 8, hash0);
+	return siphash(key, m->key_size, hash0);
+}
+
+/* ---- what the control page says ---- */
+
+static void *map_file(const struct mapped *m, void *at, size_t size,
+		      __u64 offset)
+{
+	void *p = mmap(at, size, PROT_READ, at ? MAP_SHARED | MAP_FIXED : MAP_SHARED,
+		       m->fd, offset);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* A window that is large enough, in the place of one that is not. */
+static bool grow_window(struct mapped *m, struct window *w, __u64 need,
+			__u64 offset)
+{
+	size_t size = w->size ? w->size : m->page;
+	void *base;
+
+	while (size < need) {
+		if (size > SIZE_MAX / 2)
+			return false;
+		size *= 2;
+	}
+	if (m->nr_outgrown == OUTGROWN)
+		return false;
+	base = map_file(m, NULL, size, offset);
+	if (!base)
+		return false;
+	if (w->base)
+		m->outgrown[m->nr_outgrown++] = *w;
+	*w = (struct window){ base, size, offset };
+	return true;
+}
+
+/* Map an array where @other, which is needed, is not. */
+static struct window *map_array(struct mapped *m,
+				const struct hmap_mapped_array *a,
+				const struct hmap_mapped_array *other)
+{
+	__u64 need = a->end - a->offset;
+	struct window *w = m->window;
+
+	if (m->window[1].base && m->window[1].offset == a->offset)
+		w = &m->window[1];
+	else if (w->base && w->offset != a->offset && other->buckets &&
+		 w->offset == other->offset)
+		w = &m->window[1];
+	if (w->size < need)
+		return grow_window(m, w, need, a->offset) ? w : NULL;
+	if (w->offset != a->offset) {
+		if (!map_file(m, w->base, w->size, a->offset))
+			return NULL;
+		w->offset = a->offset;
+	}
+	return w;
+}
+
+/* Returns false if it could not be mapped. */
+static bool find_array(struct mapped *m, struct array *to,
+		       const struct hmap_mapped_array *a,
+		       const struct hmap_mapped_array *other)
+{
+	const struct window *w;
+
+	*to = (struct array){ .buckets = NULL };
+	if (!a->buckets)
+		return true;
+	w = map_array(m, a, other);
+	if (!w)
+		return false;
+	to->buckets = w->base;
+	to->last = a->buckets - 1;
+	to->spares = a->spares;
+	to->blocks = w->base + (a->blocks - a->offset);
+	to->nr_blocks = (a->end - a->blocks) / m->block_size;
+	return true;
+}
+
+static void write_array(struct array *to, const struct array *from)
+{
+	WRITE(to->buckets, from->buckets);
+	WRITE(to->last, from->last);
+	WRITE(to->spares, from->spares);
+	WRITE(to->blocks, from->blocks);
+	WRITE(to->nr_blocks, from->nr_blocks);
+}
+
+static void make_copy(struct mapped *m, const struct hmap_mapped *control)
+{
+	struct array now, old = { .buckets = NULL };
+	bool lost;
+
+	lost = !find_array(m, &now, &control->buckets, &control->oldbuckets) ||
+	       !find_array(m, &old, &control->oldbuckets, &control->buckets);
+	WRITE(m->sequence, NO_SEQUENCE);
+	BEFORE_WRITES();
+	WRITE(m->lost, lost);
+	WRITE(m->hash0[0], control->hash0[0]);
+	WRITE(m->hash0[1], control->hash0[1]);
+	write_array(&m->now, &now);
+	write_array(&m->old, &old);
+	WRITE_LAST(m->sequence, control->sequence);
+}
+
+/* Read what the control page says. Returns false if it is being changed. */
+static bool read_control(const struct mapped *m, struct hmap_mapped *control)
+{
+	__u32 sequence = READ_FIRST(m->control->sequence);
+
+	memcpy(control, m->control, sizeof(*control));
+	AFTER_READS();
+	control->sequence = sequence;
+	return !(sequence & 1) && READ(m->control->sequence) == sequence;
+}
+
+/* Bring the copy up to date, unless somebody else is at it. */
+static void refresh(struct mapped *m)
+{
+	struct hmap_mapped control;
+
+	if (__atomic_exchange_n(&m->busy, true, __ATOMIC_ACQUIRE))
+		return;
+	if (read_control(m, &control))
+		make_copy(m, &control);
+	WRITE_LAST(m->busy, false);
+}
+
+/* ---- lookups ---- */
+
+/**
+ * struct lookup - a lookup under way
+ * @m: the map
+ * @sequence: of the copy that is used
+ * @key: the key
+ * @hash: its hash
+ * @value: the value, when it has been found
+ */
+struct lookup {
+	const struct mapped *m;
+	__u32 sequence;
+	const void *key;
+	__u64 hash;
+	__u64 value[HMAP_MAX_INLINE_SIZE / sizeof(__u64)];
+};
+
+/* What a lookup comes to where a bucket has been evacuated. */
+#define MOVED	1
+
+static __u64 zero_bytes(__u64 w)
+{
+	return ~(((w & BYTES(0x7f)) + BYTES(0x7f)) | w | BYTES(0x7f));
+}
+
+/* If a writer comes in the middle the version tells. */
+static inline __u64 tophashes_of(const struct hmap_mapped_bucket *b)
+{
+	__u64 word = load64(b->tophash);
+
+	AFTER_READS();
+	return le64(word);
+}
+
+static bool is_evacuated(__u64 tophashes)
+{
+	unsigned char state = tophashes;
+
+	return state > HMAP_EMPTY_ONE && state < HMAP_MIN_TOPHASH;
+}
+
+static __u64 top_of(__u64 hash)
+{
+	__u64 top = hash >> 56;
+
+	return top < HMAP_MIN_TOPHASH ? top + HMAP_MIN_TOPHASH : top;
+}
+
+static inline bool same_key(const struct lookup *l, const void *key)
+{
+	if (l->m->key_size == 8)
+		return load64(key) == load64(l->key);
+	return !memcmp(key, l->key, l->m->key_size);
+}
+
+static inline void copy(void *to, const void *from, size_t size)
+{
+	if (size == 8)
+		memcpy(to, from, 8);
+	else
+		memcpy(to, from, size);
+}
+
+/* Look into a bucket. Returns whether the key is there. */
+static inline bool find_in_bucket(struct lookup *l, const char *b,
+				  __u64 tophashes)
+{
+	const struct mapped *m = l->m;
+	__u64 match = zero_bytes(tophashes ^ BYTES(top_of(l->hash)));
+	unsigned int i;
+
+	for (; match; match &= match - 1) {
+		i = __builtin_ctzll(match) / 8;
+		if (!same_key(l, b + sizeof(struct hmap_mapped_bucket) +
+				 i * m->key_size))
+			continue;
+		copy(l->value, b + m->values + i * m->value_size,
+		     m->value_size);
+		return true;
+	}
+	return false;
+}
+
+/* Whether the copy is the one that the lookup uses, and still true. */
+static bool is_current(const struct lookup *l)
+{
+	AFTER_READS();
+	return READ(l->m->sequence) == l->sequence &&
+	       READ(l->m->control->sequence) == l->sequence;
+}
+
+/* An overflow bucket by its index, or NULL if the kernel has to be asked. */
+static const char *overflow_bucket(const struct lookup *l,
+				   const struct array *array, __u64 index)
+{
+	const struct mapped *m = l->m;
+	struct array a = {
+		READ(array->buckets), READ(array->last), READ(array->spares),
+		READ(array->blocks), READ(array->nr_blocks),
+	};
+
+	if (!is_current(l))
+		return NULL;
+	if (index <= a.spares)
+		return a.buckets + (a.last + index) * m->bucket_size;
+	index -= a.spares + 1;
+	if (index / m->block_buckets >= a.nr_blocks)
+		return NULL;
+	return a.blocks + index / m->block_buckets * m->block_size +
+	       index % m->block_buckets * m->bucket_size;
+}
+
+/* The rest of a chain, behind the bucket @b. */
+static int find_in_overflow(struct lookup *l, const struct array *array,
+			    const char *b)
+{
+	__u64 tophashes, index;
+
+	for (;;) {
+		index = READ_FIRST(((const struct hmap_mapped_bucket *)b)->overflow);
+		if (!index)
+			return -ENOENT;
+		b = overflow_bucket(l, array, index);
+		if (!b)
+			return -EAGAIN;
+		tophashes = tophashes_of((const void *)b);
+		if (is_evacuated(tophashes))
+			return -EAGAIN;
+		if (find_in_bucket(l, b, tophashes))
+			return 0;
+		if (zero_bytes(tophashes))
+			return -ENOENT;
+	}
+}
+
+/* Look into an array, the buckets of which are at @buckets. */
+static inline int find_in_array(struct lookup *l, const struct array *array,
+				const char *buckets, size_t last)
+{
+	const char *b = buckets + (l->hash & last) * l->m->bucket_size;
+	const struct hmap_mapped_bucket *head = (const void *)b;
+	__u32 version = READ_FIRST(head->version);
+	__u64 tophashes = tophashes_of(head);
+	int err = 0;
+
+	if (version & 1)
+		return -EAGAIN;
+	if (is_evacuated(tophashes))
+		return MOVED;
+	if (!find_in_bucket(l, b, tophashes))
+		err = zero_bytes(tophashes) ? -ENOENT :
+					      find_in_overflow(l, array, b);
+	AFTER_READS();
+	return READ(head->version) == version ? err : -EAGAIN;
+}
+
+static inline int look_up(struct lookup *l)
+{
+	const struct mapped *m = l->m;
+	const __u64 hash0[2] = { READ(m->hash0[0]), READ(m->hash0[1]) };
+	const char *now = READ(m->now.buckets), *old = READ(m->old.buckets);
+	size_t last = READ(m->now.last), old_last = READ(m->old.last);
+	bool lost = READ(m->lost);
+	int err = MOVED;
+
+	AFTER_READS();
+	if (READ(m->sequence) != l->sequence || lost)
+		return -EAGAIN;
+	if (!now)
+		return -ENOENT;
+	l->hash = hash_of(m, l->key, hash0);
+	if (old)
+		err = find_in_array(l, &m->old, old, old_last);
+	if (err == MOVED)
+		err = find_in_array(l, &m->now, now, last);
+	return err == MOVED ? -EAGAIN : err;
+}
+
+int mapped_get(struct mapped *m, const void *key, void *value)
+{
+	struct lookup l;
+	unsigned int try;
+	int err;
+
+	l.m = m;
+	l.key = key;
+	for (try = 0; try < TRIES; try++) {
+		l.sequence = READ_FIRST(m->control->sequence);
+		if (l.sequence & 1)
+			continue;
+		if (READ_FIRST(m->sequence) != l.sequence) {
+			refresh(m);
+			continue;
+		}
+		err = look_up(&l);
+		if (err == -EAGAIN || !is_current(&l))
+			continue;
+		if (!err && value)
+			copy(value, l.value, m->value_size);
+		return err;
+	}
+	return -EAGAIN;
+}
+
+/* ---- open and close ---- */
+
+static void read_constants(struct mapped *m)
+{
+	const struct hmap_mapped *c = m->control;
+
+	m->hash = c->hash;
+	m->key_size = c->key_size;
+	m->value_size = c->value_size;
+	m->bucket_size = c->bucket_size;
+	m->block_buckets = c->block_buckets;
+	m->block_size = c->block_size;
+	m->values = sizeof(struct hmap_mapped_bucket) +
+		    HMAP_BUCKET_SLOTS * c->key_size;
+	m->sequence = NO_SEQUENCE;
+}
+
+struct mapped *mapped_open(int fd)
+{
+	struct mapped *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->fd = fd;
+	m->page = sysconf(_SC_PAGESIZE);
+	m->control = map_file(m, NULL, m->page, 0);
+	if (!m->control) {
+		free(m);
+		return NULL;
+	}
+	read_constants(m);
+	return m;
+}
+
+static void unmap(const struct window *w)
+{
+	if (w->base)
+		munmap(w->base, w->size);
+}
+
+void mapped_close(struct mapped *m)
+{
+	unsigned int i;
+
+	if (!m)
+		return;
+	for (i = 0; i < m->nr_outgrown; i++)
+		unmap(&m->outgrown[i]);
+	for (i = 0; i < WINDOWS; i++)
+		unmap(&m->window[i]);
+	munmap((void *)m->control, m->page);
+	free(m);
+}
