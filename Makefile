@@ -31,6 +31,9 @@ help:
 	@echo '  make test        boot three kernels and run every test in them'
 	@echo '                   (SUITE="kunit uapi ..." for a part, SEED=n to repeat a run,'
 	@echo '                   KERNELS="um-7.2 debian-6.1 debian-6.12" to choose)'
+	@echo '  make test-nightly  KUnit and stress where make test would take too long: with'
+	@echo '                   KASAN, KCSAN, 32 bits, big endian, for minutes (SUITE=, SEED=,'
+	@echo '                   KERNELS=, STRESS_SECONDS=n of each of the four rounds)'
 	@echo '  make check       style only: checkpatch, sparse, W=1, kernel-doc, shellcheck'
 	@echo '  make check-model the protocol of concurrent use, by the model checker spin'
 	@echo '  make coverage    lines of kmod/ that the tests run, by gcov'
@@ -116,12 +119,15 @@ uninstall: check-kdir
 	$(depmod)
 	$(MAKE) -C userspace uninstall
 
-.PHONY: demo test check check-model coverage bench
+.PHONY: demo test test-nightly check check-model coverage bench
 demo:
 	@tests/vm/demo.sh
 
 test:
 	@tests/vm/run.sh $(SUITE)
+
+test-nightly:
+	@NIGHTLY=1 tests/vm/run.sh $(SUITE)
 
 check:
 	@tests/vm/run.sh style

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # boot.sh KERNEL SCRIPT: builds what the guest needs and boots it. The console is
 # build/boot/SCRIPT@KERNEL.log, the results .tap beside it, shown at the end.
+# NIGHTLY=1: it may take as long as in make test-nightly.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh

@@ -131,7 +131,7 @@ boot()
 {
 	local name=$1 script=$2 modules=$3 result=$4 out=${5:-} timeout status=0
 
-	timeout=${TIMEOUT:-$(scenario_says "$script" timeout)}
+	timeout=${TIMEOUT:-$(scenario_says "$script" "${NIGHTLY:+nightly }timeout")}
 	mkdir -p "$(dirname "$result")"
 	: >"$result.tap"
 	make_initramfs "$result.cpio" "$script" "$modules"
@@ -170,7 +170,8 @@ boot_qemu() # TIMEOUT RESULT file:FILE|-
 
 	[ "$tty" != hvc0 ] || second=(-chardev "file,id=out,path=${3#file:}"
 		-device virtio-serial -device "virtconsole,chardev=out")
-	timeout -k 5 "$1" "${machine[@]}" -m 1G -smp 2 -cpu max \
+	# a kernel without ACPI sees one CPU of each socket
+	timeout -k 5 "$1" "${machine[@]}" -m 1G -smp 2,sockets=2 -cpu max \
 		-accel tcg,thread=multi -display none -monitor none -no-reboot \
 		-nic none -serial "file:$2.log" "${second[@]}" \
 		-kernel "$image" -initrd "$2.cpio" \

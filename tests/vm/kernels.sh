@@ -161,6 +161,10 @@ compiler_for() # KERNEL
 }
 
 # --- the source tree and the kernels built from it ------------------------------
+#
+# Not by kunit.py, though the fragments are like its own: the suites are a module
+# out of the tree, which kunit.py neither builds nor could insert, for it boots
+# without an initramfs.
 
 source_tree()
 {

@@ -6,14 +6,15 @@
 #
 #   run.sh [SUITE...]          make test: all suites, or those named (kunit, uapi,
 #                              cli, example, stress, reload, trace, userspace, build,
-#                              style)
+#                              style); with NIGHTLY=1 make test-nightly
 #   boot.sh KERNEL SCRIPT      boot one kernel, run one script of guest/ in it
 #                              (FILTER=glob: only these KUnit "suite.case",
 #                              uapi programs or bats files)
 #   demo.sh, coverage.sh       make demo, make coverage
 #   kernel.sh KERNEL           fetch or build a kernel, print where its KDIR is
 #   guest/*.sh                 run inside; "# kernels:" and "# timeout:" in the
-#                              head of each say where and how long
+#                              head of each say where and how long, "# nightly
+#                              kernels:" and "# nightly timeout:" the same at night
 #   host/*.sh                  run outside
 #   summary.py                 reads the TAP of all of them
 #
@@ -22,6 +23,15 @@
 #   um-7.2-kasan   the same with one CPU and KASAN, kmemleak
 #   debian-6.1     as Debian 12 has it, in QEMU
 #   debian-6.12    as Debian 13 (and the backports of 12) has it, in QEMU
+#   debian-6.1-rt, debian-6.12-rt    Debian's with PREEMPT_RT
+# for make test-nightly, in QEMU
+#   x86-7.2-kasan  KASAN, kmemleak, UBSAN, lockdep, debug objects
+#   x86-7.2-kcsan  KCSAN: data races, missing barriers
+#   s390x-7.2      big endian, 64 bits
+#   i386-7.2       32 bits
+# and for make bench
+#   um-7.2-up      User Mode Linux without SMP and without what finds bugs
+#   um-7.2-smp     the same with SMP
 #
 # A guest boots from an initramfs with busybox, bash, bats and the project's
 # programs and modules: nothing of the host is visible to it. Results are in

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # run.sh [SUITE...]: all tests, or those of some suites (see lib.sh).
 #
+# NIGHTLY=1   those that take long instead: on the kernels, and within the time,
+#             that "# nightly kernels:" and "# nightly timeout:" in the scripts say
 # SEED=n      seed of the randomised tests; a new one for each run if not given
 # KERNELS=".."  only on these
+# STRESS_SECONDS=n   of each round of the stress test
 # JOBS=n      scenarios at a time
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -14,7 +17,9 @@ cd "$(dirname "$0")"
 
 suites=$*
 suites=${suites:-${SUITE:-all}}
-kernels=${KERNELS:-um-7.2 um-7.2-kasan debian-6.1 debian-6.12 debian-6.1-rt debian-6.12-rt}
+kernels=${KERNELS:-}
+night=${NIGHTLY:+nightly }
+[ -z "$night" ] || export STRESS_SECONDS=${STRESS_SECONDS:-60}
 export SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 results=$build/test
 slots=${JOBS:-$ncpus}
@@ -30,7 +35,7 @@ wanted() # FILE
 	local suite
 
 	suite=$(says "$1" suite)
-	[ -n "$suite" ] || return 1
+	[[ -n $suite && -n $(says "$1" "${night}timeout") ]] || return 1
 	[ "$suites" = all ] || [[ " $suites " == *" $suite "* ]]
 }
 
@@ -41,8 +46,8 @@ guest_scenarios()
 
 	for file in guest/*.sh; do
 		wanted "$file" || continue
-		for kernel in $(says "$file" kernels); do
-			[[ " $kernels " != *" $kernel "* ]] ||
+		for kernel in $(says "$file" "${night}kernels"); do
+			[[ -n $kernels && " $kernels " != *" $kernel "* ]] ||
 				echo "$kernel $(basename "$file" .sh)"
 		done
 	done
@@ -119,7 +124,7 @@ main()
 	flock -n 7 || die "another run is going on in this checkout"
 	rm -rf "$results"
 	mkdir -p "$results"
-	echo "seed $SEED (make test SEED=$SEED runs the same again)"
+	echo "seed $SEED (make test${NIGHTLY:+-nightly} SEED=$SEED runs the same again)"
 	scenarios=$(guest_scenarios)
 	if [ -n "$scenarios" ]; then
 		# shellcheck disable=SC2046 # words

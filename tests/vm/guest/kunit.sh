@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The KUnit suites in hmap_kunit.ko: they run when the module is inserted.
 # suite: kunit
-# kernels: um-7.2 um-7.2-kasan x86-7.2-kasan x86-7.2-kcsan i386-7.2 s390x-7.2
+# kernels: um-7.2 um-7.2-kasan
 # timeout: 400
+# nightly kernels: x86-7.2-kcsan x86-7.2-kasan s390x-7.2 i386-7.2
+# nightly timeout: 5400
 
 . "$HMAP/guest/lib.sh"
 

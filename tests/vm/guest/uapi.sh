@@ -4,6 +4,8 @@
 # suite: uapi
 # kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
 # timeout: 900
+# nightly kernels: x86-7.2-kcsan x86-7.2-kasan
+# nightly timeout: 3600
 
 . "$HMAP/guest/lib.sh"
 
