@@ -362,13 +362,14 @@ static bool hmap_is_empty(const struct hmap *h, const struct hmap_array *a)
 
 /*
  * Publish @new in the place of the locked array. Returns false if that is not
- * the map's any more, or is replacing another one itself.
+ * the map's any more, or is replacing another one itself. @reason is for those
+ * who trace.
  *
  * A change of the mask is made under stripe 0, the only one while it is 0: so
  * no writer is under way, and all elements are on its count.
  */
 static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
-			 struct hmap_array *new)
+			 struct hmap_array *new, u8 reason)
 {
 	struct hmap_array *a = lk->a;
 	bool empty = hmap_is_empty(h, a), published;
@@ -393,7 +394,7 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 		return false;
 	if (a->data) {
 		hmap_count_resize(h, new, a);
-		trace_hmap_resize_start(h, a->B, new->B, hmap_len(h));
+		trace_hmap_resize_start(h, a->B, new->B, reason, hmap_len(h));
 	}
 	if (empty) {
 		if (a->data)
@@ -481,7 +482,7 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 {
 	struct hmap_array *a = lk->a;
 	long count = hmap_count_sometimes(h, lk);
-	u8 B = 0;
+	u8 B = 0, reason;
 
 	if (count < 0 || hmap_old(a))
 		return 0;
@@ -491,7 +492,8 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 		return 0;
 	}
 	if (hmap_take_spare(h, supply, B)) {
-		if (hmap_publish(h, lk, supply->array))
+		reason = a->B < B ? HMAP_TRACE_LOAD : HMAP_TRACE_OVERFLOW;
+		if (hmap_publish(h, lk, supply->array, reason))
 			supply->array = NULL;
 		supply->want = WANT_RESTART;
 		return -EAGAIN;
@@ -589,7 +591,7 @@ static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
 	next = hmap_is_empty(h, lk.a) ? B : lk.a->B + 1;
 	done = lk.a->data && lk.a->B >= B;
 	if (!done && supply->array && supply->array->B == next &&
-	    hmap_publish(h, &lk, supply->array)) {
+	    hmap_publish(h, &lk, supply->array, HMAP_TRACE_RESERVE)) {
 		supply->array = NULL;
 	} else if (!done) {
 		supply->want = WANT_ARRAY;
@@ -685,7 +687,7 @@ static bool hmap_grow(struct hmap *h)
 	hmap_lock_hash(h, 0, &lk);
 	if (hmap_over_load(hmap_len(h), lk.a->B) &&
 	    hmap_take_spare(h, &supply, lk.a->B + 1) &&
-	    hmap_publish(h, &lk, supply.array)) {
+	    hmap_publish(h, &lk, supply.array, HMAP_TRACE_LOAD)) {
 		supply.array = NULL;
 		grown = true;
 	}
@@ -728,7 +730,7 @@ static int hmap_halve(struct hmap *h,
 		return -ENOMEM;
 	hmap_lock_hash(h, 0, &lk);
 	if (lk.a->B == B + 1 && wanted(h, lk.a, hmap_len(h)) &&
-	    hmap_publish(h, &lk, new))
+	    hmap_publish(h, &lk, new, HMAP_TRACE_SHRINK))
 		new = NULL;
 	hmap_unlock(h, &lk);
 	if (new)

@@ -22,16 +22,18 @@ struct hmap;
 #define HMAP_TRACE_SHRINK	0
 #define HMAP_TRACE_OVERFLOW	1
 #define HMAP_TRACE_LOAD		2
+#define HMAP_TRACE_RESERVE	3
 
 #define hmap_trace_reason(reason)				\
 	__print_symbolic(reason,				\
 			 { HMAP_TRACE_SHRINK, "shrink" },	\
 			 { HMAP_TRACE_OVERFLOW, "overflow" },	\
-			 { HMAP_TRACE_LOAD, "load" })
+			 { HMAP_TRACE_LOAD, "load" },		\
+			 { HMAP_TRACE_RESERVE, "reserve" })
 
 TRACE_EVENT(hmap_resize_start,
-	TP_PROTO(const struct hmap *map, u8 old_B, u8 new_B, u64 count),
-	TP_ARGS(map, old_B, new_B, count),
+	TP_PROTO(const struct hmap *map, u8 old_B, u8 new_B, u8 reason, u64 count),
+	TP_ARGS(map, old_B, new_B, reason, count),
 	TP_STRUCT__entry(
 		__field(const void *, map)
 		__field(u8, old_B)
@@ -43,9 +45,7 @@ TRACE_EVENT(hmap_resize_start,
 		__entry->map = map;
 		__entry->old_B = old_B;
 		__entry->new_B = new_B;
-		__entry->reason = new_B > old_B ? HMAP_TRACE_LOAD :
-				  new_B < old_B ? HMAP_TRACE_SHRINK :
-						  HMAP_TRACE_OVERFLOW;
+		__entry->reason = reason;
 		__entry->count = count;
 	),
 	TP_printk("map=%p reason=%s old_B=%u new_B=%u count=%llu", __entry->map,
