@@ -290,7 +290,7 @@ EXPORT_SYMBOL_GPL(hmap_scan);
  * hmap_iter_init() - begin an iteration at a random place
  * @iter: the iteration
  *
- * Context: any.
+ * Context: any but NMI, for the random numbers' sake.
  */
 void hmap_iter_init(struct hmap_iter *iter)
 {
