@@ -308,6 +308,31 @@ static void nor_when_allocations_fail(struct kunit *test)
 	call_from_everywhere(test, true);
 }
 
+/*
+ * A chain that a writer is always at, as a lookup sees it: it may not say so, but
+ * takes the lock.
+ */
+static void a_disturbed_lookup_takes_the_lock(struct kunit *test)
+{
+	struct hmap *h = hk_map_u64(test);
+	const u64 keys[] = { 5, 6, 99 };
+	unsigned long found;
+	u64 value, values[ARRAY_SIZE(keys)];
+	struct bmap *b;
+
+	hk_put_range(test, h, 0, 8);
+	b = hmap_bucket(h, hk_array(h), 0);
+	b->version++;
+	KUNIT_EXPECT_EQ(test, hmap_get(h, &keys[0], &value), 0);
+	KUNIT_EXPECT_EQ(test, value, hk_value(5));
+	KUNIT_EXPECT_EQ(test, hmap_get(h, &keys[2], &value), -ENOENT);
+	KUNIT_EXPECT_EQ(test, hmap_get_batch(h, keys, ARRAY_SIZE(keys), values,
+					     &found), 2);
+	KUNIT_EXPECT_EQ(test, found, 3);
+	KUNIT_EXPECT_EQ(test, values[1], hk_value(6));
+	b->version++;
+}
+
 /* ---- the killed ---- */
 
 /**
@@ -399,6 +424,7 @@ static void a_killed_reserve_stops(struct kunit *test)
 static struct kunit_case errno_cases[] = {
 	KUNIT_CASE_PARAM(nothing_undocumented_is_returned, scenario_gen_params),
 	KUNIT_CASE_PARAM(nor_when_allocations_fail, scenario_gen_params),
+	KUNIT_CASE(a_disturbed_lookup_takes_the_lock),
 	KUNIT_CASE(a_killed_writer_does_not_wait_for_the_worker),
 	KUNIT_CASE(a_killed_reserve_stops),
 	{}
