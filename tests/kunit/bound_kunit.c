@@ -89,8 +89,9 @@ static void on_memory(struct watch *w)
 	if (current != w->task || !in_task())
 		return;
 	w->memory++;
-	w->locked += lockdep_is_held(&w->h->stripes[0].lock) ||
-		     lockdep_is_held(&w->h->all);
+	if (IS_ENABLED(CONFIG_LOCKDEP))
+		w->locked += lockdep_is_held(&w->h->stripes[0].lock) ||
+			     lockdep_is_held(&w->h->all);
 }
 
 static void on_kmalloc(void *data, unsigned long call_site, const void *ptr,
