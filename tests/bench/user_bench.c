@@ -122,6 +122,16 @@ static int dev_delete(const __u64 *key)
 	return hmap_delete(map, key);
 }
 
+static int dev_get_batch(__u64 *keys, __u64 *values, __u32 count)
+{
+	return hmap_get_many(map, keys, values, NULL, count);
+}
+
+static int dev_put_batch(const __u64 *keys, const __u64 *values, __u32 count)
+{
+	return hmap_put_many(map, keys, values, NULL, count, HMAP_ANY);
+}
+
 static int dev_scan(__u64 *keys, __u64 *values)
 {
 	struct hmap_cursor cursor = { 0 };
@@ -216,6 +226,8 @@ static const struct contestant contestants[] = {
 		.get = dev_get,
 		.put = dev_put,
 		.delete = dev_delete,
+		.get_batch = dev_get_batch,
+		.put_batch = dev_put_batch,
 		.scan = dev_scan,
 	}, {
 		.name = "BPF HASH",
