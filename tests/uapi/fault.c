@@ -245,6 +245,112 @@ TEST_F(fault, a_scan_without_memory_stays_where_it_was)
 	}
 }
 
+/* Key number @keys is created, or not, by adding to the first byte of its value. */
+TEST_F(fault, an_addition_without_memory_changes_nothing)
+{
+	struct map *m = &self->m;
+	bool injected = true;
+	struct hmap_op op;
+	u32 nth;
+	int ret;
+
+	ASSERT_EQ(0, map_put_range(m, 0, variant->keys));
+	for (nth = 1; injected; nth++) {
+		make_key(m, m->key, variant->keys);
+		op = op_arg(m, HMAP_OP_ADD);
+		op.flags = HMAP_OP_CREATE | HMAP_OP_NEW;
+		op.length = 1;
+		op.operand = 3;
+		fail_begin(self->fail_nth, nth);
+		ret = map_op(m, &op);
+		injected = fail_end(self->fail_nth);
+		if (ret == -EBADMSG)	/* the structure was not written back */
+			ret = -ENOMEM;
+		ASSERT_TRUE(!ret || (injected && ret == -ENOMEM));
+		ASSERT_EQ(variant->keys + !ret, dev_count(m->fd));
+		ASSERT_EQ(0, dev_verify(m->fd));
+		if (ret)
+			continue;
+		ASSERT_EQ(3, op.answer);
+		ASSERT_EQ(0, map_delete(m, variant->keys));
+	}
+	EXPECT_EQ(0, map_check_range(m, 0, variant->keys));
+}
+
+#define VECTOR	20
+
+/* Whether exactly those are in the map that have the result 0. */
+static int check_results(struct map *m, const s32 *results, u32 done)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < VECTOR; i++) {
+		ret = map_get(m, i);
+		if (ret != (i < done && !results[i] ? 0 : -ENOENT))
+			return -EBADE;
+		if (!ret && !value_is(m, m->value, i))
+			return -EBADMSG;
+	}
+	return dev_verify(m->fd);
+}
+
+TEST_F(fault, a_vector_without_memory_says_what_it_did)
+{
+	struct map *m = &self->m;
+	char *keys = guarded(VECTOR * m->key_size);
+	char *values = guarded(VECTOR * m->value_size);
+	struct hmap_ioc_vector v;
+	s32 results[VECTOR];
+	bool injected = true;
+	u32 nth, i;
+	int ret;
+
+	for (i = 0; i < VECTOR; i++) {
+		make_key(m, keys + i * m->key_size, i);
+		make_value(m, values + i * m->value_size, i);
+	}
+	for (nth = 1; injected; nth++) {
+		v = (struct hmap_ioc_vector){
+			.size = sizeof(v),
+			.key_size = m->key_size, .value_size = m->value_size,
+			.op = HMAP_OP_PUT, .count = VECTOR,
+			.keys = addr(keys), .values = addr(values),
+			.results = addr(results), .done = 77,
+		};
+		fail_begin(self->fail_nth, nth);
+		ret = ioc(m->fd, HMAP_IOC_VECTOR, &v);
+		injected = fail_end(self->fail_nth);
+		ASSERT_TRUE(!ret || (injected && ret == -ENOMEM));
+		ASSERT_EQ(ret ? 0 : VECTOR, v.done);
+		ASSERT_EQ(0, check_results(m, results, v.done));
+		ASSERT_EQ(v.done - v.failed, dev_count(m->fd));
+		ASSERT_EQ(0, dev_clear(m->fd));
+	}
+}
+
+TEST_F(fault, a_resize_without_memory_loses_nothing)
+{
+	struct map *m = &self->m;
+	struct hmap_ioc_count arg = { .size = sizeof(arg), .count = 3000 };
+	bool injected = true;
+	u32 nth;
+	int ret;
+
+	ASSERT_EQ(0, map_put_range(m, 0, variant->keys));
+	for (nth = 1; injected; nth++) {
+		fail_begin(self->fail_nth, nth);
+		ret = ioc(m->fd, HMAP_IOC_RESERVE, &arg);
+		if (!ret)
+			ret = dev_plain(m->fd, HMAP_IOC_SHRINK);
+		injected = fail_end(self->fail_nth);
+		ASSERT_TRUE(!ret || (injected && ret == -ENOMEM));
+		ASSERT_EQ(0, dev_verify(m->fd));
+		ASSERT_EQ(0, map_check_range(m, 0, variant->keys));
+		ASSERT_EQ(0, dev_plain(m->fd, HMAP_IOC_SHRINK));
+	}
+}
+
 /*
  * Allocations of the kernel's loader before it looks at the parameters. If one of
  * these fails, code that is not ours may print a warning.

@@ -236,8 +236,8 @@ HMAP_API int hmap_add(const struct hmap *map, const void *key, size_t offset,
 /**
  * hmap_do() - carry any operation out
  * @map: the map, open for what the operation does
- * @op: the operation; all of it is described in linux/hmap.h. Its result, answer
- *	and existed are set unless -EINVAL is for a NULL pointer
+ * @op: the operation; all of it is described in linux/hmap.h. Its result is set,
+ *	and if that is 0 or -ECANCELED answer and existed
  *
  * Return: the result: 0, or a negative errno value.
  */
@@ -377,7 +377,8 @@ HMAP_API long long hmap_count(const struct hmap *map);
  * The map does not shrink below that by itself.
  *
  * Return: 0; -EINVAL: @map is NULL, or @count is more than max_entries or than any
- * map can hold; -EACCES: not open for writing; -ENOMEM; -EINTR: killed.
+ * map can hold; -ENOSPC: more than its limits of memory allow; -EACCES: not open
+ * for writing; -ENOMEM; -EINTR: killed.
  */
 HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count);
 

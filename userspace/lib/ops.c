@@ -21,6 +21,7 @@ int hmap_do(const struct hmap *map, struct hmap_op *op)
 	arg.op = *op;
 	err = command(map, HMAP_IOC_OP, &arg);
 	*op = arg.op;
+	op->result = err;	/* also if the call did not get to the operation */
 	return err;
 }
 

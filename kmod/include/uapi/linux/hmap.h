@@ -731,8 +731,8 @@ struct hmap_mapped {
  * VECTOR  *  the same operation on many elements; -EINTR: killed
  * COUNT   x  the number of elements, without going over them
  * RESERVE w  makes room for a number of elements, and keeps it; -EINVAL: more than
- *            max_entries, or than any map can hold; -ENOMEM, -EINTR: killed;
- *            what has been made stays
+ *            max_entries, or than any map can hold; -ENOSPC: more than max_bytes
+ *            allow; -ENOMEM, -EINTR: killed; what has been made stays
  * SHRINK  w  gives up what was reserved, at creation too, and as much memory as the
  *            elements do not need; -ENOMEM, -EINTR: killed; what has been
  *            given up stays so
