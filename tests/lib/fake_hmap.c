@@ -351,6 +351,35 @@ static int do_verify(struct fake *f, void *arg)
 	return geteuid() ? -EPERM : 0;
 }
 
+/* One look: what is not so yet never will be in time. */
+static int do_wait(struct fake *f, void *arg)
+{
+	struct hmap_ioc_wait *w = arg;
+	unsigned char *found;
+
+	if (f->mode == O_WRONLY)
+		return -EACCES;
+	if (w->flags == HMAP_WAIT_CHANGE) {
+		if (w->state == 1)
+			return -ETIMEDOUT;
+		w->state = 1;
+		return 0;
+	}
+	if (w->key_size != f->key_size)
+		return -EINVAL;
+	found = find(f, w->key);
+	if (w->flags == HMAP_WAIT_ABSENT)
+		return found ? -ETIMEDOUT : 0;
+	if (!found)
+		return w->flags == HMAP_WAIT_OTHER ? -ENOENT : -ETIMEDOUT;
+	if (w->flags == HMAP_WAIT_OTHER &&
+	    !memcmp(user(w->value), found + f->key_size, f->value_size))
+		return -ETIMEDOUT;
+	if (w->value_size)
+		memcpy(user(w->value), found + f->key_size, f->value_size);
+	return 0;
+}
+
 static const struct {
 	unsigned long request;
 	int (*fn)(struct fake *f, void *arg);
@@ -369,6 +398,7 @@ static const struct {
 	{ HMAP_IOC_RESERVE, do_reserve, sizeof(struct hmap_ioc_count) },
 	{ HMAP_IOC_SHRINK, do_shrink, sizeof(struct hmap_ioc_plain) },
 	{ HMAP_IOC_VERIFY, do_verify, sizeof(struct hmap_ioc_plain) },
+	{ HMAP_IOC_WAIT, do_wait, sizeof(struct hmap_ioc_wait) },
 };
 
 static int fake_command(int fd, unsigned long request, void *arg)

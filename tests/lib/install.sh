@@ -51,11 +51,12 @@ header_alone()
 		-fsyntax-only $(pkg-config --cflags libhmap) -
 }
 
-# The program in libhmap(3).
-extract_example()
+# A program in libhmap(3).
+extract_example() # NAME
 {
-	sed -n '/begin words.c/,/end words.c/p' "$top/userspace/man/libhmap.3" |
-		sed '/^\./d; s/\\e/\\/g' >"$tmp/words.c"
+	sed -n "/begin $1.c/,/end $1.c/p" "$top/userspace/man/libhmap.3" |
+		sed '/^\./d; s/\\e/\\/g' >"$tmp/$1.c"
+	[ -s "$tmp/$1.c" ]
 }
 
 # The program in README.md.
@@ -81,6 +82,14 @@ run_readme()
 	compile_example readme "$root/usr/lib/libhmap.a" || return 1
 	printf '%-63s\n' 'HMAPFAKE 8 8 0 0' >"$tmp/device"
 	[ "$(LD_PRELOAD=$build/tests/fake_hmap.so "$tmp/readme")" = 1 ]
+}
+
+# Of the device that run_example() has left, which never changes.
+run_follow()
+{
+	[ "$(LD_LIBRARY_PATH=$root/usr/lib \
+		LD_PRELOAD=$build/tests/fake_hmap.so "$tmp/follow" "$tmp/device" |
+		awk '{ print $1, $2 }' | sort)" = $' \n1 sea\n1 see\n3 the' ]
 }
 
 run_example() # NAME
@@ -144,7 +153,7 @@ if command -v c++ >/dev/null; then
 else
 	tap_skip "hmap.h can be included alone, in C++" "no c++"
 fi
-tap_ok "the manual has an example" extract_example
+tap_ok "the manual has an example" extract_example words
 # shellcheck disable=SC2046
 tap_ok "the example compiles, as the manual says" \
 	compile_example words $(pkg-config --libs libhmap)
@@ -153,6 +162,11 @@ tap_ok "the example compiles with the static library" \
 tap_ok "the example counts words" run_example words
 tap_ok "the example counts words with the static library" \
 	run_example words-static
+tap_ok "the manual has an example of watching" extract_example follow
+# shellcheck disable=SC2046
+tap_ok "which compiles without warnings" \
+	compile_example follow $(pkg-config --libs libhmap)
+tap_ok "and prints the words" run_follow
 if [ -f "$top/README.md" ]; then
 	extract_readme
 	# shellcheck disable=SC2046

@@ -29,6 +29,7 @@ static struct {
 		struct hmap_ioc_elem elem;
 		struct hmap_ioc_scan scan;
 		struct hmap_ioc_plain plain;
+		struct hmap_ioc_wait wait;
 	} in;			/* what was passed */
 	void (*answer)(void *arg);
 } fake;
@@ -238,6 +239,7 @@ static void null_map_is_invalid(void **state)
 	struct hmap_cursor cursor = { 0 };
 	struct hmap_layout layout;
 	struct hmap_stats stats;
+	__u64 state_number = 0;
 	char b[VALUE_SIZE] = "";
 
 	(void)state;
@@ -251,6 +253,8 @@ static void null_map_is_invalid(void **state)
 	assert_refused(hmap_get_stats(NULL, &stats), EINVAL);
 	assert_refused(hmap_get_layout(NULL, &layout), EINVAL);
 	assert_refused(hmap_verify(NULL), EINVAL);
+	assert_refused(hmap_wait(NULL, b, b, 0, NULL), EINVAL);
+	assert_refused(hmap_wait_change(NULL, &state_number, NULL), EINVAL);
 }
 
 static void info_of_null_map_is_invalid(void **state)
@@ -283,6 +287,9 @@ static void null_arguments_are_invalid(void **state)
 	assert_refused(hmap_scan(map, &cursor, NULL, b, 1), EINVAL);
 	assert_refused(hmap_get_stats(map, NULL), EINVAL);
 	assert_refused(hmap_get_layout(map, NULL), EINVAL);
+	assert_refused(hmap_wait(map, NULL, b, 0, NULL), EINVAL);
+	assert_refused(hmap_wait(map, b, NULL, HMAP_WAIT_OTHER, NULL), EINVAL);
+	assert_refused(hmap_wait_change(map, NULL, NULL), EINVAL);
 }
 
 static void scan_refuses_a_capacity_that_int_cannot_count(void **state)
@@ -471,6 +478,100 @@ static void version_is_three_numbers(void **state)
 	assert_int_equal(fields, 3);
 }
 
+static void check_wait(__u32 flags, const void *key, __u32 value_size,
+		       const void *value, __u64 deadline)
+{
+	assert_int_equal(fake.request, HMAP_IOC_WAIT);
+	assert_int_equal(fake.in.wait.size, sizeof(struct hmap_ioc_wait));
+	assert_int_equal(fake.in.wait.flags, flags);
+	assert_int_equal(fake.in.wait.key_size, key ? KEY_SIZE : 0);
+	assert_int_equal(fake.in.wait.key, (uintptr_t)key);
+	assert_int_equal(fake.in.wait.value_size, value_size);
+	assert_int_equal(fake.in.wait.value, (uintptr_t)value);
+	assert_true(fake.in.wait.deadline == deadline);
+}
+
+static void wait_fills_the_structure(void **state)
+{
+	struct hmap *map = *state;
+	char key[KEY_SIZE] = "";
+	char value[VALUE_SIZE] = "";
+
+	assert_int_equal(hmap_wait(map, key, value, HMAP_WAIT_PRESENT, NULL),
+			 0);
+	check_wait(HMAP_WAIT_PRESENT, key, VALUE_SIZE, value,
+		   HMAP_WAIT_FOREVER);
+	assert_int_equal(hmap_wait(map, key, NULL, HMAP_WAIT_PRESENT, NULL), 0);
+	check_wait(HMAP_WAIT_PRESENT, key, 0, NULL, HMAP_WAIT_FOREVER);
+	assert_int_equal(hmap_wait(map, key, value, HMAP_WAIT_ABSENT, NULL), 0);
+	check_wait(HMAP_WAIT_ABSENT, key, 0, NULL, HMAP_WAIT_FOREVER);
+	assert_int_equal(hmap_wait(map, key, value, HMAP_WAIT_OTHER, NULL), 0);
+	check_wait(HMAP_WAIT_OTHER, key, VALUE_SIZE, value, HMAP_WAIT_FOREVER);
+	assert_int_equal(fake.in.wait.state, 0);
+	assert_passes_error(hmap_wait(map, key, value, 0, NULL), ETIMEDOUT);
+}
+
+static void a_wait_in_a_set_has_no_value(void **state)
+{
+	char key[KEY_SIZE] = "";
+
+	assert_int_equal(hmap_wait(*state, key, NULL, HMAP_WAIT_OTHER, NULL),
+			 0);
+	check_wait(HMAP_WAIT_OTHER, key, 0, NULL, HMAP_WAIT_FOREVER);
+	assert_int_equal(hmap_wait(*state, key, key, HMAP_WAIT_PRESENT, NULL),
+			 0);
+	check_wait(HMAP_WAIT_PRESENT, key, 0, NULL, HMAP_WAIT_FOREVER);
+}
+
+static void a_deadline_is_in_nanoseconds(void **state)
+{
+	static const struct {
+		struct timespec time;
+		__u64 deadline;
+	} times[] = {
+		{ { 0, 0 }, 0 },
+		{ { 1, 5 }, 1000000005ULL },
+		{ { 5000000, 999999999 }, 5000000999999999ULL },
+		{ { -1, 999999999 }, 0 },
+		{ { 9223372035LL, 1 }, 9223372035000000001ULL },
+		{ { 9223372036LL, 0 }, HMAP_WAIT_FOREVER },
+		{ { INT64_MAX, 0 }, HMAP_WAIT_FOREVER },
+	};
+	char key[KEY_SIZE] = "";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(times); i++) {
+		assert_int_equal(hmap_wait(*state, key, NULL, 0,
+					   &times[i].time), 0);
+		check_wait(0, key, 0, NULL, times[i].deadline);
+	}
+	assert_refused(hmap_wait(*state, key, NULL, 0,
+				 &(struct timespec){ 0, 1000000000 }), EINVAL);
+	assert_refused(hmap_wait(*state, key, NULL, 0,
+				 &(struct timespec){ 0, -1 }), EINVAL);
+}
+
+static void answer_state(void *arg)
+{
+	((struct hmap_ioc_wait *)arg)->state = 9;
+}
+
+static void a_change_is_told_on_success_only(void **state)
+{
+	struct timespec deadline = { 1, 0 };
+	__u64 number = 7;
+
+	fake.answer = answer_state;
+	assert_passes_error(hmap_wait_change(*state, &number, NULL), ETIMEDOUT);
+	assert_int_equal(number, 7);
+	assert_int_equal(hmap_wait_change(*state, &number, &deadline), 0);
+	check_wait(HMAP_WAIT_CHANGE, NULL, 0, NULL, 1000000000);
+	assert_int_equal(fake.in.wait.state, 7);
+	assert_int_equal(number, 9);
+	deadline.tv_nsec = -1;
+	assert_refused(hmap_wait_change(*state, &number, &deadline), EINVAL);
+}
+
 #define with_map(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -499,6 +600,11 @@ int main(void)
 		with_map(stats_and_layout_are_copied_on_success_only),
 		with_map(clear_and_verify_are_plain),
 		with_map(errors_of_the_kernel_are_passed_on),
+		with_map(wait_fills_the_structure),
+		cmocka_unit_test_setup_teardown(a_wait_in_a_set_has_no_value,
+						setup_set, teardown),
+		with_map(a_deadline_is_in_nanoseconds),
+		with_map(a_change_is_told_on_success_only),
 		cmocka_unit_test(version_is_three_numbers),
 	};
 

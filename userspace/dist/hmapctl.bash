@@ -13,6 +13,8 @@ _hmapctl_options()
 	dump) echo "$common $format --json" ;;
 	load) echo "$common $format --noexist --exist --keep-going" ;;
 	compare) echo "$common $format --absent" ;;
+	wait) echo "$common $format --absent --not --timeout" ;;
+	watch) echo "$common $format" ;;
 	stats | info) echo "$common --json" ;;
 	layout) echo "$common --json --ascii" ;;
 	trace) echo "$common --seed --watch --ascii" ;;
@@ -37,7 +39,7 @@ _hmapctl_command()
 
 _hmapctl()
 {
-	local commands="get put add pop del dump load compare stats info layout count reserve shrink clear verify trace"
+	local commands="get put add pop del dump load compare wait watch stats info layout count reserve shrink clear verify trace"
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command
 

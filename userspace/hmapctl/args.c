@@ -18,7 +18,9 @@ enum {
 	OPT_FROM = 'F',
 	OPT_KEEP_GOING = 'K',
 	OPT_NOEXIST = 'N',
+	OPT_NOT = 'O',
 	OPT_SEED = 'S',
+	OPT_TIMEOUT = 'T',
 	OPT_WATCH = 'W',
 	OPT_ASCII = 'X',
 };
@@ -36,6 +38,8 @@ static const struct option long_options[] = {
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "keep-going", no_argument, NULL, OPT_KEEP_GOING },
 	{ "absent", no_argument, NULL, OPT_ABSENT },
+	{ "not", required_argument, NULL, OPT_NOT },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "watch", no_argument, NULL, OPT_WATCH },
 	{ "ascii", no_argument, NULL, OPT_ASCII },
@@ -57,7 +61,9 @@ static const struct {
 	{ OPT_EXIST, "    --exist              overwrite only" },
 	{ OPT_FROM, "    --from FILE          delete the keys of the lines of FILE" },
 	{ OPT_KEEP_GOING, "    --keep-going         do not stop at a bad line" },
-	{ OPT_ABSENT, "    --absent             check that none of the keys is there" },
+	{ OPT_ABSENT, "    --absent             check, or wait, until no key is there" },
+	{ OPT_NOT, "    --not VALUE          wait until the value is another one" },
+	{ OPT_TIMEOUT, "    --timeout SECONDS    wait no longer; 0 only looks" },
 	{ OPT_SEED, "    --seed NUMBER        make the same keys and values each time" },
 	{ OPT_WATCH, "    --watch              draw how old buckets are evacuated" },
 	{ OPT_ASCII, "    --ascii              draw with ASCII characters" },
@@ -147,6 +153,16 @@ int args_number(const char *text, __u64 *number)
 	       *text == '-' ? -1 : 0;
 }
 
+/* Returns 0 or -1; no sign, exponent or name of a number. */
+static int parse_seconds(const char *text, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(text, &end);
+	return *end || end == text || text[strspn(text, "0123456789.")] ?
+	       -1 : 0;
+}
+
 static void take_option(struct parser *p, int letter, const char *argument)
 {
 	struct options *opt = p->opt;
@@ -181,6 +197,14 @@ static void take_option(struct parser *p, int letter, const char *argument)
 		break;
 	case OPT_ABSENT:
 		opt->absent = true;
+		break;
+	case OPT_NOT:
+		opt->unlike = argument;
+		break;
+	case OPT_TIMEOUT:
+		opt->limited = true;
+		if (parse_seconds(argument, &opt->timeout))
+			usage_error(p, "not a number of seconds:", argument);
 		break;
 	case OPT_SEED:
 		opt->seeded = true;

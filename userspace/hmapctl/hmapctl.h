@@ -27,6 +27,9 @@ struct options {
 	bool watch;
 	bool keep_going;
 	bool absent;
+	bool limited;		/* by @timeout */
+	double timeout;		/* seconds */
+	const char *unlike;	/* a value */
 	bool seeded;
 	__u64 seed;
 	int argc;		/* operands, without the name of the command */
@@ -135,6 +138,8 @@ int del_lines(const struct options *opt);
 int cmd_stats(const struct options *opt);	/* stats.c */
 int cmd_info(const struct options *opt);
 int cmd_layout(const struct options *opt);	/* layout.c */
+int cmd_wait(const struct options *opt);	/* wait.c */
+int cmd_watch(const struct options *opt);
 int cmd_clear(const struct options *opt);	/* whole.c */
 int cmd_count(const struct options *opt);
 int cmd_reserve(const struct options *opt);

@@ -27,6 +27,8 @@ const char *explain(int err)
 		return "the key is there already";
 	case ENOSPC:
 		return "the map is full (see max_entries in hmapctl info)";
+	case ETIMEDOUT:
+		return "not so in time";
 	default:
 		return strerror(-err);
 	}

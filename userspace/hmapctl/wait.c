@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* hmapctl wait, watch: until something changes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "hmapctl.h"
+
+#define NS_PER_S	1000000000
+
+/* When @seconds are over; so many that they do not fit are as good as for ever. */
+static struct timespec deadline_in(double seconds)
+{
+	struct timespec t;
+
+	if (seconds > INT32_MAX / 2)
+		seconds = INT32_MAX / 2;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += (time_t)seconds;
+	t.tv_nsec += (long)((seconds - (time_t)seconds) * NS_PER_S);
+	t.tv_sec += t.tv_nsec / NS_PER_S;
+	t.tv_nsec %= NS_PER_S;
+	return t;
+}
+
+static unsigned int what_for(const struct options *opt)
+{
+	if (opt->absent)
+		return HMAP_WAIT_ABSENT;
+	return opt->unlike ? HMAP_WAIT_OTHER : HMAP_WAIT_PRESENT;
+}
+
+static void print_value(struct session *s)
+{
+	format_print(s->value_format, s->value, s->value_size, s->text);
+	puts(s->text);
+}
+
+static int wait_for_key(struct session *s, const struct options *opt)
+{
+	struct timespec deadline = deadline_in(opt->timeout);
+	const char *key = opt->argv[0];
+	int err;
+
+	if (session_parse_key(s, "", key) ||
+	    (opt->unlike && session_parse_value(s, "", opt->unlike)))
+		return EXIT_FAILURE;
+	err = hmap_wait(s->map, s->key, s->value, what_for(opt),
+			opt->limited ? &deadline : NULL);
+	if (err) {
+		p_err("wait '%s': %s", key, explain(err));
+		return EXIT_FAILURE;
+	}
+	if (!opt->absent && s->value_size)
+		print_value(s);
+	return EXIT_SUCCESS;
+}
+
+int cmd_wait(const struct options *opt)
+{
+	struct session s;
+	int status;
+
+	if (opt->absent && opt->unlike) {
+		p_err("--absent and --not exclude each other");
+		return EXIT_USAGE;
+	}
+	if (session_open(&s, opt, O_RDONLY))
+		return EXIT_FAILURE;
+	status = wait_for_key(&s, opt);
+	session_close(&s);
+	return status;
+}
+
+/* A line as of dump, or a comment in its place. False if it could not be written. */
+static bool print_element(struct session *s, bool found)
+{
+	format_print(s->key_format, s->key, s->key_size, s->text);
+	printf("%s%s", found ? "" : "# no ", s->text);
+	if (found && s->value_size) {
+		putchar('\t');
+		print_value(s);
+	} else {
+		putchar('\n');
+	}
+	return !fflush(stdout);
+}
+
+static int watch_key(struct session *s)
+{
+	int err = hmap_get(s->map, s->key, s->value);
+
+	while ((!err || err == -ENOENT) && print_element(s, !err))
+		err = hmap_wait(s->map, s->key, s->value,
+				err ? HMAP_WAIT_PRESENT : HMAP_WAIT_OTHER,
+				NULL);
+	return err == -ENOENT ? 0 : err;
+}
+
+static bool print_count(const struct hmap_stats *stats)
+{
+	printf("%llu\n", stats->count);
+	return !fflush(stdout);
+}
+
+static int watch_map(struct session *s)
+{
+	struct hmap_stats stats;
+	__u64 state = 0;
+	int err;
+
+	do {
+		err = hmap_wait_change(s->map, &state, NULL);
+		if (!err)
+			err = hmap_get_stats(s->map, &stats);
+	} while (!err && print_count(&stats));
+	return err;
+}
+
+static int follow(struct session *s, const struct options *opt)
+{
+	int err;
+
+	if (opt->argc && session_parse_key(s, "", opt->argv[0]))
+		return EXIT_FAILURE;
+	err = opt->argc ? watch_key(s) : watch_map(s);
+	/* There is nothing more to come: it is frozen. */
+	if (!err || err == -EPERM)
+		return EXIT_SUCCESS;
+	p_err("watch: %s", explain(err));
+	return EXIT_FAILURE;
+}
+
+int cmd_watch(const struct options *opt)
+{
+	struct session s;
+	int status;
+
+	if (session_open(&s, opt, O_RDONLY))
+		return EXIT_FAILURE;
+	status = follow(&s, opt);
+	session_close(&s);
+	return status;
+}
