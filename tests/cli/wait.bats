@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154 # stderr and file are set by what is called
 load helper
 
-# what runs on after a test that failed
+# what runs on after a test that failed: hmapctl itself, not ctl in a subshell
 teardown()
 {
 	local pid
@@ -62,7 +62,7 @@ becomes()
 @test "wait waits until a key is put" {
 	needs_kernel
 	load_module
-	ctl wait 1 >"$BATS_TEST_TMPDIR/out" &
+	hmapctl wait 1 >"$BATS_TEST_TMPDIR/out" 3>&- &
 	sleep 0.5
 	ctl put 2 200
 	ctl put 1 100
@@ -75,9 +75,9 @@ becomes()
 	load_module
 	ctl put 1 100
 	ctl put 2 200
-	ctl wait --timeout 100 --absent 1 >"$BATS_TEST_TMPDIR/gone" &
+	hmapctl wait --timeout 100 --absent 1 >"$BATS_TEST_TMPDIR/gone" 3>&- &
 	local gone=$!
-	ctl wait --timeout 100 --not 200 2 >"$BATS_TEST_TMPDIR/other" &
+	hmapctl wait --timeout 100 --not 200 2 >"$BATS_TEST_TMPDIR/other" 3>&- &
 	local other=$!
 	sleep 0.5
 	ctl put 1 101
@@ -94,7 +94,7 @@ becomes()
 	needs_kernel
 	load_module
 	ctl put 1 100
-	ctl watch >"$BATS_TEST_TMPDIR/out" &
+	hmapctl watch >"$BATS_TEST_TMPDIR/out" 3>&- &
 	becomes 1 "$BATS_TEST_TMPDIR/out"
 	ctl put 2 200
 	becomes $'1\n2' "$BATS_TEST_TMPDIR/out"
@@ -106,7 +106,7 @@ becomes()
 @test "watch prints a key whenever its value is another one" {
 	needs_kernel
 	load_module
-	ctl watch 1 >"$BATS_TEST_TMPDIR/out" &
+	hmapctl watch 1 >"$BATS_TEST_TMPDIR/out" 3>&- &
 	becomes "# no 1" "$BATS_TEST_TMPDIR/out"
 	ctl put 2 200
 	ctl put 1 100
@@ -131,7 +131,7 @@ becomes()
 	needs_kernel
 	load_module
 	ctl put 1 100
-	(ctl watch 2>&1 || true) | head -n 1 >"$BATS_TEST_TMPDIR/out" &
+	bash -c 'hmapctl watch | head -n 1' >"$BATS_TEST_TMPDIR/out" 3>&- &
 	becomes 1 "$BATS_TEST_TMPDIR/out"
 	ctl put 2 200
 	wait $!
