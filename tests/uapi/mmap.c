@@ -3,6 +3,8 @@
  * Maps whose memory can be mapped: what the file shows, and lookups without a
  * system call.
  */
+#define _FILE_OFFSET_BITS	64 /* arrays are far apart in the file */
+
 #include <hmap.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>

@@ -24,6 +24,8 @@
  * So it does not matter what that other one is: a thread that was not taken along by
  * fork(), or what a signal handler has interrupted.
  */
+#define _FILE_OFFSET_BITS	64 /* arrays are far apart in the file */
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
