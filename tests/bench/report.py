@@ -44,8 +44,8 @@ NOISY = 2  # max/min above this says nothing
 
 SUITES = ("kernel-single", "kernel-latency", "kernel-smp", "user", "go")
 CONTESTANTS = (
-    "hmap", "hmap-siphash", "/dev/hmap", "rhashtable", "BPF HASH", "BPF HASH NO_PREALLOC",
-    "BPF RHASH", "Go map", "floor", "control", "busy control",
+    "hmap", "hmap-siphash", "/dev/hmap", "/dev/hmap mmap", "rhashtable", "BPF HASH",
+    "BPF HASH NO_PREALLOC", "BPF RHASH", "Go map", "floor", "control", "busy control",
 )
 
 # --- tables ---------------------------------------------------------------------
@@ -127,6 +127,8 @@ TARGETS = (
            ("hmap", "2 writers"), ("hmap", "1 writer"), ALL, 1.4, 1.8),
     Target("ioctl get against bpf(2) lookup", "user", FASTER,
            ("/dev/hmap", "get"), ("BPF HASH", "get"), ALL, 1, 1.2),
+    Target("mapped get against bpf(2) lookup", "user", FASTER,
+           ("/dev/hmap mmap", "get"), ("BPF HASH", "get"), ALL, 20, None),
     Target("batch put of 256 against BPF's", "user", FASTER,
            ("/dev/hmap", "batch-put"), ("BPF HASH", "batch-put"), ALL, 1.5, 3),
     Target("batch get of 256 against BPF's", "user", FASTER,
