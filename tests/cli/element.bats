@@ -145,7 +145,7 @@ load helper
 	load_module max_entries=2
 	ctl put 1 1
 	ctl put 2 2
-	fails 1 "put '3': the map is full (see max_entries in hmapctl info)" \
+	fails 1 "put '3': the map is full (see max_entries and max_bytes in hmapctl info)" \
 		ctl put 3 3
 	ctl put 2 22
 	ctl del 1

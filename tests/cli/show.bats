@@ -79,12 +79,19 @@ max_key_size     4096
 max_value_size   65536
 max_inline_size  128
 max_entries      1000
-hint             0" ctl info
+hint             0
+max_bytes        0
+stripes          1
+hash             siphash
+flags            none
+node             0
+state            none
+name             <nil>" ctl info
 }
 
 @test "info --json" {
 	load_module key_size=1 value_size=0 hint=100
-	prints '{ "abi_version": 1, "key_size": 1, "value_size": 0, "max_key_size": 4096, "max_value_size": 65536, "max_inline_size": 128, "max_entries": 0, "hint": 100 }' \
+	prints '{ "abi_version": 1, "key_size": 1, "value_size": 0, "max_key_size": 4096, "max_value_size": 65536, "max_inline_size": 128, "max_entries": 0, "hint": 100, "max_bytes": 0, "stripes": 1, "hash": "siphash", "flags": [ ], "node": 0, "state": [ ], "name": null }' \
 		ctl info --json
 }
 

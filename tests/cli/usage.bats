@@ -92,7 +92,7 @@ commands="get put del dump load compare stats info layout clear verify trace"
 }
 
 @test "long options may be abbreviated as getopt_long does" {
-	ctl put --key=hex 0x10 5
+	ctl put --key-f=hex 0x10 5
 	prints 5 ctl get 16
 }
 

@@ -124,6 +124,7 @@ static int do_info(struct fake *f, void *arg)
 	info->max_inline_size = HMAP_MAX_INLINE_SIZE;
 	info->max_entries = f->max_entries;
 	info->hint = f->hint;
+	info->stripes = 1;
 	return 0;
 }
 

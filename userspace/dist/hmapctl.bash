@@ -4,7 +4,7 @@
 
 _hmapctl_options()
 {
-	local common="--device --help --version" format="--key-format --value-format"
+	local common="--device --map --help --version" format="--key-format --value-format"
 
 	case $1 in
 	get | add | pop) echo "$common $format" ;;
@@ -17,6 +17,11 @@ _hmapctl_options()
 	watch) echo "$common $format" ;;
 	stats | info) echo "$common --json" ;;
 	layout) echo "$common --json --ascii" ;;
+	create)
+		echo "--device --help --version --key-size --value-size --hint" \
+			"--max-entries --max-bytes --stripes --fast-hash --no-shrink --mmap --node --mode"
+		;;
+	destroy | list) echo "--device --help --version" ;;
 	trace) echo "$common --seed --watch --ascii" ;;
 	*) echo "$common" ;;
 	esac
@@ -37,9 +42,15 @@ _hmapctl_command()
 	done
 }
 
+# Maps whose names begin so.
+_hmapctl_names()
+{
+	compgen -W "$(hmapctl list 2>/dev/null)" -- "$1"
+}
+
 _hmapctl()
 {
-	local commands="get put add pop del dump load compare wait watch stats info layout count reserve shrink clear verify trace"
+	local commands="get put add pop del dump load compare wait watch stats info layout count reserve shrink clear verify freeze create destroy list trace"
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command
 
@@ -48,6 +59,10 @@ _hmapctl()
 	case $previous in
 	-k | -v | --key-format | --value-format)
 		mapfile -t COMPREPLY < <(compgen -W "dec int str hex" -- "$current")
+		return
+		;;
+	-m | --map)
+		mapfile -t COMPREPLY < <(_hmapctl_names "$current")
 		return
 		;;
 	-d | --device | --from)
@@ -59,6 +74,8 @@ _hmapctl()
 		mapfile -t COMPREPLY < <(compgen -W "$(_hmapctl_options "$command")" -- "$current")
 	elif [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+	elif [[ $command == destroy ]]; then
+		mapfile -t COMPREPLY < <(_hmapctl_names "$current")
 	elif [[ $command == load || $command == compare ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	fi

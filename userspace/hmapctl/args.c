@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,22 +15,34 @@
 /* The letters are also how a command names the options that it takes. */
 enum {
 	OPT_ABSENT = 'A',
+	OPT_MAX_BYTES = 'B',
+	OPT_KEY_SIZE = 'C',
+	OPT_VALUE_SIZE = 'D',
 	OPT_EXIST = 'E',
 	OPT_FROM = 'F',
+	OPT_HINT = 'H',
 	OPT_KEEP_GOING = 'K',
+	OPT_MAX_ENTRIES = 'M',
 	OPT_NOEXIST = 'N',
 	OPT_NOT = 'O',
+	OPT_STRIPES = 'P',
 	OPT_SEED = 'S',
 	OPT_TIMEOUT = 'T',
 	OPT_WATCH = 'W',
 	OPT_ASCII = 'X',
+	OPT_FAST = 'f',
+	OPT_NO_SHRINK = 'n',
+	OPT_MODE = 'o',
+	OPT_MMAP = 'p',
+	OPT_NODE = 'u',
 };
 
 /* In the mode that "-" selects, operands come as option 1. */
-static const char short_options[] = "-d:hjk:v:V";
+static const char short_options[] = "-d:hjk:m:v:V";
 
 static const struct option long_options[] = {
 	{ "device", required_argument, NULL, 'd' },
+	{ "map", required_argument, NULL, 'm' },
 	{ "key-format", required_argument, NULL, 'k' },
 	{ "value-format", required_argument, NULL, 'v' },
 	{ "json", no_argument, NULL, 'j' },
@@ -43,6 +56,17 @@ static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "watch", no_argument, NULL, OPT_WATCH },
 	{ "ascii", no_argument, NULL, OPT_ASCII },
+	{ "key-size", required_argument, NULL, OPT_KEY_SIZE },
+	{ "value-size", required_argument, NULL, OPT_VALUE_SIZE },
+	{ "hint", required_argument, NULL, OPT_HINT },
+	{ "max-entries", required_argument, NULL, OPT_MAX_ENTRIES },
+	{ "max-bytes", required_argument, NULL, OPT_MAX_BYTES },
+	{ "stripes", required_argument, NULL, OPT_STRIPES },
+	{ "fast-hash", no_argument, NULL, OPT_FAST },
+	{ "no-shrink", no_argument, NULL, OPT_NO_SHRINK },
+	{ "mmap", no_argument, NULL, OPT_MMAP },
+	{ "node", required_argument, NULL, OPT_NODE },
+	{ "mode", required_argument, NULL, OPT_MODE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ }
@@ -54,6 +78,7 @@ static const struct {
 	const char *text;
 } help_lines[] = {
 	{ 'd', "-d, --device PATH        the map [" HMAP_DEVICE "]" },
+	{ 'm', "-m, --map NAME           the map of that name" },
 	{ 'k', "-k, --key-format NAME    dec, int, str or hex" },
 	{ 'v', "-v, --value-format NAME  [dec for 1, 2, 4 and 8 bytes, else str]" },
 	{ 'j', "-j, --json               print JSON" },
@@ -67,6 +92,17 @@ static const struct {
 	{ OPT_SEED, "    --seed NUMBER        make the same keys and values each time" },
 	{ OPT_WATCH, "    --watch              draw how old buckets are evacuated" },
 	{ OPT_ASCII, "    --ascii              draw with ASCII characters" },
+	{ OPT_KEY_SIZE, "    --key-size BYTES     of each key [8]" },
+	{ OPT_VALUE_SIZE, "    --value-size BYTES   of each value; 0 makes a set [8]" },
+	{ OPT_HINT, "    --hint COUNT         elements to make room for at once" },
+	{ OPT_MAX_ENTRIES, "    --max-entries COUNT  elements that it may hold" },
+	{ OPT_MAX_BYTES, "    --max-bytes BYTES    memory that it may hold" },
+	{ OPT_STRIPES, "    --stripes COUNT      writers that can work at the same time [1]" },
+	{ OPT_FAST, "    --fast-hash          a hash that attackers can break" },
+	{ OPT_NO_SHRINK, "    --no-shrink          keep the size when elements go" },
+	{ OPT_MMAP, "    --mmap               lookups need no system call" },
+	{ OPT_NODE, "    --node NUMBER        NUMA node to take memory from" },
+	{ OPT_MODE, "    --mode OCTAL         who may open it [0600]" },
 	{ 'h', "-h, --help               print this help" },
 	{ 'V', "-V, --version            print the version" },
 };
@@ -163,6 +199,81 @@ static int parse_seconds(const char *text, double *seconds)
 	       -1 : 0;
 }
 
+static void take_map(struct parser *p, const char *name)
+{
+	struct options *opt = p->opt;
+
+	if (!*name || strchr(name, '/') || strlen(name) >= HMAP_NAME_SIZE)
+		usage_error(p, "not the name of a map:", name);
+	snprintf(opt->node, sizeof(opt->node), HMAP_NODES "/%s", name);
+	opt->device = opt->node;
+}
+
+static __u64 take_number(struct parser *p, const char *argument, __u64 max)
+{
+	__u64 number = 0;
+
+	if (args_number(argument, &number) || number > max)
+		usage_error(p, "not a possible number:", argument);
+	return number;
+}
+
+static __u32 take_mode(struct parser *p, const char *argument)
+{
+	unsigned long mode;
+	char *end;
+
+	mode = strtoul(argument, &end, 8);
+	if (!isdigit((unsigned char)*argument) || *end || mode > 0777)
+		usage_error(p, "not a mode, 0 to 0777:", argument);
+	return mode;
+}
+
+/* Those of the command create. Returns whether it was one. */
+static bool take_attribute(struct parser *p, int letter, const char *argument)
+{
+	struct hmap_ioc_create *create = &p->opt->create;
+
+	switch (letter) {
+	case OPT_KEY_SIZE:
+		create->key_size = take_number(p, argument, UINT32_MAX);
+		return true;
+	case OPT_VALUE_SIZE:
+		create->value_size = take_number(p, argument, UINT32_MAX);
+		return true;
+	case OPT_HINT:
+		create->hint = take_number(p, argument, UINT64_MAX);
+		return true;
+	case OPT_MAX_ENTRIES:
+		create->max_entries = take_number(p, argument, UINT64_MAX);
+		return true;
+	case OPT_MAX_BYTES:
+		create->max_bytes = take_number(p, argument, UINT64_MAX);
+		return true;
+	case OPT_STRIPES:
+		create->stripes = take_number(p, argument, UINT32_MAX);
+		return true;
+	case OPT_FAST:
+		create->hash = HMAP_HASH_FAST;
+		return true;
+	case OPT_NO_SHRINK:
+		create->flags |= HMAP_CREATE_NO_SHRINK;
+		return true;
+	case OPT_MMAP:
+		create->flags |= HMAP_CREATE_MMAP;
+		return true;
+	case OPT_NODE:
+		create->flags |= HMAP_CREATE_NUMA_NODE;
+		create->node = take_number(p, argument, UINT32_MAX);
+		return true;
+	case OPT_MODE:
+		create->mode = take_mode(p, argument);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void take_option(struct parser *p, int letter, const char *argument)
 {
 	struct options *opt = p->opt;
@@ -170,7 +281,12 @@ static void take_option(struct parser *p, int letter, const char *argument)
 
 	if (seen + 1 < sizeof(p->given) && !strchr(p->given, letter))
 		p->given[seen] = (char)letter;
+	if (take_attribute(p, letter, argument))
+		return;
 	switch (letter) {
+	case 'm':
+		take_map(p, argument);
+		break;
 	case 'd':
 		opt->device = argument;
 		break;

@@ -32,6 +32,8 @@ struct options {
 	const char *unlike;	/* a value */
 	bool seeded;
 	__u64 seed;
+	struct hmap_ioc_create create;
+	char node[sizeof(HMAP_NODES) + HMAP_NAME_SIZE];	/* of --map */
 	int argc;		/* operands, without the name of the command */
 	char **argv;
 };
@@ -146,5 +148,9 @@ int cmd_reserve(const struct options *opt);
 int cmd_shrink(const struct options *opt);
 int cmd_verify(const struct options *opt);
 int cmd_trace(const struct options *opt);	/* trace.c */
+int cmd_create(const struct options *opt);	/* maps.c */
+int cmd_destroy(const struct options *opt);
+int cmd_list(const struct options *opt);
+int cmd_freeze(const struct options *opt);
 
 #endif /* HMAPCTL_H */

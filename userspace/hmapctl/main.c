@@ -9,43 +9,51 @@
 
 static const struct command commands[] = {
 	{ "get", cmd_get, "KEY", "Print the value of a key",
-	  "dkv", 1, 1 },
+	  "dmkv", 1, 1 },
 	{ "put", cmd_put, "KEY [VALUE]", "Insert or overwrite an element",
-	  "dkvNE", 1, 2 },
+	  "dmkvNE", 1, 2 },
 	{ "add", cmd_add, "KEY [NUMBER]", "Add to the number that is a key's value, print the sum",
-	  "dkv", 1, 2 },
+	  "dmkv", 1, 2 },
 	{ "pop", cmd_pop, "KEY", "Print the value of a key and delete it",
-	  "dkv", 1, 1 },
+	  "dmkv", 1, 1 },
 	{ "del", cmd_del, "KEY... | --from FILE", "Delete keys",
-	  "dkF", 0, INT_MAX },
+	  "dmkF", 0, INT_MAX },
 	{ "dump", cmd_dump, "", "Print all elements, one to a line",
-	  "dkvj", 0, 0 },
+	  "dmkvj", 0, 0 },
 	{ "load", cmd_load, "[FILE | -]", "Put the elements of a file of lines",
-	  "dkvNEK", 0, 1 },
+	  "dmkvNEK", 0, 1 },
 	{ "compare", cmd_compare, "[FILE | -]", "Read the elements of a file back and compare",
-	  "dkvA", 0, 1 },
+	  "dmkvA", 0, 1 },
 	{ "wait", cmd_wait, "KEY", "Wait for a key, and print its value",
-	  "dkvAOT", 1, 1 },
+	  "dmkvAOT", 1, 1 },
 	{ "watch", cmd_watch, "[KEY]", "Print a line whenever the map, or a key, changes",
-	  "dkv", 0, 1 },
+	  "dmkv", 0, 1 },
 	{ "stats", cmd_stats, "", "Print the state of the map",
-	  "dj", 0, 0 },
+	  "dmj", 0, 0 },
 	{ "info", cmd_info, "", "Print sizes and limits",
-	  "dj", 0, 0 },
+	  "dmj", 0, 0 },
 	{ "layout", cmd_layout, "", "Draw how full buckets and chains are",
-	  "djX", 0, 0 },
+	  "dmjX", 0, 0 },
 	{ "count", cmd_count, "", "Print the number of elements",
-	  "d", 0, 0 },
+	  "dm", 0, 0 },
 	{ "reserve", cmd_reserve, "COUNT", "Make room for a number of elements",
-	  "d", 1, 1 },
+	  "dm", 1, 1 },
 	{ "shrink", cmd_shrink, "", "Give back memory that the elements do not need",
-	  "d", 0, 0 },
+	  "dm", 0, 0 },
 	{ "clear", cmd_clear, "", "Delete everything",
-	  "d", 0, 0 },
+	  "dm", 0, 0 },
 	{ "verify", cmd_verify, "", "Have the kernel check the whole map",
+	  "dm", 0, 0 },
+	{ "freeze", cmd_freeze, "", "Allow no change of the map any more, for ever",
+	  "dm", 0, 0 },
+	{ "create", cmd_create, "NAME", "Make a map that others can open by its name",
+	  "dCDHMBPfnpuo", 1, 1 },
+	{ "destroy", cmd_destroy, "NAME...", "Take the names of maps away",
+	  "d", 1, INT_MAX },
+	{ "list", cmd_list, "", "Print the names of maps",
 	  "d", 0, 0 },
 	{ "trace", cmd_trace, "[N]", "Put N random elements into a new map, printing its state",
-	  "dSWX", 0, 1 },
+	  "dmSWX", 0, 1 },
 	{ }
 };
 
@@ -60,7 +68,13 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
-	struct options opt = { .device = HMAP_DEVICE };
+	struct options opt = {
+		.device = HMAP_DEVICE,
+		.create = {
+			.size = sizeof(opt.create), .key_size = 8,
+			.value_size = 8, .mode = 0600,
+		},
+	};
 	const struct command *command;
 	char **operands;
 	int status;

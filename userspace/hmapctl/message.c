@@ -26,7 +26,9 @@ const char *explain(int err)
 	case EEXIST:
 		return "the key is there already";
 	case ENOSPC:
-		return "the map is full (see max_entries in hmapctl info)";
+		return "the map is full (see max_entries and max_bytes in hmapctl info)";
+	case EPERM:
+		return "the map is frozen";
 	case ETIMEDOUT:
 		return "not so in time";
 	default:

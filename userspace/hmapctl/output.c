@@ -12,6 +12,8 @@ static void print_list(struct json_object *list)
 	size_t length = json_object_array_length(list);
 	size_t i;
 
+	if (!length)
+		fputs("none", stdout);
 	for (i = 0; i < length; i++)
 		printf("%s%s", i ? "," : "",
 		       json_object_get_string(json_object_array_get_idx(list, i)));

@@ -41,21 +41,38 @@ static void add_hash0(struct json_object *object,
 				       json_object_new_string("<hidden>"));
 }
 
+static void add_string(struct json_object *object, const char *name,
+		       const char *string)
+{
+	struct json_object *value = string ? json_object_new_string(string) :
+					     NULL;
+
+	json_object_object_add(object, name, value);
+}
+
+/* The names of the bits that are set. */
+static void add_words(struct json_object *object, const char *name, __u32 bits,
+		      const char * const *names, size_t n)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (bits & 1U << i)
+			json_object_array_add(list,
+					      json_object_new_string(names[i]));
+	}
+	json_object_object_add(object, name, list);
+}
+
 static void add_present(struct json_object *object,
 			const struct hmap_stats *stats)
 {
 	static const char * const names[] = {
 		"buckets", "oldbuckets", "extra", "addresses",
 	};
-	struct json_object *list = json_object_new_array();
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (stats->present & 1U << i)
-			json_object_array_add(list,
-					      json_object_new_string(names[i]));
-	}
-	json_object_object_add(object, "present", list);
+	add_words(object, "present", stats->present, names, ARRAY_SIZE(names));
 }
 
 static struct json_object *describe_stats(const struct hmap_stats *stats)
@@ -106,6 +123,8 @@ int cmd_stats(const struct options *opt)
 
 static struct json_object *describe_info(const struct hmap_ioc_info *info)
 {
+	static const char * const flag_names[] = { "no_shrink", "numa_node" };
+	static const char * const state_names[] = { "frozen" };
 	struct json_object *o = json_object_new_object();
 
 	if (!o)
@@ -118,6 +137,15 @@ static struct json_object *describe_info(const struct hmap_ioc_info *info)
 	add_number(o, "max_inline_size", info->max_inline_size);
 	add_number(o, "max_entries", info->max_entries);
 	add_number(o, "hint", info->hint);
+	add_number(o, "max_bytes", info->max_bytes);
+	add_number(o, "stripes", info->stripes);
+	add_string(o, "hash", info->hash == HMAP_HASH_FAST ? "fast" : "siphash");
+	add_words(o, "flags", info->create_flags, flag_names,
+		  ARRAY_SIZE(flag_names));
+	add_number(o, "node", info->node);
+	add_words(o, "state", info->state, state_names,
+		  ARRAY_SIZE(state_names));
+	add_string(o, "name", *info->name ? info->name : NULL);
 	return o;
 }
 

@@ -62,6 +62,69 @@ HMAP_API struct hmap *hmap_open(const char *path, int flags);
 HMAP_API struct hmap *hmap_open_fd(int fd);
 
 /**
+ * hmap_open_named() - open a map by its name
+ * @name: the name that it was created with
+ * @flags: as for hmap_open()
+ *
+ * The same as hmap_open() of HMAP_NODES "/" @name.
+ *
+ * Return: the map; NULL with errno EINVAL (no map can have that name), ENOENT
+ * (no map has it), or as for hmap_open().
+ */
+HMAP_API struct hmap *hmap_open_named(const char *name, int flags);
+
+/**
+ * hmap_create() - make a map
+ * @device: the device; NULL for HMAP_DEVICE. The caller needs to be allowed to
+ *	write to it
+ * @create: what the map is to be, with @create->size = sizeof(*create). All
+ *	that is 0 is as usual; see struct hmap_ioc_create
+ *
+ * The map is open for reading and writing. Without a name it is known to this
+ * process, and to those that get its file descriptor by fork(2) or over a socket,
+ * and goes with the last of them. With a name others can open it; it stays until
+ * hmap_destroy_named().
+ *
+ * Return: the map, to be given to hmap_close(); NULL with errno EINVAL (an
+ * attribute is wrong), E2BIG (a newer kernel is needed for one), EEXIST (there is
+ * a map of this name), ENOSPC (too many maps have names, or the hint is above
+ * max_bytes), ENOMEM, EMFILE, ENFILE, or any error of open(2).
+ */
+HMAP_API struct hmap *hmap_create(const char *device,
+				  const struct hmap_ioc_create *create);
+
+/**
+ * hmap_destroy_named() - take a map's name away
+ * @device: the device; NULL for HMAP_DEVICE
+ * @name: the name
+ *
+ * Nobody can open the map any more; who has it open goes on using it, and it goes
+ * with the last of them.
+ *
+ * Return: 0; -ENOENT: no map has that name; -EPERM: the map was made by another
+ * user, and the caller has no CAP_FOWNER; -EINVAL: no map can have that name; or
+ * any error of open(2).
+ */
+HMAP_API int hmap_destroy_named(const char *device, const char *name);
+
+/**
+ * hmap_list_named() - names of maps
+ * @device: the device; NULL for HMAP_DEVICE
+ * @after: names behind this one are listed; all zero bytes to start. Moved on by
+ *	success
+ * @names: where they go, each in HMAP_NAME_SIZE bytes, such as a
+ *	char[@capacity][HMAP_NAME_SIZE]
+ * @capacity: how many fit there; at least 1
+ *
+ * Names come in the order of strcmp(). Call it until it returns 0.
+ *
+ * Return: how many names there were; -EINVAL: a NULL pointer, @capacity 0 or above
+ * INT_MAX, or @after can be no name; -EFAULT; -ENOMEM; or any error of open(2).
+ */
+HMAP_API int hmap_list_named(const char *device, char after[HMAP_NAME_SIZE],
+			     void *names, unsigned int capacity);
+
+/**
  * hmap_close() - close a map
  * @map: the map; NULL does nothing
  *
@@ -90,7 +153,8 @@ HMAP_API int hmap_is_mapped(const struct hmap *map);
  * hmap_info() - sizes and limits
  * @map: the map
  *
- * They are read once, by hmap_open(): a map never changes them.
+ * They are read once, by hmap_open(): a map never changes them, but for its name
+ * and state, which are as they were then.
  *
  * Return: sizes and limits, valid until hmap_close(); NULL with errno EINVAL
  * if @map is NULL.
@@ -448,6 +512,17 @@ HMAP_API int hmap_wait(const struct hmap *map, const void *key, void *value,
  */
 HMAP_API int hmap_wait_change(const struct hmap *map, __u64 *state,
 			      const struct timespec *deadline);
+
+/**
+ * hmap_freeze() - allow no change of a map any more
+ * @map: the map, open for writing
+ *
+ * From then on nobody can change it, for ever: -EPERM. When this returns, changes
+ * that were under way are done.
+ *
+ * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL; -EINTR: killed.
+ */
+HMAP_API int hmap_freeze(const struct hmap *map);
 
 /**
  * hmap_get_stats() - the state of a map
