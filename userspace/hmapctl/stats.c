@@ -123,7 +123,9 @@ int cmd_stats(const struct options *opt)
 
 static struct json_object *describe_info(const struct hmap_ioc_info *info)
 {
-	static const char * const flag_names[] = { "no_shrink", "numa_node" };
+	static const char * const flag_names[] = {
+		"no_shrink", "numa_node", "mmap",
+	};
 	static const char * const state_names[] = { "frozen" };
 	struct json_object *o = json_object_new_object();
 
