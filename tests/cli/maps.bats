@@ -50,6 +50,10 @@ node             0
 state            none
 name             a" hmapctl info -m a
 	[ "$(stat -c %a /dev/hmaps/a)" = 666 ]
+	hmapctl create b --mmap
+	[ "$(info_of b flags)" = mmap ]
+	hmapctl put -m b 1 10
+	prints 10 hmapctl get -m b 1
 }
 
 @test "create says what is wrong" {
