@@ -381,6 +381,24 @@ static int do_wait(struct fake *f, void *arg)
 	return 0;
 }
 
+/* Names are not imitated: the new map is known by its file only. */
+static int do_create(struct fake *f, void *arg)
+{
+	struct hmap_ioc_create *c = arg;
+	char header[HEADER + 1];
+	int fd;
+
+	if (f->mode == O_RDONLY)
+		return -EACCES;
+	fd = memfd_create("hmap", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	snprintf(header, sizeof(header), "HMAPFAKE %u %u %llu %llu",
+		 c->key_size, c->value_size, c->max_entries, c->hint);
+	dprintf(fd, "%-*s\n", HEADER - 1, header);
+	return fd;
+}
+
 static const struct {
 	unsigned long request;
 	int (*fn)(struct fake *f, void *arg);
@@ -399,6 +417,7 @@ static const struct {
 	{ HMAP_IOC_RESERVE, do_reserve, sizeof(struct hmap_ioc_count) },
 	{ HMAP_IOC_SHRINK, do_shrink, sizeof(struct hmap_ioc_plain) },
 	{ HMAP_IOC_VERIFY, do_verify, sizeof(struct hmap_ioc_plain) },
+	{ HMAP_IOC_CREATE, do_create, sizeof(struct hmap_ioc_create) },
 	{ HMAP_IOC_WAIT, do_wait, sizeof(struct hmap_ioc_wait) },
 };
 
@@ -425,13 +444,16 @@ int ioctl(int fd, unsigned long request, ...)
 	int (*next)(int fd, unsigned long request, ...);
 	va_list args;
 	void *arg;
+	int ret;
 
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
 	if (_IOC_TYPE(request) == HMAP_IOC_MAGIC && fcntl(fd, F_GETFL) >= 0) {
-		errno = -fake_command(fd, request, arg);
-		return errno ? -1 : 0;
+		ret = fake_command(fd, request, arg);
+		if (ret < 0)
+			errno = -ret;
+		return ret < 0 ? -1 : ret;
 	}
 	*(void **)&next = dlsym(RTLD_NEXT, "ioctl");
 	return next(fd, request, arg);

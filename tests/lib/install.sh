@@ -92,6 +92,14 @@ run_follow()
 		awk '{ print $1, $2 }' | sort)" = $' \n1 sea\n1 see\n3 the' ]
 }
 
+# A map without a name does here: the imitation has no directory of names.
+run_shared()
+{
+	sed -i "s|hmap_create(NULL|hmap_create(\"$tmp/device\"|" "$tmp/shared.c"
+	compile_example shared "$root/usr/lib/libhmap.a" || return 1
+	[ "$(LD_PRELOAD=$build/tests/fake_hmap.so "$tmp/shared")" = "16 bytes a key" ]
+}
+
 run_example() # NAME
 {
 	local wanted=$'1 sea\n1 see\n3 the'
@@ -167,6 +175,11 @@ tap_ok "the manual has an example of watching" extract_example follow
 tap_ok "which compiles without warnings" \
 	compile_example follow $(pkg-config --libs libhmap)
 tap_ok "and prints the words" run_follow
+tap_ok "the manual has an example of sharing" extract_example shared
+# shellcheck disable=SC2046
+tap_ok "which compiles without warnings" \
+	compile_example shared $(pkg-config --libs libhmap)
+tap_ok "and makes a map" run_shared
 if [ -f "$top/README.md" ]; then
 	extract_readme
 	# shellcheck disable=SC2046
