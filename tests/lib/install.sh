@@ -59,13 +59,13 @@ extract_example() # NAME
 	[ -s "$tmp/$1.c" ]
 }
 
-# The program in README.md.
-extract_readme()
+# A program in README.md.
+extract_readme() # MARK NAME
 {
-	awk '/compiled and run by the tests: user/ { found = 1 }
+	awk -v mark="by the tests: $1" 'index($0, mark) { found = 1 }
 		found && /^```$/ { exit }
 		inside { print }
-		found && /^```c/ { inside = 1 }' "$top/README.md" >"$tmp/readme.c"
+		found && /^```c/ { inside = 1 }' "$top/README.md" >"$tmp/$2.c"
 }
 
 compile_example() # NAME LIBRARY...
@@ -181,11 +181,15 @@ tap_ok "which compiles without warnings" \
 	compile_example shared $(pkg-config --libs libhmap)
 tap_ok "and makes a map" run_shared
 if [ -f "$top/README.md" ]; then
-	extract_readme
+	extract_readme user readme
+	extract_readme shared shared
 	# shellcheck disable=SC2046
 	tap_ok "the example in README.md compiles" \
 		compile_example readme $(pkg-config --libs libhmap)
 	tap_ok "the example in README.md does what it says" run_readme
+	# shellcheck disable=SC2046
+	tap_ok "the example of a shared map in README.md compiles" \
+		compile_example shared $(pkg-config --libs libhmap)
 fi
 if command -v mandoc >/dev/null; then
 	tap_ok "mandoc -T lint has nothing to say about the manual" lint_pages
