@@ -96,6 +96,16 @@ struct hmap_locked {
 };
 
 /**
+ * struct hmap_hashed - a key's hash
+ * @hash: the hash
+ * @hash0: the seed that it was made with
+ */
+struct hmap_hashed {
+	u64 hash;
+	siphash_key_t hash0;
+};
+
+/**
  * struct hmap_chain - a chain of buckets
  * @a: the array that it is in
  * @head: its first bucket; NULL if the array has no buckets yet
@@ -181,6 +191,21 @@ static inline u64 hmap_hash(const struct hmap *h, const void *key,
 			    const siphash_key_t *hash0)
 {
 	return hmap_hash_key(h->params, key, hash0);
+}
+
+/* Hash a key that is about to be written, and ask for its bucket. */
+static inline void hmap_hash_ahead(struct hmap *h, const void *key,
+				   struct hmap_hashed *hashed)
+{
+	struct hmap_array *a;
+
+	rcu_read_lock();
+	a = rcu_dereference(h->buckets);
+	/* A mixture of two seeds is found out under the lock. */
+	hashed->hash0 = data_race(a->hash0);
+	hashed->hash = hmap_hash(h, key, &hashed->hash0);
+	hmap_prefetch_bucket(h, a, hashed->hash);
+	rcu_read_unlock();
 }
 
 static inline u64 hmap_capacity(u8 B)
@@ -366,6 +391,9 @@ static inline void hmap_resize_for_delete(struct hmap *h,
 
 /* lock.c */
 void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
+	__acquires(RCU) __acquires(stripe);
+void hmap_lock_hashed(struct hmap *h, const void *key,
+		      struct hmap_hashed *hashed, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe);
 void hmap_lock_key(struct hmap *h, const void *key, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe);

@@ -36,30 +36,30 @@ void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
 }
 
 /*
- * Lock the stripe of @key. The key is hashed first, since it may be long; the
- * seed may change before the stripe is locked.
+ * Lock the stripe of @key. It has been hashed before, since it may be long; the
+ * seed may have changed since.
  */
+void hmap_lock_hashed(struct hmap *h, const void *key,
+		      struct hmap_hashed *hashed, struct hmap_locked *lk)
+	__acquires(RCU) __acquires(stripe)
+{
+	for (;;) {
+		hmap_lock_hash(h, hashed->hash, lk);
+		if (hashed->hash0.key[0] == lk->a->hash0.key[0] &&
+		    hashed->hash0.key[1] == lk->a->hash0.key[1])
+			return;
+		hmap_unlock(h, lk);
+		hmap_hash_ahead(h, key, hashed);
+	}
+}
+
 void hmap_lock_key(struct hmap *h, const void *key, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe)
 {
-	struct hmap_array *a;
-	siphash_key_t hash0;
-	u64 hash;
+	struct hmap_hashed hashed;
 
-	for (;;) {
-		rcu_read_lock();
-		a = rcu_dereference(h->buckets);
-		/* A mixture of two seeds is found out under the lock. */
-		hash0 = data_race(a->hash0);
-		hash = hmap_hash(h, key, &hash0);
-		hmap_prefetch_bucket(h, a, hash);
-		rcu_read_unlock();
-		hmap_lock_hash(h, hash, lk);
-		if (hash0.key[0] == lk->a->hash0.key[0] &&
-		    hash0.key[1] == lk->a->hash0.key[1])
-			return;
-		hmap_unlock(h, lk);
-	}
+	hmap_hash_ahead(h, key, &hashed);
+	hmap_lock_hashed(h, key, &hashed, lk);
 }
 
 /* Lock the whole map. Nothing is published meanwhile: that takes a stripe. */

@@ -417,6 +417,7 @@ EXPORT_SYMBOL_GPL(hmap_get_batch);
 /**
  * struct hmap_write - a put or an update on its way
  * @key: the key
+ * @hashed: its hash
  * @value: the value to store; with @fn room for it
  * @flags: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST
  * @full: the map seemed to be full
@@ -428,6 +429,7 @@ EXPORT_SYMBOL_GPL(hmap_get_batch);
  */
 struct hmap_write {
 	const void *key;
+	struct hmap_hashed hashed;
 	void *value;
 	unsigned int flags;
 	bool full;
@@ -658,7 +660,7 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 		return -EINVAL;
 	err = hmap_write_prepare(h, w, gfp);
 	while (!err) {
-		hmap_lock_key(h, w->key, &lk);
+		hmap_lock_hashed(h, w->key, &w->hashed, &lk);
 		err = hmap_write_locked(h, w, &lk, gfpflags_allow_blocking(gfp),
 					&supply);
 		hmap_unlock(h, &lk);
@@ -701,27 +703,20 @@ int hmap_put(struct hmap *h, const void *key, const void *value,
 		.key = key, .value = (void *)value, .flags = flags,
 	};
 
+	hmap_hash_ahead(h, key, &w.hashed);
 	return hmap_write(h, &w, gfp);
 }
 EXPORT_SYMBOL_GPL(hmap_put);
 
-/* Ask for the buckets of keys that are about to be put. */
-static void hmap_prefetch(struct hmap *h, const void *keys, unsigned int n)
+/* Hash keys that are about to be put, and ask for their buckets. */
+static void hmap_hash_some(struct hmap *h, const void *keys, unsigned int n,
+			   struct hmap_hashed *hashed)
 {
-	struct hmap_array *a;
-	siphash_key_t hash0;
 	unsigned int i;
-	u64 hash;
 
-	rcu_read_lock();
-	a = rcu_dereference(h->buckets);
-	hash0 = data_race(a->hash0); /* it is only a hint */
-	for (i = 0; a->data && i < n; i++) {
-		hash = hmap_hash(h, keys + (size_t)i * h->params.key_size,
-				 &hash0);
-		hmap_prefetch_bucket(h, a, hash);
-	}
-	rcu_read_unlock();
+	for (i = 0; i < n; i++)
+		hmap_hash_ahead(h, keys + (size_t)i * h->params.key_size,
+				&hashed[i]);
 }
 
 /**
@@ -744,16 +739,23 @@ int hmap_put_batch(struct hmap *h, const void *keys, const void *values,
 		   unsigned int *done)
 {
 	size_t key_size = h->params.key_size, value_size = h->params.value_size;
+	struct hmap_hashed hashed[HMAP_BATCH_KEYS];
+	struct hmap_write w;
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < n; i++) {
 		if (i % HMAP_BATCH_KEYS == 0)
-			hmap_prefetch(h, keys + i * key_size,
-				      min_t(unsigned int, n - i,
-					    HMAP_BATCH_KEYS));
-		err = hmap_put(h, keys + i * key_size, values + i * value_size,
-			       flags, gfp);
+			hmap_hash_some(h, keys + i * key_size,
+				       min_t(unsigned int, n - i,
+					     HMAP_BATCH_KEYS), hashed);
+		w = (struct hmap_write){
+			.key = keys + i * key_size,
+			.hashed = hashed[i % HMAP_BATCH_KEYS],
+			.value = (void *)values + i * value_size,
+			.flags = flags,
+		};
+		err = hmap_write(h, &w, gfp);
 		if (err)
 			break;
 	}
@@ -788,6 +790,7 @@ int hmap_update(struct hmap *h, const void *key, hmap_updatefn_t fn, void *arg,
 		.arg = arg,
 	};
 
+	hmap_hash_ahead(h, key, &w.hashed);
 	return hmap_write(h, &w, gfp);
 }
 EXPORT_SYMBOL_GPL(hmap_update);
