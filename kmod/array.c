@@ -644,7 +644,7 @@ void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 	if (supply->want == WANT_ARRAY) {
 		hmap_supply_drop_array(h, supply);
 		a = hmap_array_make(h, supply->want_B, gfp);
-		supply->no_array = IS_ERR(a);
+		supply->no_array = PTR_ERR_OR_ZERO(a);
 		supply->array = IS_ERR(a) ? NULL : a;
 	} else if (supply->want == WANT_BLOCK) {
 		hmap_supply_get_block(h, supply, gfp);

@@ -52,7 +52,7 @@
  * @want_buckets: the buckets of the block that was missing
  * @want_table: the blocks of the table that was missing; 0 if none was
  * @helped: a unit that is not the operation's own has been evacuated
- * @no_array: there is no memory for an array, or none is allowed: go on without
+ * @no_array: why there is no array to be had, a negative errno: go on without
  * @no_block: there is no memory for a block: go on without
  *
  * Nothing is allocated under a lock. An operation that finds something missing
@@ -76,8 +76,8 @@ struct hmap_supply {
 	u8 want_B;
 	u32 want_buckets;
 	u32 want_table;
+	int no_array;
 	bool helped;
-	bool no_array;
 	bool no_block;
 };
 

@@ -503,7 +503,7 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 	if (!hmap_array_is_small(h, B))
 		return hmap_await_spare(h, supply, B, count, may_wait);
 	if (supply->no_array)
-		return a->data ? 0 : -ENOMEM;
+		return a->data ? 0 : supply->no_array;
 	supply->want = WANT_ARRAY;
 	supply->want_B = B;
 	return -EAGAIN;
@@ -632,9 +632,7 @@ int hmap_reserve(struct hmap *h, unsigned long n)
 		if (err || hmap_reserve_step(h, B, &supply))
 			break;
 		hmap_supply_fill(h, &supply, GFP_KERNEL);
-		if (supply.no_array)
-			err = hmap_array_fits(h, supply.want_B) ? -ENOMEM :
-								  -ENOSPC;
+		err = supply.no_array;
 	}
 	hmap_supply_drop(h, &supply);
 	if (!err)
@@ -827,7 +825,7 @@ int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
 	hmap_call_worker(h);
 	err = wait_event_killable(h->wait, READ_ONCE(h->rounds) != rounds);
 	/* Whether there is an array now or not: once is enough. */
-	supply->no_array = true;
+	supply->no_array = -ENOMEM;
 	supply->want = WANT_NOTHING;
 	return err ? -EINTR : 0;
 }

@@ -176,6 +176,23 @@ TEST_F(limits, a_limit_below_everything_allows_no_element)
 	EXPECT_EQ(0, map_close(&m));
 }
 
+/* Whichever allocation it is that there is no room for: the error is the same. */
+TEST_F(limits, any_limit_is_met_with_the_same_error)
+{
+	struct hmap_ioc_create arg = create_arg(129, 2);
+	struct map m;
+	int ret;
+
+	arg.stripes = 64;
+	for (arg.max_bytes = 128; arg.max_bytes < 8192; arg.max_bytes += 128) {
+		ASSERT_EQ(0, map_create(&m, self->m.fd, &arg));
+		ret = map_put(&m, 1, 1, HMAP_ANY);
+		EXPECT_TRUE(!ret || ret == -ENOSPC)
+			TH_LOG("%llu bytes: %d", arg.max_bytes, ret);
+		EXPECT_EQ(0, map_close(&m));
+	}
+}
+
 /* ---- of all maps ---- */
 
 TEST(all_maps_together_stay_within_the_limit_of_the_module)
