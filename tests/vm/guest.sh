@@ -87,6 +87,7 @@ copy_extras() # ROOT SCRIPT
 		copy_program "$1" "$(command -v "$program")"
 	done
 	[ "$2" != uapi32 ] || copy_uapi32 "$1"
+	[ "$2" != fuzz ] || build_fuzzer "$1/bin/hmap_fuzz"
 	cp "$top/README.md" "$1/hmap/"
 }
 
@@ -113,6 +114,7 @@ make_initramfs()
 		echo "seed=${SEED:-1}"
 		echo "filter='${FILTER:-}'"
 		echo "stress_seconds=${STRESS_SECONDS:-4}"
+		echo "fuzz_calls=${FUZZ_CALLS:-}"
 	} >"$root/hmap/env"
 	copy_extras "$root" "$2"
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"

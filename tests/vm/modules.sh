@@ -101,3 +101,10 @@ build_uapi_test() # SOURCE PROGRAM COMPILER [OPTION...]
 		-I "$top/kmod/include/uapi" -I "$top/userspace/lib" -I "$selftests" \
 		-o "$2" "$1" "${libs[@]}" -lpthread
 }
+
+build_fuzzer() # PROGRAM
+{
+	"${CC:-gcc}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+		-D_GNU_SOURCE -I "$top/kmod/include/uapi" -o "$1" "$top"/tests/fuzz/*.c \
+		2>"$1.log" || failing_program "$1"
+}

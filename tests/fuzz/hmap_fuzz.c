@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hmap_fuzz [-n CALLS] [-p PROCESSES] [-s SEED]
+ *
+ * Random calls of /dev/hmap, by several processes; see fuzz.h. Needs root and a
+ * freshly loaded module. Prints its seed, how often each command returned what,
+ * and fails if anything was returned that should not have been, or is lost, or if
+ * a command never succeeded or never failed.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+/* So many calls that whatever is possible has happened. */
+#define MANY_CALLS	200000
+
+struct world *world;
+u64 seed;
+u32 workers = 4;
+u32 self;
+bool visitor;
+
+/* ---- random numbers: splitmix64, from the seed and the process's number ---- */
+
+static u64 rng;
+
+u64 rnd(void)
+{
+	u64 x = rng += 0x9e3779b97f4a7c15ULL;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	return x ^ (x >> 31);
+}
+
+u64 rnd_below(u64 n)
+{
+	return rnd() % n;
+}
+
+bool one_in(u32 n)
+{
+	return !rnd_below(n);
+}
+
+/* ---- results ---- */
+
+static void print_argument(const struct call *c)
+{
+	const u8 *p = c->arg.room;
+	u32 i;
+
+	printf("fd %d, mode %d, key_size %u, value_size %u, %s, %s\n",
+	       c->slot->fd, c->slot->mode, c->slot->key_size,
+	       c->slot->value_size, c->model ? "own keys" : "guest",
+	       c->broken ? "broken" : "right");
+	for (i = 0; i < c->command->size; i++)
+		printf("%02x%s", p[i], i % 16 == 15 ? "\n" : " ");
+	printf("\n");
+}
+
+void fail(const struct call *c, const char *format, ...)
+{
+	va_list args;
+
+	world->failed = true;
+	printf("process %u: %s: ", self, c ? c->command->name : "check");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	if (c)
+		print_argument(c);
+	fflush(stdout);
+	_exit(1);
+}
+
+/* Returns whether there has been success and failure. */
+static bool print_results(u32 command)
+{
+	const u64 *results = world->results[command];
+	u64 failures = 0;
+	u32 i;
+
+	printf("%-8s ok %llu", commands[command].name, results[0]);
+	for (i = 1; i < MAX_ERRNO; i++) {
+		failures += results[i];
+		if (results[i])
+			printf(", %s %llu", strerrorname_np(i), results[i]);
+	}
+	printf("\n");
+	return results[0] && failures;
+}
+
+static bool print_table(void)
+{
+	bool all = true;
+	u32 i;
+
+	printf("%llu calls\n", world->calls);
+	for (i = 0; i < n_commands; i++)
+		if (!print_results(i))
+			all = false;
+	if (!all && world->calls >= MANY_CALLS) {
+		printf("not all commands have succeeded and failed\n");
+		return false;
+	}
+	return true;
+}
+
+/* ---- processes ---- */
+
+static void on_alarm(int signal)
+{
+}
+
+/* Signals at any time; half of the processes go on with what was interrupted. */
+static void begin_alarms(void)
+{
+	const struct sigaction action = {
+		.sa_handler = on_alarm,
+		.sa_flags = self % 2 ? 0 : SA_RESTART,
+	};
+	const struct itimerval interval = {
+		.it_interval.tv_usec = 2000 + rnd_below(3000),
+		.it_value.tv_usec = 1000,
+	};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &interval, NULL);
+}
+
+static bool is_over(void)
+{
+	return __atomic_load_n(&world->calls, __ATOMIC_RELAXED) >= world->limit ||
+	       world->failed;
+}
+
+static void work(void)
+{
+	rng = seed + self;
+	rng = rnd();
+	maps_begin();
+	begin_alarms();
+	while (!is_over()) {
+		if (one_in(400))
+			maps_act();
+		else
+			make_call();
+	}
+	maps_check_all();
+	_exit(0);
+}
+
+static int open_device(void)
+{
+	int fd = open(HMAP_DEVICE, O_RDWR | O_CLOEXEC);
+	struct stat stat;
+
+	if (fd < 0 || fstat(fd, &stat)) {
+		perror(HMAP_DEVICE);
+		exit(1);
+	}
+	world->device = stat.st_rdev;
+	return fd;
+}
+
+/* Names are left: those of maps that nobody has destroyed. */
+static bool destroy_names(int fd)
+{
+	struct hmap_ioc_destroy destroy = { .size = sizeof(destroy) };
+	struct hmap_ioc_list list = {
+		.size = sizeof(list),
+		.names = (uintptr_t)destroy.name,
+		.capacity = 1,
+	};
+
+	while (!ioctl(fd, HMAP_IOC_LIST, &list) && list.count)
+		if (ioctl(fd, HMAP_IOC_DESTROY, &destroy))
+			return false;
+	return !list.count;
+}
+
+static bool finish(int fd)
+{
+	struct hmap_ioc_plain plain = { .size = sizeof(plain) };
+
+	if (!destroy_names(fd))
+		perror("DESTROY");
+	else if (ioctl(fd, HMAP_IOC_VERIFY, &plain))
+		perror("VERIFY");
+	else
+		return true;
+	return false;
+}
+
+static bool run(void)
+{
+	bool ok = true;
+	int status;
+	u32 i;
+
+	for (i = 0; i < workers; i++) {
+		self = i;
+		world->pids[i] = fork();
+		if (!world->pids[i])
+			work();
+	}
+	for (i = 0; i < workers; i++) {
+		waitpid(world->pids[i], &status, 0);
+		if (status)
+			printf("process %u ended with %#x\n", i, status);
+		ok = ok && !status;
+	}
+	return ok;
+}
+
+static void options(int argc, char **argv)
+{
+	int opt;
+
+	world->limit = 1000000;
+	seed = time(NULL);
+	while ((opt = getopt(argc, argv, "n:p:s:")) != -1) {
+		if (opt == 'n')
+			world->limit = strtoull(optarg, NULL, 0);
+		else if (opt == 'p')
+			workers = atoi(optarg);
+		else if (opt == 's')
+			seed = strtoull(optarg, NULL, 0);
+		else
+			exit(2);
+	}
+	if (!workers || workers > MAX_WORKERS)
+		exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	bool ok;
+	int fd;
+
+	world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (world == MAP_FAILED)
+		return 1;
+	options(argc, argv);
+	printf("seed %llu, %u processes\n", seed, workers);
+	fflush(stdout);
+	fd = open_device();
+	rooms_begin();
+	ok = run();
+	ok = print_table() && ok;
+	return finish(fd) && ok ? 0 : 1;
+}
