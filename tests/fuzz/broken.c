@@ -37,9 +37,11 @@ static u64 random_far(void)
 /* Most lead nowhere; some can be read, but only in part, or not be written. */
 static u64 random_address(void)
 {
-	switch (rnd_below(8)) {
+	switch (rnd_below(9)) {
 	case 0:
 		return 0;
+	case 8:
+		return (uintptr_t)mapped_any();
 	case 1:
 		return rnd_below(4096);
 	case 2:

@@ -356,6 +356,9 @@ static bool build_create(struct call *c)
 	create->stripes = one_in(2) ? 0 : 1 << rnd_below(7);
 	create->hash = rnd_below(2);
 	create->flags = rnd_below(4);	/* NO_SHRINK, NUMA_NODE: node 0 */
+	if (create->key_size <= HMAP_MAX_INLINE_SIZE &&
+	    create->value_size <= HMAP_MAX_INLINE_SIZE && one_in(2))
+		create->flags |= HMAP_CREATE_MMAP;
 	if (one_in(4))
 		create->max_bytes = 4096 << rnd_below(12);
 	if (one_in(3)) {

@@ -14,6 +14,7 @@
  * hmap_fuzz.c  processes, their number of calls, the table of results
  * maps.c       the files that a process has, and models of their maps
  * calls.c      the commands: how to make a right call, and what it must return
+ * mapped.c     memory of maps, and lookups in it
  * ops.c        likewise for the operations: OP, BATCH, VECTOR
  * broken.c     how a call is broken
  */
@@ -58,6 +59,7 @@ bool one_in(u32 n);
  * @limited: a put may be -ENOSPC
  * @frozen: by this process
  * @shared: others may change the map, too
+ * @mapped: the map for lookups without system calls; NULL if it cannot be mapped
  * @present: [i] is whether key i is there
  * @values: its value
  */
@@ -70,6 +72,7 @@ struct model {
 	bool limited;
 	bool frozen;
 	bool shared;
+	struct hmap *mapped;
 	u8 *present;
 	u8 *values;
 };
@@ -79,6 +82,7 @@ struct model {
  * @fd: -1: none
  * @mode: O_RDONLY, O_WRONLY or O_RDWR
  * @device: it is the device's own
+ * @mappable: its map has HMAP_CREATE_MMAP
  * @key_size: of its map
  * @value_size: of its map
  * @model: NULL: this process is a guest here
@@ -89,6 +93,7 @@ struct slot {
 	int fd;
 	int mode;
 	bool device;
+	bool mappable;
 	u32 key_size;
 	u32 value_size;
 	struct model *model;
@@ -107,10 +112,15 @@ struct model *slot_model(const struct slot *s);
 u8 *model_value(const struct model *m, u32 i);
 bool model_read(struct model *m, u32 i, void *value);
 void model_cleared(struct model *m);
-void make_key(void *key, u32 key_size, u8 owner, u32 i);
+void make_own_key(void *key, u32 key_size, u32 i);
 bool own_key(const void *key);
 u32 key_index(const void *key, u32 key_size);
 void random_name(char *name);
+
+/* ---- mapped memory ---- */
+
+void *mapped_any(void);
+void mapped_act(void);
 
 /* ---- calls ---- */
 

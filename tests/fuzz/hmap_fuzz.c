@@ -157,6 +157,8 @@ static void work(void)
 	while (!is_over()) {
 		if (one_in(400))
 			maps_act();
+		else if (one_in(40))
+			mapped_act();
 		else
 			make_call();
 	}

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <hmap.h>
+
 #include "fuzz.h"
 
 #define MODEL_BYTES	(256 << 10)	/* of the values of a model, about */
@@ -32,13 +34,18 @@ static struct model *default_model;
  * Bytes of keys without an owner are below 0x80 each, so that no mixture of them
  * makes a key of somebody's.
  */
-void make_key(void *key, u32 key_size, u8 owner, u32 i)
+static void make_key(void *key, u32 key_size, u8 owner, u32 i)
 {
 	u32 n = key_size - 1 < sizeof(i) ? key_size - 1 : sizeof(i);
 
 	memset(key, 'k', key_size);
 	memcpy((u8 *)key + key_size - n, &i, n);
 	*(u8 *)key = owner;
+}
+
+void make_own_key(void *key, u32 key_size, u32 i)
+{
+	make_key(key, key_size, OWNER + self, i);
 }
 
 bool own_key(const void *key)
@@ -68,7 +75,7 @@ void put_key(const struct call *c, void *key, u32 i)
 	u32 key_size = c->slot->key_size;
 
 	if (c->model)
-		make_key(key, key_size, OWNER + self, i);
+		make_own_key(key, key_size, i);
 	else
 		make_key(key, key_size, 1 + rnd_below(3), i & 0x7f7f7f7f);
 }
@@ -108,6 +115,8 @@ static struct model *model_new(int fd, const struct hmap_ioc_info *info)
 	m->limited = info->max_entries || info->max_bytes;
 	m->present = calloc(m->keys, 1);
 	m->values = calloc(m->keys, info->value_size + 1);
+	if (info->create_flags & HMAP_CREATE_MMAP)
+		m->mapped = hmap_open_fd(fcntl(fd, F_DUPFD_CLOEXEC, 200));
 	if (m->fd < 0 || !m->present || !m->values)
 		fail(NULL, "no memory for a model");
 	return m;
@@ -117,6 +126,7 @@ static void model_put(struct model *m)
 {
 	if (--m->refs)
 		return;
+	hmap_close(m->mapped);
 	close(m->fd);
 	free(m->present);
 	free(m->values);
@@ -135,7 +145,7 @@ bool model_read(struct model *m, u32 i, void *value)
 		.value = m->value_size ? (uintptr_t)value : 0,
 	};
 
-	make_key(key, m->key_size, OWNER + self, i);
+	make_own_key(key, m->key_size, i);
 	if (!ioctl(m->fd, HMAP_IOC_GET, &elem))
 		return true;
 	if (errno != ENOENT)
@@ -265,6 +275,7 @@ static struct slot *slot_of_fd(int fd, struct hmap_ioc_info *info)
 	*s = (struct slot){
 		.fd = fd,
 		.mode = fcntl(fd, F_GETFL) & O_ACCMODE,
+		.mappable = info->create_flags & HMAP_CREATE_MMAP,
 		.key_size = info->key_size,
 		.value_size = info->value_size,
 	};

@@ -5,11 +5,7 @@
  * command is repeated with its first allocation failing, its second, and so
  * on, until there is none left to fail.
  */
-#include <sys/mount.h>
-
-#include "hmap_test.h"
-
-#define FAILSLAB	"/sys/kernel/debug/failslab/"
+#include "fault.h"
 
 FIXTURE(fault) {
 	struct map m;
@@ -34,29 +30,10 @@ FIXTURE_VARIANT_ADD(fault, largest) {
 	.key_size = 4096, .value_size = 65536, .keys = 30,
 };
 
-static bool set(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, value, strlen(value)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
-/* Also allocations that may sleep, and no word in the log about each. */
-static bool can_fail(void)
-{
-	if (access(FAILSLAB, F_OK))
-		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
-	return set(FAILSLAB "ignore-gfp-wait", "N") &&
-	       set(FAILSLAB "verbose", "0");
-}
-
 FIXTURE_SETUP(fault)
 {
 	self->m.fd = -1;
-	if (!can_fail())
+	if (!can_fail(false))
 		SKIP(return, "this kernel has no fault injection");
 	self->fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->fail_nth, 0);
@@ -68,28 +45,6 @@ FIXTURE_TEARDOWN(fault)
 {
 	EXPECT_EQ(0, map_unload(&self->m));
 	TELL_SEED_ON_FAILURE();
-}
-
-/* The @nth allocation of this process from now on fails. */
-static void fail_begin(int fail_nth, u32 nth)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%u", nth);
-
-	if (pwrite(fail_nth, text, n, 0) != n)
-		abort();
-}
-
-/* Whether it came to that. */
-static bool fail_end(int fail_nth)
-{
-	char text[16] = "";
-
-	if (pread(fail_nth, text, sizeof(text) - 1, 0) < 1)
-		abort();
-	if (pwrite(fail_nth, "0", 1, 0) != 1)
-		abort();
-	return !atoi(text);
 }
 
 /* A put that failed has left no trace; one that succeeded is all there. */
@@ -358,14 +313,14 @@ TEST_F(fault, a_resize_without_memory_loses_nothing)
 static u32 allocations_of_loader(int fail_nth)
 {
 	const u32 many = 1000000;
-	char text[16] = "";
+	u32 left;
 
 	fail_begin(fail_nth, many);
-	if (module_load("key_size=0") != -EINVAL ||
-	    pread(fail_nth, text, sizeof(text) - 1, 0) < 1)
+	if (module_load("key_size=0") != -EINVAL)
 		abort();
+	left = fail_left(fail_nth);
 	fail_end(fail_nth);
-	return many - atoi(text);
+	return many - left;
 }
 
 TEST(a_load_without_memory_leaves_nothing)
@@ -375,7 +330,7 @@ TEST(a_load_without_memory_leaves_nothing)
 	int fail_nth, ret;
 	struct map m;
 
-	if (!can_fail())
+	if (!can_fail(false))
 		SKIP(return, "this kernel has no fault injection");
 	fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(fail_nth, 0);

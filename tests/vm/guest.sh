@@ -87,7 +87,7 @@ copy_extras() # ROOT SCRIPT
 		copy_program "$1" "$(command -v "$program")"
 	done
 	[ "$2" != uapi32 ] || copy_uapi32 "$1"
-	[ "$2" != fuzz ] || build_fuzzer "$1/bin/hmap_fuzz"
+	[ "$2" != fuzz ] || cp "$build/fuzz/hmap_fuzz" "$1/bin/"
 	cp "$top/README.md" "$1/hmap/"
 }
 

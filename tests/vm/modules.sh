@@ -50,6 +50,7 @@ build_userspace()
 build_uapi_tests()
 {
 	build_uapi_programs "$build/uapi" "$build/userspace/libhmap.a" "${CC:-gcc}"
+	build_fuzzer
 }
 
 # The same for 32 bits, by a cross compiler: Debian's -m32 cannot be installed
@@ -102,9 +103,13 @@ build_uapi_test() # SOURCE PROGRAM COMPILER [OPTION...]
 		-o "$2" "$1" "${libs[@]}" -lpthread
 }
 
-build_fuzzer() # PROGRAM
+build_fuzzer()
 {
+	local program=$build/fuzz/hmap_fuzz
+
+	mkdir -p "$build/fuzz"
 	"${CC:-gcc}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-		-D_GNU_SOURCE -I "$top/kmod/include/uapi" -o "$1" "$top"/tests/fuzz/*.c \
-		2>"$1.log" || failing_program "$1"
+		-D_GNU_SOURCE -I "$top/kmod/include/uapi" -I "$top/userspace/lib" \
+		-o "$program" "$top"/tests/fuzz/*.c "$build/userspace/libhmap.a" \
+		>"$build/fuzz.log" 2>&1 || failing_program "$program"
 }
