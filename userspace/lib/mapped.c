@@ -92,10 +92,10 @@ struct mapped {
 	__u32 bucket_size;
 	__u32 block_buckets;
 	__u32 block_size;
-	size_t values;		/* offset of the first value in a bucket */
 	/* the copy */
 	__u32 sequence;
 	bool lost;		/* an array could not be mapped */
+	const char *settled;	/* now.buckets if all elements are there, or NULL */
 	__u64 hash0[2];
 	struct array now;
 	struct array old;
@@ -130,7 +130,7 @@ static __u64 rotate(__u64 x, unsigned int n)
 	return x << n | x >> (64 - n);
 }
 
-static inline void sip_rounds(__u64 v[4], unsigned int rounds)
+static __always_inline void sip_rounds(__u64 v[4], unsigned int rounds)
 {
 	while (rounds--) {
 		v[0] += v[1];
@@ -146,7 +146,7 @@ static inline void sip_rounds(__u64 v[4], unsigned int rounds)
 	}
 }
 
-static inline void sip_word(__u64 v[4], __u64 word)
+static __always_inline void sip_word(__u64 v[4], __u64 word)
 {
 	v[3] ^= word;
 	sip_rounds(v, 2);
@@ -154,8 +154,8 @@ static inline void sip_word(__u64 v[4], __u64 word)
 }
 
 /* SipHash-2-4 (Aumasson and Bernstein, 2012). */
-static inline __u64 siphash(const unsigned char *key, size_t size,
-			    const __u64 hash0[2])
+static __always_inline __u64
+siphash(const unsigned char *key, size_t size, const __u64 hash0[2])
 {
 	__u64 v[4] = {
 		hash0[0] ^ 0x736f6d6570736575ULL,
@@ -205,8 +205,8 @@ static __u64 hash_fast_word(__u64 word, const __u64 hash0[2])
 }
 
 /* In the byte order of the machine, as the kernel's. */
-static inline __u64 hash_fast(const unsigned char *key, size_t size,
-			      const __u64 hash0[2])
+static __always_inline __u64
+hash_fast(const unsigned char *key, size_t size, const __u64 hash0[2])
 {
 	__u64 hash = hash0[0], word = 0;
 
@@ -219,20 +219,18 @@ static inline __u64 hash_fast(const unsigned char *key, size_t size,
 	return hash_fast_finish(hash, hash0);
 }
 
-static inline __u64 hash_of(const struct mapped *m, const void *key,
-			    const __u64 hash0[2])
+static __always_inline __u64
+hash_of(const struct mapped *m, const void *key, size_t key_size,
+	const __u64 hash0[2])
 {
 	__u32 word;
 
-	if (m->hash == HMAP_HASH_FAST && m->key_size == sizeof(word)) {
-		memcpy(&word, key, sizeof(word));
-		return hash_fast_word(word, hash0);
-	}
-	if (m->hash == HMAP_HASH_FAST)
-		return hash_fast(key, m->key_size, hash0);
-	if (m->key_size == 8)
-		return siphash(key, 8, hash0);
-	return siphash(key, m->key_size, hash0);
+	if (m->hash != HMAP_HASH_FAST)
+		return siphash(key, key_size, hash0);
+	if (key_size != sizeof(word))
+		return hash_fast(key, key_size, hash0);
+	memcpy(&word, key, sizeof(word));
+	return hash_fast_word(word, hash0);
 }
 
 /* ---- what the control page says ---- */
@@ -332,6 +330,7 @@ static void make_copy(struct mapped *m, const struct hmap_mapped *control)
 	WRITE(m->sequence, NO_SEQUENCE);
 	BEFORE_WRITES();
 	WRITE(m->lost, lost);
+	WRITE(m->settled, lost || old.buckets ? NULL : now.buckets);
 	WRITE(m->hash0[0], control->hash0[0]);
 	WRITE(m->hash0[1], control->hash0[1]);
 	write_array(&m->now, &now);
@@ -357,7 +356,8 @@ static void refresh(struct mapped *m)
 
 	if (__atomic_exchange_n(&m->busy, true, __ATOMIC_ACQUIRE))
 		return;
-	if (read_control(m, &control))
+	/* No sequence is copied twice: its copy is always the same. */
+	if (read_control(m, &control) && control.sequence != m->sequence)
 		make_copy(m, &control);
 	WRITE_LAST(m->busy, false);
 }
@@ -383,7 +383,7 @@ struct lookup {
 /* What a lookup comes to where a bucket has been evacuated. */
 #define MOVED	1
 
-static __u64 zero_bytes(__u64 w)
+static __always_inline __u64 zero_bytes(__u64 w)
 {
 	return ~(((w & BYTES(0x7f)) + BYTES(0x7f)) | w | BYTES(0x7f));
 }
@@ -411,39 +411,39 @@ static __u64 top_of(__u64 hash)
 	return top < HMAP_MIN_TOPHASH ? top + HMAP_MIN_TOPHASH : top;
 }
 
-static inline bool same_key(const struct lookup *l, const void *key)
+static inline bool same_key(const void *a, const void *b, size_t size)
 {
-	if (l->m->key_size == 8)
-		return load64(key) == load64(l->key);
-	return !memcmp(key, l->key, l->m->key_size);
+	return size == 8 ? load64(a) == load64(b) : !memcmp(a, b, size);
 }
 
-static inline void copy(void *to, const void *from, size_t size)
+/* The value of the key in the bucket @b, or NULL if it is not there. */
+static __always_inline const char *
+find_in_bucket(const char *b, __u64 tophashes, const void *key, __u64 hash,
+	       size_t key_size, size_t value_size)
 {
-	if (size == 8)
-		memcpy(to, from, 8);
-	else
-		memcpy(to, from, size);
-}
-
-/* Look into a bucket. Returns whether the key is there. */
-static inline bool find_in_bucket(struct lookup *l, const char *b,
-				  __u64 tophashes)
-{
-	const struct mapped *m = l->m;
-	__u64 match = zero_bytes(tophashes ^ BYTES(top_of(l->hash)));
+	const char *keys = b + sizeof(struct hmap_mapped_bucket);
+	__u64 match = zero_bytes(tophashes ^ BYTES(top_of(hash)));
 	unsigned int i;
 
 	for (; match; match &= match - 1) {
 		i = __builtin_ctzll(match) / 8;
-		if (!same_key(l, b + sizeof(struct hmap_mapped_bucket) +
-				 i * m->key_size))
-			continue;
-		copy(l->value, b + m->values + i * m->value_size,
-		     m->value_size);
-		return true;
+		if (same_key(keys + i * key_size, key, key_size))
+			return keys + HMAP_BUCKET_SLOTS * key_size +
+			       i * value_size;
 	}
-	return false;
+	return NULL;
+}
+
+/* The same for a lookup, which gets the value. Returns whether it was there. */
+static bool get_in_bucket(struct lookup *l, const char *b, __u64 tophashes)
+{
+	const struct mapped *m = l->m;
+	const char *value = find_in_bucket(b, tophashes, l->key, l->hash,
+					   m->key_size, m->value_size);
+
+	if (value)
+		memcpy(l->value, value, m->value_size);
+	return value;
 }
 
 /* Whether the copy is the one that the lookup uses, and still true. */
@@ -491,7 +491,7 @@ static int find_in_overflow(struct lookup *l, const struct array *array,
 		tophashes = tophashes_of((const void *)b);
 		if (is_evacuated(tophashes))
 			return -EAGAIN;
-		if (find_in_bucket(l, b, tophashes))
+		if (get_in_bucket(l, b, tophashes))
 			return 0;
 		if (zero_bytes(tophashes))
 			return -ENOENT;
@@ -499,8 +499,8 @@ static int find_in_overflow(struct lookup *l, const struct array *array,
 }
 
 /* Look into an array, the buckets of which are at @buckets. */
-static inline int find_in_array(struct lookup *l, const struct array *array,
-				const char *buckets, size_t last)
+static int find_in_array(struct lookup *l, const struct array *array,
+			 const char *buckets, size_t last)
 {
 	const char *b = buckets + (l->hash & last) * l->m->bucket_size;
 	const struct hmap_mapped_bucket *head = (const void *)b;
@@ -512,14 +512,14 @@ static inline int find_in_array(struct lookup *l, const struct array *array,
 		return -EAGAIN;
 	if (is_evacuated(tophashes))
 		return MOVED;
-	if (!find_in_bucket(l, b, tophashes))
+	if (!get_in_bucket(l, b, tophashes))
 		err = zero_bytes(tophashes) ? -ENOENT :
 					      find_in_overflow(l, array, b);
 	AFTER_READS();
 	return READ(head->version) == version ? err : -EAGAIN;
 }
 
-static inline int look_up(struct lookup *l)
+static int look_up(struct lookup *l)
 {
 	const struct mapped *m = l->m;
 	const __u64 hash0[2] = { READ(m->hash0[0]), READ(m->hash0[1]) };
@@ -533,7 +533,7 @@ static inline int look_up(struct lookup *l)
 		return -EAGAIN;
 	if (!now)
 		return -ENOENT;
-	l->hash = hash_of(m, l->key, hash0);
+	l->hash = hash_of(m, l->key, m->key_size, hash0);
 	if (old)
 		err = find_in_array(l, &m->old, old, old_last);
 	if (err == MOVED)
@@ -541,7 +541,8 @@ static inline int look_up(struct lookup *l)
 	return err == MOVED ? -EAGAIN : err;
 }
 
-int mapped_get(struct mapped *m, const void *key, void *value)
+/* Any lookup; -EAGAIN if something changes too often. */
+static int get_slowly(struct mapped *m, const void *key, void *value)
 {
 	struct lookup l;
 	unsigned int try;
@@ -561,10 +562,67 @@ int mapped_get(struct mapped *m, const void *key, void *value)
 		if (err == -EAGAIN || !is_current(&l))
 			continue;
 		if (!err && value)
-			copy(value, l.value, m->value_size);
+			memcpy(value, l.value, m->value_size);
 		return err;
 	}
 	return -EAGAIN;
+}
+
+/*
+ * Nearly all lookups: the map is not being resized, and the first bucket of the
+ * chain tells. -EAGAIN if not. Inlined for sizes that the compiler knows, too.
+ */
+static __always_inline int
+get_fast(const struct mapped *m, const void *key, void *value, size_t key_size,
+	 size_t value_size)
+{
+	__u32 sequence = READ_FIRST(m->control->sequence), version;
+	__u64 word[HMAP_MAX_INLINE_SIZE / sizeof(__u64)];
+	const struct hmap_mapped_bucket *head;
+	__u64 hash0[2], hash, tophashes;
+	const char *b, *found;
+	size_t last;
+
+	if (READ_FIRST(m->sequence) != sequence)
+		return -EAGAIN;
+	hash0[0] = READ(m->hash0[0]);
+	hash0[1] = READ(m->hash0[1]);
+	last = READ(m->now.last);
+	b = READ(m->settled);
+	AFTER_READS();
+	if (READ(m->sequence) != sequence || sequence & 1 || !b)
+		return -EAGAIN;
+	hash = hash_of(m, key, key_size, hash0);
+	b += (hash & last) * (sizeof(*head) +
+			      HMAP_BUCKET_SLOTS * (key_size + value_size));
+	head = (const void *)b;
+	version = READ_FIRST(head->version);
+	tophashes = tophashes_of(head);
+	found = find_in_bucket(b, tophashes, key, hash, key_size, value_size);
+	if (found)
+		memcpy(word, found, value_size);
+	else if (!zero_bytes(tophashes))
+		return -EAGAIN;
+	AFTER_READS();
+	if (version & 1 || READ(head->version) != version ||
+	    READ(m->control->sequence) != sequence)
+		return -EAGAIN;
+	if (!found)
+		return -ENOENT;
+	if (value)
+		memcpy(value, word, value_size);
+	return 0;
+}
+
+int mapped_get(struct mapped *m, const void *key, void *value)
+{
+	int err;
+
+	if (m->key_size == 8 && m->value_size == 8)
+		err = get_fast(m, key, value, 8, 8);
+	else
+		err = get_fast(m, key, value, m->key_size, m->value_size);
+	return err == -EAGAIN ? get_slowly(m, key, value) : err;
 }
 
 /* ---- open and close ---- */
@@ -579,8 +637,6 @@ static void read_constants(struct mapped *m)
 	m->bucket_size = c->bucket_size;
 	m->block_buckets = c->block_buckets;
 	m->block_size = c->block_size;
-	m->values = sizeof(struct hmap_mapped_bucket) +
-		    HMAP_BUCKET_SLOTS * c->key_size;
 	m->sequence = NO_SEQUENCE;
 }
 
