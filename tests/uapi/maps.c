@@ -3,6 +3,7 @@
  * Maps that are file descriptors: CREATE with every attribute, who shares them,
  * when they go; FREEZE.
  */
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -578,6 +579,111 @@ TEST_F(maps, nothing_changes_after_freeze_has_returned)
 		after = picture(&m);
 		EXPECT_EQ(before, after);
 		EXPECT_EQ(0, map_close(&m));
+	}
+}
+
+/* A page that the kernel finds only when this program gives it. */
+static void *missing_page(int *uffd)
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+	void *page = map_pages(1);
+
+	*uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (*uffd < 0)
+		return NULL;
+	reg.range.start = addr(page);
+	reg.range.len = page_size();
+	if (ioctl(*uffd, UFFDIO_API, &api) ||
+	    ioctl(*uffd, UFFDIO_REGISTER, &reg))
+		return NULL;
+	return page;
+}
+
+struct stuck {
+	pthread_t thread;
+	struct map m;
+	void *value;
+	int ret;
+};
+
+/* A put that does not get its value. */
+static void *put_missing(void *arg)
+{
+	struct stuck *s = arg;
+	struct hmap_ioc_elem elem = elem_arg(&s->m);
+
+	make_key(&s->m, s->m.key, 1);
+	elem.value = addr(s->value);
+	s->ret = ioc(s->m.fd, HMAP_IOC_PUT, &elem);
+	return NULL;
+}
+
+static int freeze_child(void *arg)
+{
+	return dev_freeze(*(int *)arg);
+}
+
+static int give_page(int uffd, void *page)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = addr(page), .len = page_size() },
+	};
+
+	return ioctl(uffd, UFFDIO_ZEROPAGE, &zero) ? -errno : 0;
+}
+
+TEST_F(maps, freeze_waits_for_changes_and_can_be_killed)
+{
+	struct hmap_ioc_create arg = create_arg(8, 8);
+	struct stuck s = {};
+	int uffd, status;
+	pid_t pid;
+
+	ASSERT_EQ(0, map_create(&s.m, self->m.fd, &arg));
+	s.value = missing_page(&uffd);
+	if (!s.value) {
+		close(s.m.fd);
+		SKIP(return, "this kernel has no userfaultfd");
+	}
+	ASSERT_EQ(0, pthread_create(&s.thread, NULL, put_missing, &s));
+	usleep(100000);
+	pid = spawn(freeze_child, &s.m.fd);
+	usleep(200000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	/* nobody begins a change any more, but that one is still under way */
+	EXPECT_EQ(-EPERM, map_put(&s.m, 2, 2, HMAP_ANY));
+	kill(pid, SIGKILL);
+	EXPECT_TRUE(WIFSIGNALED(reap(pid)));
+	EXPECT_EQ(HMAP_STATE_FROZEN, state_of(s.m.fd));
+	pid = spawn(freeze_child, &s.m.fd);
+	usleep(100000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	EXPECT_EQ(0, give_page(uffd, s.value));
+	EXPECT_EQ(0, reap(pid));
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, s.ret);
+	EXPECT_EQ(0, map_has(&s.m, 1));
+	EXPECT_EQ(-EPERM, map_delete(&s.m, 1));
+	EXPECT_EQ(0, map_close(&s.m));
+	close(uffd);
+}
+
+/* Killed freezers, of maps that go at once. */
+TEST_F(maps, a_map_can_go_while_it_is_being_frozen)
+{
+	struct hmap_ioc_create arg = create_arg(8, 8);
+	struct map m;
+	pid_t pid;
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		ASSERT_EQ(0, map_create(&m, self->m.fd, &arg));
+		pid = spawn(freeze_child, &m.fd);
+		close(m.fd);
+		usleep(rnd_below(3000));
+		kill(pid, SIGKILL);
+		reap(pid);
 	}
 }
 
