@@ -4,6 +4,7 @@
  * and an ioctl() that counts how often the kernel is asked.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #define ARRAY		1
 #define OLD		2
 #define BLOCKS		3
+#define LAST		(PAGES - 1)	/* the page that goes */
 
 /*
  * A test vector of the authors of SipHash: the key 00 01 ... 0f, the message
@@ -37,6 +39,7 @@ static struct {
 	char *bytes;
 	struct hmap_mapped *control;
 	struct hmap *map;
+	unsigned int gone;	/* how often a page had gone */
 } f;
 
 int __wrap_ioctl(int fd, unsigned long request, void *arg)
@@ -264,6 +267,45 @@ static void windows_grow(void **state)
 	assert_finds(9, 0);
 }
 
+/*
+ * In the middle of a lookup the page is lost, comes again with nothing on it, and
+ * the map is in another array.
+ */
+static void page_has_gone(int sig)
+{
+	(void)sig;
+	f.gone++;
+	if (ftruncate(hmap_fd(f.map), PAGES * f.page))
+		abort();
+	f.control->buckets = array_at(ARRAY, 1);
+	memset(&f.control->oldbuckets, 0, sizeof(f.control->oldbuckets));
+	f.control->sequence += 2;
+}
+
+static void lose_page(void)
+{
+	f.gone = 0;
+	signal(SIGBUS, page_has_gone);
+	f.control->sequence += 2;
+	assert_int_equal(ftruncate(hmap_fd(f.map), LAST * f.page), 0);
+	assert_finds(5, 0);
+	assert_int_equal(f.gone, 1);
+}
+
+static void what_was_read_while_the_map_changed_does_not_count(void **state)
+{
+	const struct hmap_mapped_array last = {
+		.buckets = 1, .offset = LAST * f.page,
+		.blocks = PAGES * f.page, .end = PAGES * f.page,
+	};
+
+	(void)state;
+	f.control->buckets = last;
+	lose_page();
+	f.control->oldbuckets = last;
+	lose_page();
+}
+
 static void null_map_is_invalid(void **state)
 {
 	(void)state;
@@ -285,6 +327,7 @@ int main(void)
 		with_map(a_chain_is_followed),
 		with_map(the_kernel_is_asked_for_what_cannot_be_mapped),
 		with_map(windows_grow),
+		with_map(what_was_read_while_the_map_changed_does_not_count),
 		cmocka_unit_test(null_map_is_invalid),
 	};
 

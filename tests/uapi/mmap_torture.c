@@ -15,7 +15,7 @@
 #define STABLE		64	/* keys that are always there: 0 ... */
 #define OWN		100000	/* keys that only one process writes */
 #define PASSING		1000000	/* keys that come and go */
-#define THREADS		3
+#define THREADS		8
 #define MAX_WORDS	16
 
 FIXTURE(torture) {
