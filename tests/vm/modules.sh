@@ -98,7 +98,7 @@ build_uapi_test() # SOURCE PROGRAM COMPILER [OPTION...]
 		return
 	fi
 	"${@:3}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-		-D_GNU_SOURCE \
+		-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 		-I "$top/kmod/include/uapi" -I "$top/userspace/lib" -I "$selftests" \
 		-o "$2" "$1" "${libs[@]}" -lpthread
 }
