@@ -62,5 +62,5 @@ done
 for page in "${pages[@]}"; do
 	tap_silent "mandoc $page" mandoc -T lint -W warning "$page"
 done
-tap_silent "codespell" codespell -q 3 -L nd,fo README.md "${sources[@]}" "${scripts[@]}" "${pages[@]}"
+tap_silent "codespell" codespell -q 3 -L nd,fo,iput README.md "${sources[@]}" "${scripts[@]}" "${pages[@]}"
 tap_done
