@@ -40,6 +40,11 @@
 #define WINDOWS		2	/* an array and the one that it replaces */
 #define OUTGROWN	128	/* more than windows can double in size */
 
+/* glibc has this; without it lookups are a little slower. */
+#ifndef __attribute_noinline__
+#define __attribute_noinline__
+#endif
+
 #define BYTES(x)	((__u64)(x) * 0x0101010101010101ULL)
 
 /* An address that the kernel, or another thread, may change the contents of. */
@@ -542,7 +547,8 @@ static int look_up(struct lookup *l)
 }
 
 /* Any lookup; -EAGAIN if something changes too often. */
-static int get_slowly(struct mapped *m, const void *key, void *value)
+static __attribute_noinline__ int
+get_slowly(struct mapped *m, const void *key, void *value)
 {
 	struct lookup l;
 	unsigned int try;
@@ -590,7 +596,7 @@ get_fast(const struct mapped *m, const void *key, void *value, size_t key_size,
 	last = READ(m->now.last);
 	b = READ(m->settled);
 	AFTER_READS();
-	if (READ(m->sequence) != sequence || sequence & 1 || !b)
+	if (READ(m->sequence) != sequence || !b)
 		return -EAGAIN;
 	hash = hash_of(m, key, key_size, hash0);
 	b += (hash & last) * (sizeof(*head) +
@@ -604,7 +610,7 @@ get_fast(const struct mapped *m, const void *key, void *value, size_t key_size,
 	else if (!zero_bytes(tophashes))
 		return -EAGAIN;
 	AFTER_READS();
-	if (version & 1 || READ(head->version) != version ||
+	if ((version | sequence) & 1 || READ(head->version) != version ||
 	    READ(m->control->sequence) != sequence)
 		return -EAGAIN;
 	if (!found)
@@ -614,14 +620,22 @@ get_fast(const struct mapped *m, const void *key, void *value, size_t key_size,
 	return 0;
 }
 
+/* Not inlined: it needs more registers than what follows, which would save them. */
+static __attribute_noinline__ int
+get_any_size(struct mapped *m, const void *key, void *value)
+{
+	int err = get_fast(m, key, value, m->key_size, m->value_size);
+
+	return err == -EAGAIN ? get_slowly(m, key, value) : err;
+}
+
 int mapped_get(struct mapped *m, const void *key, void *value)
 {
 	int err;
 
-	if (m->key_size == 8 && m->value_size == 8)
-		err = get_fast(m, key, value, 8, 8);
-	else
-		err = get_fast(m, key, value, m->key_size, m->value_size);
+	if (m->key_size != 8 || m->value_size != 8)
+		return get_any_size(m, key, value);
+	err = get_fast(m, key, value, 8, 8);
 	return err == -EAGAIN ? get_slowly(m, key, value) : err;
 }
 
