@@ -98,10 +98,11 @@ static void make_keys(__u64 seed)
 
 static struct hmap *map;
 
+/* With room for all, as the rival has. */
 static int dev_open(void)
 {
 	map = hmap_open(NULL, O_RDWR);
-	return map ? 0 : -errno;
+	return map ? hmap_reserve(map, n) : -errno;
 }
 
 static int dev_clear(void)
@@ -258,7 +259,7 @@ static int bpf_scan(__u64 *keys, __u64 *values)
 static const struct contestant contestants[] = {
 	{
 		.name = "/dev/hmap",
-		.note = "empty at first, grows while it is filled",
+		.note = "room reserved for n",
 		.open = dev_open,
 		.clear = dev_clear,
 		.get = dev_get,
