@@ -284,6 +284,7 @@ extern u64 seed;
 extern u32 workers;
 extern u32 self;		/* number of this process */
 extern bool visitor;		/* a child that owns no keys */
+extern bool may_map;		/* map memory of maps */
 
 #define __printf(a, b)	__attribute((__format__(printf, a, b)))
 #define __noreturn	__attribute((__noreturn__))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hmap_fuzz [-n CALLS] [-p PROCESSES] [-s SEED]
+ * hmap_fuzz [-M] [-n CALLS] [-p PROCESSES] [-s SEED]
  *
  * Random calls of /dev/hmap, by several processes; see fuzz.h. Needs root and a
  * freshly loaded module. Prints its seed, how often each command returned what,
  * and fails if anything was returned that should not have been, or is lost, or if
- * a command never succeeded or never failed.
+ * a command never succeeded or never failed. -M: nothing is mapped.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -31,6 +31,7 @@ u64 seed;
 u32 workers = 4;
 u32 self;
 bool visitor;
+bool may_map = true;
 
 /* ---- random numbers: splitmix64, from the seed and the process's number ---- */
 
@@ -157,7 +158,7 @@ static void work(void)
 	while (!is_over()) {
 		if (one_in(400))
 			maps_act();
-		else if (one_in(40))
+		else if (may_map && one_in(40))
 			mapped_act();
 		else
 			make_call();
@@ -235,8 +236,10 @@ static void options(int argc, char **argv)
 
 	world->limit = 1000000;
 	seed = time(NULL);
-	while ((opt = getopt(argc, argv, "n:p:s:")) != -1) {
-		if (opt == 'n')
+	while ((opt = getopt(argc, argv, "Mn:p:s:")) != -1) {
+		if (opt == 'M')
+			may_map = false;
+		else if (opt == 'n')
 			world->limit = strtoull(optarg, NULL, 0);
 		else if (opt == 'p')
 			workers = atoi(optarg);
