@@ -308,18 +308,24 @@ TEST_F(fault, a_resize_without_memory_loses_nothing)
 
 /*
  * Allocations of the kernel's loader before it looks at the parameters. If one of
- * these fails, code that is not ours may print a warning.
+ * these fails, code that is not ours may print a warning. Not every load takes as
+ * many: the most of several.
  */
 static u32 allocations_of_loader(int fail_nth)
 {
 	const u32 many = 1000000;
-	u32 left;
+	u32 left = many, now;
+	int i;
 
-	fail_begin(fail_nth, many);
-	if (module_load("key_size=0") != -EINVAL)
-		abort();
-	left = fail_left(fail_nth);
-	fail_end(fail_nth);
+	for (i = 0; i < 8; i++) {
+		fail_begin(fail_nth, many);
+		if (module_load("key_size=0") != -EINVAL)
+			abort();
+		now = fail_left(fail_nth);
+		fail_end(fail_nth);
+		if (now < left)
+			left = now;
+	}
 	return many - left;
 }
 
