@@ -25,7 +25,8 @@ from report import LONGEST, RESULTS, distinct, in_order, read, sweeps
 # Each contestant looks the same everywhere. The colours are Okabe and Ito's, which
 # the colour-blind can tell apart.
 LOOKS = {
-    "hmap": ("#0072b2", 7), "/dev/hmap": ("#0072b2", 7), "hmap-siphash": ("#56b4e9", 6),
+    "hmap": ("#0072b2", 7), "/dev/hmap": ("#0072b2", 7),
+    "/dev/hmap mmap": ("#003f66", 7), "hmap-siphash": ("#56b4e9", 6),
     "rhashtable": ("#d55e00", 5), "BPF HASH": ("#009e73", 9),
     "BPF HASH NO_PREALLOC": ("#8c6d31", 8), "BPF RHASH": ("#e69f00", 11),
     "Go map": ("#cc79a7", 13), "floor": ("#999999", 2), "control": ("#999999", 2),
