@@ -988,8 +988,8 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
  * @h: the map
  *
  * The map keeps its number of buckets, or starts again without any if memory
- * for as many empty ones cannot be had, or is not allowed. Like Go's, an empty map is left as it
- * is.
+ * for as many empty ones cannot be had, or is not allowed. Like Go's, an empty
+ * map is left as it is.
  *
  * Context: process; may sleep, for a grace period of RCU.
  * Return: 0, or -ENOMEM, with the map unchanged.

@@ -11,19 +11,11 @@
 #include "internal.h"
 #include "mapped.h"
 
-struct hmap *hmap_open(const char *path, int flags)
+/* hmap_open_fd() of a file that is nobody else's. */
+struct hmap *open_or_close(int fd)
 {
-	struct hmap *map;
-	int fd;
+	struct hmap *map = hmap_open_fd(fd);
 
-	if (flags != O_RDONLY && flags != O_WRONLY && flags != O_RDWR) {
-		errno = EINVAL;
-		return NULL;
-	}
-	fd = open(path ? path : HMAP_DEVICE, flags | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	map = hmap_open_fd(fd);
 	if (!map) {
 		int err = errno;
 
@@ -31,6 +23,18 @@ struct hmap *hmap_open(const char *path, int flags)
 		errno = err;
 	}
 	return map;
+}
+
+struct hmap *hmap_open(const char *path, int flags)
+{
+	int fd;
+
+	if (flags != O_RDONLY && flags != O_WRONLY && flags != O_RDWR) {
+		errno = EINVAL;
+		return NULL;
+	}
+	fd = open(path ? path : HMAP_DEVICE, flags | O_CLOEXEC);
+	return fd < 0 ? NULL : open_or_close(fd);
 }
 
 struct hmap *hmap_open_fd(int fd)

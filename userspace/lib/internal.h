@@ -15,6 +15,8 @@ struct hmap {
 	struct mapped *mapped;	/* NULL: lookups are commands */
 };
 
+struct hmap *open_or_close(int fd);
+
 /* Return a negative errno value, and set errno. */
 static inline int fail(int err)
 {

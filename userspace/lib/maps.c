@@ -27,7 +27,6 @@ static int ask_device(const char *device, int flags, unsigned long request,
 struct hmap *hmap_create(const char *device,
 			 const struct hmap_ioc_create *create)
 {
-	struct hmap *map;
 	int fd;
 
 	if (!create) {
@@ -35,16 +34,7 @@ struct hmap *hmap_create(const char *device,
 		return NULL;
 	}
 	fd = ask_device(device, O_WRONLY, HMAP_IOC_CREATE, (void *)create);
-	if (fd < 0)
-		return NULL;
-	map = hmap_open_fd(fd);
-	if (!map) {
-		int err = errno;
-
-		close(fd);
-		errno = err;
-	}
-	return map;
+	return fd < 0 ? NULL : open_or_close(fd);
 }
 
 /* A name that no map can have must not lead anywhere else. */
