@@ -11,6 +11,12 @@
 #include "internal.h"
 #include "mapped.h"
 
+int fail(int err)
+{
+	errno = err;
+	return -err;
+}
+
 /* hmap_open_fd() of a file that is nobody else's. */
 struct hmap *open_or_close(int fd)
 {
@@ -119,46 +125,13 @@ static void set_value(struct hmap_ioc_elem *elem, const struct hmap *map,
 	elem->value = map->info.value_size ? address(value) : 0;
 }
 
-/* Look a key up without the kernel; -EAGAIN if that does not tell. */
-static int get_mapped(const struct hmap *map, const void *key, void *value)
+int get_by_command(const struct hmap *map, const void *key, void *value)
 {
-	int err = map->mapped ? mapped_get(map->mapped, key, value) : -EAGAIN;
+	struct hmap_ioc_elem elem = element(map, key);
 
-	if (err == -ENOENT)
-		errno = ENOENT;
-	return err;
-}
-
-int hmap_get(const struct hmap *map, const void *key, void *value)
-{
-	struct hmap_ioc_elem elem;
-	int err;
-
-	if (!map || !key || (!value && map->info.value_size))
-		return fail(EINVAL);
-	err = get_mapped(map, key, value);
-	if (err != -EAGAIN)
-		return err;
-	elem = element(map, key);
-	set_value(&elem, map, value);
+	if (value)
+		set_value(&elem, map, value);
 	return command(map, HMAP_IOC_GET, &elem);
-}
-
-int hmap_contains(const struct hmap *map, const void *key)
-{
-	struct hmap_ioc_elem elem;
-	int err;
-
-	if (!map || !key)
-		return fail(EINVAL);
-	err = get_mapped(map, key, NULL);
-	if (err == -EAGAIN) {
-		elem = element(map, key);
-		err = command(map, HMAP_IOC_GET, &elem);
-	}
-	if (err == -ENOENT)
-		return 0;
-	return err ? err : 1;
 }
 
 int hmap_put(const struct hmap *map, const void *key, const void *value,

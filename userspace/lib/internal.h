@@ -17,12 +17,11 @@ struct hmap {
 
 struct hmap *open_or_close(int fd);
 
+/* @value may be NULL. */
+int get_by_command(const struct hmap *map, const void *key, void *value);
+
 /* Return a negative errno value, and set errno. */
-static inline int fail(int err)
-{
-	errno = err;
-	return -err;
-}
+int fail(int err);
 
 static inline int command(const struct hmap *map, unsigned long request,
 			  void *arg)

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Lookups without a system call, in the memory of a map that can be mapped. How it
- * is done, and what protects a reader from the kernel's changes, is told at struct
- * hmap_mapped in <linux/hmap.h>.
+ * Lookups: without a system call, in the memory of a map that can be mapped; else
+ * by the command. How the former is done, and what protects a reader from the
+ * kernel's changes, is told at struct hmap_mapped in <linux/hmap.h>.
  *
  * What the control page says is copied to struct mapped, with addresses in the place
  * of offsets, by whoever finds first that its sequence has changed. Threads share
  * that copy. It is changed while others read it, and so are the windows that arrays
  * are mapped in; why that does no harm:
  *
- *  - The copy has the number of the sequence that it was made from. It is used only
- *    by who has read the same number in the control page before, and here before and
- *    after what he took from it: so all of that is of one copy.
+ *  - The copy has the number of the sequence that it was made from, which is read
+ *    before and written after all the rest: so nothing that is taken from the copy
+ *    is older than the number. What is newer was made after the control page had got
+ *    another number, so that this is found there by who reads it afterwards. Each
+ *    lookup does so before it uses an address, lest it takes one of an array with the
+ *    size of another; and again in the end, for the answer to count.
  *
  *  - Windows are never unmapped, only mapped over, all of them at once: each address
  *    that a reader has taken can be read until hmap_close(). Another array is mapped
@@ -34,6 +37,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "internal.h"
 #include "mapped.h"
 
 #define TRIES		16	/* before the kernel is asked */
@@ -55,7 +59,7 @@
 #define AFTER_READS()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define BEFORE_WRITES()	__atomic_thread_fence(__ATOMIC_RELEASE)
 
-/* A number that no sequence in use has. */
+/* No copy is made from an odd sequence. */
 #define NO_SEQUENCE	1
 
 /**
@@ -86,25 +90,46 @@ struct array {
 	__u64 nr_blocks;
 };
 
+/**
+ * struct mapped - a map in memory
+ * @fd: its file
+ * @control: the control page
+ * @page: bytes of a page
+ * @hash: constant, as what follows, from the control page
+ * @key_size: the same
+ * @value_size: the same
+ * @bucket_size: the same
+ * @block_buckets: the same
+ * @block_size: the same
+ * @sequence: of the copy, which begins here
+ * @settled: the same if all elements are in @now, or NO_SEQUENCE
+ * @quick: the same if @settled is, and get_quick() is made for the map
+ * @lost: an array could not be mapped
+ * @hash0: the seed
+ * @now: the array that the map is in
+ * @old: the one that is being evacuated
+ * @busy: the copy is being made; what follows belongs to who does that
+ * @window: windows in use
+ * @outgrown: those that were too small
+ * @nr_outgrown: how many
+ */
 struct mapped {
 	int fd;
 	const struct hmap_mapped *control;
 	size_t page;
-	/* constant, from the control page */
 	__u32 hash;
 	__u32 key_size;
 	__u32 value_size;
 	__u32 bucket_size;
 	__u32 block_buckets;
 	__u32 block_size;
-	/* the copy */
 	__u32 sequence;
-	bool lost;		/* an array could not be mapped */
-	const char *settled;	/* now.buckets if all elements are there, or NULL */
+	__u32 settled;
+	__u32 quick;
+	bool lost;
 	__u64 hash0[2];
 	struct array now;
 	struct array old;
-	/* by who makes it */
 	bool busy;
 	struct window window[WINDOWS];
 	struct window outgrown[OUTGROWN];
@@ -225,12 +250,11 @@ hash_fast(const unsigned char *key, size_t size, const __u64 hash0[2])
 }
 
 static __always_inline __u64
-hash_of(const struct mapped *m, const void *key, size_t key_size,
-	const __u64 hash0[2])
+hash_of(__u32 hash, const void *key, size_t key_size, const __u64 hash0[2])
 {
 	__u32 word;
 
-	if (m->hash != HMAP_HASH_FAST)
+	if (hash != HMAP_HASH_FAST)
 		return siphash(key, key_size, hash0);
 	if (key_size != sizeof(word))
 		return hash_fast(key, key_size, hash0);
@@ -325,22 +349,33 @@ static void write_array(struct array *to, const struct array *from)
 	WRITE(to->nr_blocks, from->nr_blocks);
 }
 
+/* Whether the map is what get_quick() is made for. */
+static bool is_quick(const struct mapped *m)
+{
+	return m->hash == HMAP_HASH_FAST && m->key_size == 8 &&
+	       m->value_size == 8;
+}
+
 static void make_copy(struct mapped *m, const struct hmap_mapped *control)
 {
+	__u32 sequence = control->sequence, settled = NO_SEQUENCE;
 	struct array now, old = { .buckets = NULL };
 	bool lost;
 
 	lost = !find_array(m, &now, &control->buckets, &control->oldbuckets) ||
 	       !find_array(m, &old, &control->oldbuckets, &control->buckets);
-	WRITE(m->sequence, NO_SEQUENCE);
+	if (now.buckets && !old.buckets && !lost)
+		settled = sequence;
+	/* Who reads any of this finds that the control page has this sequence. */
 	BEFORE_WRITES();
 	WRITE(m->lost, lost);
-	WRITE(m->settled, lost || old.buckets ? NULL : now.buckets);
 	WRITE(m->hash0[0], control->hash0[0]);
 	WRITE(m->hash0[1], control->hash0[1]);
 	write_array(&m->now, &now);
 	write_array(&m->old, &old);
-	WRITE_LAST(m->sequence, control->sequence);
+	WRITE_LAST(m->quick, is_quick(m) ? settled : NO_SEQUENCE);
+	WRITE_LAST(m->settled, settled);
+	WRITE_LAST(m->sequence, sequence);
 }
 
 /* Read what the control page says. Returns false if it is being changed. */
@@ -426,15 +461,16 @@ static __always_inline const char *
 find_in_bucket(const char *b, __u64 tophashes, const void *key, __u64 hash,
 	       size_t key_size, size_t value_size)
 {
-	const char *keys = b + sizeof(struct hmap_mapped_bucket);
 	__u64 match = zero_bytes(tophashes ^ BYTES(top_of(hash)));
-	unsigned int i;
+	const char *slot;
+	size_t i;
 
 	for (; match; match &= match - 1) {
-		i = __builtin_ctzll(match) / 8;
-		if (same_key(keys + i * key_size, key, key_size))
-			return keys + HMAP_BUCKET_SLOTS * key_size +
-			       i * value_size;
+		i = (unsigned int)__builtin_ctzll(match) / 8;
+		slot = b + sizeof(struct hmap_mapped_bucket) + i * key_size;
+		if (same_key(slot, key, key_size))
+			return slot + HMAP_BUCKET_SLOTS * key_size +
+			       i * (value_size - key_size);
 	}
 	return NULL;
 }
@@ -451,12 +487,11 @@ static bool get_in_bucket(struct lookup *l, const char *b, __u64 tophashes)
 	return value;
 }
 
-/* Whether the copy is the one that the lookup uses, and still true. */
+/* Whether the copy was all that it was taken for, and is so. */
 static bool is_current(const struct lookup *l)
 {
 	AFTER_READS();
-	return READ(l->m->sequence) == l->sequence &&
-	       READ(l->m->control->sequence) == l->sequence;
+	return READ(l->m->control->sequence) == l->sequence;
 }
 
 /* An overflow bucket by its index, or NULL if the kernel has to be asked. */
@@ -533,12 +568,11 @@ static int look_up(struct lookup *l)
 	bool lost = READ(m->lost);
 	int err = MOVED;
 
-	AFTER_READS();
-	if (READ(m->sequence) != l->sequence || lost)
+	if (!is_current(l) || lost)
 		return -EAGAIN;
 	if (!now)
 		return -ENOENT;
-	l->hash = hash_of(m, l->key, m->key_size, hash0);
+	l->hash = hash_of(m->hash, l->key, m->key_size, hash0);
 	if (old)
 		err = find_in_array(l, &m->old, old, old_last);
 	if (err == MOVED)
@@ -574,69 +608,117 @@ get_slowly(struct mapped *m, const void *key, void *value)
 	return -EAGAIN;
 }
 
+/* Whether a lookup that has read these in the beginning has seen no change. */
+static __always_inline bool
+all_unchanged(const struct mapped *m, __u32 sequence,
+	      const struct hmap_mapped_bucket *head, __u32 version)
+{
+	AFTER_READS();
+	return !((READ(head->version) ^ version) | (version & 1) |
+		 (READ(m->control->sequence) ^ sequence));
+}
+
 /*
- * Nearly all lookups: the map is not being resized, and the first bucket of the
- * chain tells. -EAGAIN if not. Inlined for sizes that the compiler knows, too.
+ * Nearly all lookups: the map is not being resized (@sequence is @settled or @quick
+ * of the map), and the first bucket of the chain tells. -EAGAIN if not. The hash's
+ * name and the sizes are the map's; inlined where the compiler knows them, too.
  */
 static __always_inline int
-get_fast(const struct mapped *m, const void *key, void *value, size_t key_size,
-	 size_t value_size)
+get_settled(const struct mapped *m, __u32 sequence, const void *key, void *value,
+	    __u32 hash_name, size_t key_size, size_t value_size)
 {
-	__u32 sequence = READ_FIRST(m->control->sequence), version;
+	const __u64 hash0[2] = { READ(m->hash0[0]), READ(m->hash0[1]) };
 	__u64 word[HMAP_MAX_INLINE_SIZE / sizeof(__u64)];
 	const struct hmap_mapped_bucket *head;
-	__u64 hash0[2], hash, tophashes;
 	const char *b, *found;
+	__u64 hash, tophashes;
+	__u32 version;
 	size_t last;
 
-	if (READ_FIRST(m->sequence) != sequence)
+	if (sequence == NO_SEQUENCE)
 		return -EAGAIN;
-	hash0[0] = READ(m->hash0[0]);
-	hash0[1] = READ(m->hash0[1]);
+	hash = hash_of(hash_name, key, key_size, hash0);
+	b = READ(m->now.buckets);
 	last = READ(m->now.last);
-	b = READ(m->settled);
 	AFTER_READS();
-	if (READ(m->sequence) != sequence || !b)
+	if (READ(m->control->sequence) != sequence)
 		return -EAGAIN;
-	hash = hash_of(m, key, key_size, hash0);
 	b += (hash & last) * (sizeof(*head) +
 			      HMAP_BUCKET_SLOTS * (key_size + value_size));
 	head = (const void *)b;
 	version = READ_FIRST(head->version);
 	tophashes = tophashes_of(head);
 	found = find_in_bucket(b, tophashes, key, hash, key_size, value_size);
-	if (found)
-		memcpy(word, found, value_size);
-	else if (!zero_bytes(tophashes))
-		return -EAGAIN;
-	AFTER_READS();
-	if ((version | sequence) & 1 || READ(head->version) != version ||
-	    READ(m->control->sequence) != sequence)
-		return -EAGAIN;
+	/* Read again: it would need a register until here. */
 	if (!found)
-		return -ENOENT;
+		return zero_bytes(tophashes_of(head)) &&
+		       all_unchanged(m, sequence, head, version) ? -ENOENT :
+								   -EAGAIN;
+	memcpy(word, found, value_size);
+	if (!all_unchanged(m, sequence, head, version))
+		return -EAGAIN;
 	if (value)
 		memcpy(value, word, value_size);
 	return 0;
 }
 
-/* Not inlined: it needs more registers than what follows, which would save them. */
+/* All lookups but those by get_quick(), and what that leaves over. */
 static __attribute_noinline__ int
-get_any_size(struct mapped *m, const void *key, void *value)
+get_otherwise(const struct hmap *map, const void *key, void *value)
 {
-	int err = get_fast(m, key, value, m->key_size, m->value_size);
+	struct mapped *m = map->mapped;
+	int err = -EAGAIN;
 
-	return err == -EAGAIN ? get_slowly(m, key, value) : err;
+	if (m) {
+		err = get_settled(m, READ_FIRST(m->settled), key, value, m->hash,
+				  m->key_size, m->value_size);
+		if (err == -EAGAIN)
+			err = get_slowly(m, key, value);
+	}
+	if (err == -EAGAIN)
+		return get_by_command(map, key, value);
+	return err ? fail(-err) : 0;
 }
 
-int mapped_get(struct mapped *m, const void *key, void *value)
+/*
+ * Lookups in maps of numbers with the fast hash. Made to be short: whatever else may
+ * have to be done is not inlined, and comes last, so that next to nothing has to be
+ * saved on the stack.
+ */
+static __always_inline int
+get_quick(const struct hmap *map, const void *key, void *value)
+{
+	const struct mapped *m = map->mapped;
+	int err = -EAGAIN;
+
+	if (m)
+		err = get_settled(m, READ_FIRST(m->quick), key, value,
+				  HMAP_HASH_FAST, 8, 8);
+	if (err == -EAGAIN)
+		return get_otherwise(map, key, value);
+	return err ? fail(-err) : 0;
+}
+
+int hmap_get(const struct hmap *map, const void *key, void *value)
+{
+	if (!map || !key)
+		return fail(EINVAL);
+	if (!value)
+		return map->info.value_size ? fail(EINVAL) :
+					      get_otherwise(map, key, NULL);
+	return get_quick(map, key, value);
+}
+
+int hmap_contains(const struct hmap *map, const void *key)
 {
 	int err;
 
-	if (m->key_size != 8 || m->value_size != 8)
-		return get_any_size(m, key, value);
-	err = get_fast(m, key, value, 8, 8);
-	return err == -EAGAIN ? get_slowly(m, key, value) : err;
+	if (!map || !key)
+		return fail(EINVAL);
+	err = get_quick(map, key, NULL);
+	if (err == -ENOENT)
+		return 0;
+	return err ? err : 1;
 }
 
 /* ---- open and close ---- */
@@ -652,6 +734,8 @@ static void read_constants(struct mapped *m)
 	m->block_buckets = c->block_buckets;
 	m->block_size = c->block_size;
 	m->sequence = NO_SEQUENCE;
+	m->settled = NO_SEQUENCE;
+	m->quick = NO_SEQUENCE;
 }
 
 struct mapped *mapped_open(int fd)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lookups in mapped memory, for hmap.c.
+ * Maps in memory, for hmap.c.
  */
 #ifndef HMAP_MAPPED_H
 #define HMAP_MAPPED_H
@@ -12,8 +12,5 @@ struct mapped;
 /* @fd is a map's that can be mapped. NULL: not by this process. */
 struct mapped *mapped_open(int fd);
 void mapped_close(struct mapped *m);
-
-/* 0 or -ENOENT; -EAGAIN: ask the kernel. @value may be NULL. */
-int mapped_get(struct mapped *m, const void *key, void *value);
 
 #endif /* HMAP_MAPPED_H */
