@@ -11,99 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hmap.h"
-#include "test.h"
-
-#define KEY_SIZE	8
-#define VALUE_SIZE	24
-
-static struct {
-	int err;		/* to fail with */
-	__u32 value_size;	/* of the map */
-	unsigned int calls;
-	int fd;
-	unsigned long request;
-	union {
-		__u32 size;
-		struct hmap_ioc_info info;
-		struct hmap_ioc_elem elem;
-		struct hmap_ioc_scan scan;
-		struct hmap_ioc_plain plain;
-		struct hmap_ioc_wait wait;
-	} in;			/* what was passed */
-	void (*answer)(void *arg);
-} fake;
-
-static void answer_info(struct hmap_ioc_info *info)
-{
-	info->abi_version = HMAP_ABI_VERSION;
-	info->key_size = KEY_SIZE;
-	info->value_size = fake.value_size;
-	info->max_entries = 77;
-	info->hint = 5;
-}
-
-int __wrap_ioctl(int fd, unsigned long request, void *arg)
-{
-	__u32 size = *(__u32 *)arg;
-
-	fake.calls++;
-	fake.fd = fd;
-	fake.request = request;
-	memset(&fake.in, 0xcc, sizeof(fake.in));
-	memcpy(&fake.in, arg, size < sizeof(fake.in) ? size : sizeof(fake.in));
-	if (fake.err) {
-		errno = fake.err;
-		return -1;
-	}
-	if (request == HMAP_IOC_INFO)
-		answer_info(arg);
-	else if (fake.answer)
-		fake.answer(arg);
-	return 0;
-}
-
-static struct hmap *open_map(__u32 value_size)
-{
-	struct hmap *map;
-
-	memset(&fake, 0, sizeof(fake));
-	fake.value_size = value_size;
-	map = hmap_open("/dev/null", O_RDWR);
-	assert_non_null(map);
-	fake.calls = 0;
-	return map;
-}
-
-static int setup(void **state)
-{
-	*state = open_map(VALUE_SIZE);
-	return 0;
-}
-
-static int setup_set(void **state)
-{
-	*state = open_map(0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	hmap_close(*state);
-	return 0;
-}
-
-/* @call returns -@err and sets errno, without having asked the kernel. */
-#define assert_refused(call, expected)			\
-	do {						\
-		unsigned int calls = fake.calls;	\
-		int err = expected;			\
-							\
-		errno = 0;				\
-		assert_int_equal(call, -err);		\
-		assert_int_equal(errno, err);		\
-		assert_int_equal(fake.calls, calls);	\
-	} while (0)
+#include "fake_ioctl.h"
 
 /* @call fails with the kernel's error. */
 #define assert_passes_error(call, expected)		\
@@ -119,19 +27,16 @@ static int teardown(void **state)
 
 static void open_asks_for_info(void **state)
 {
-	struct hmap *map = open_map(VALUE_SIZE);
-	const struct hmap_ioc_info *info = hmap_info(map);
+	const struct hmap_ioc_info *info = hmap_info(*state);
 
-	(void)state;
-	assert_int_equal(fake.request, HMAP_IOC_INFO);
-	assert_int_equal(fake.in.info.size, sizeof(struct hmap_ioc_info));
-	assert_int_equal(fake.in.info.flags, 0);
-	assert_int_equal(fake.fd, hmap_fd(map));
+	assert_int_equal(fake.info_fd, hmap_fd(*state));
+	assert_int_equal(fake.info.size, sizeof(struct hmap_ioc_info));
+	assert_int_equal(fake.info.flags, 0);
 	assert_int_equal(info->max_entries, 77);
 	assert_int_equal(info->hint, 5);
-	assert_int_equal(hmap_key_size(map), KEY_SIZE);
-	assert_int_equal(hmap_value_size(map), VALUE_SIZE);
-	hmap_close(map);
+	assert_int_equal(hmap_key_size(*state), KEY_SIZE);
+	assert_int_equal(hmap_value_size(*state), VALUE_SIZE);
+	assert_int_equal(fake.calls, 0);
 }
 
 static void open_closes_on_exec(void **state)
@@ -147,7 +52,6 @@ static void open_keeps_the_access_mode(void **state)
 	size_t i;
 
 	(void)state;
-	memset(&fake, 0, sizeof(fake));
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		struct hmap *map = hmap_open("/dev/null", modes[i]);
 
@@ -187,19 +91,14 @@ static void open_passes_errors_of_open_on(void **state)
 
 static void open_of_another_file_leaks_nothing(void **state)
 {
-	int before = dup(0);
-	int after;
+	int before = next_fd();
 
 	(void)state;
-	close(before);
-	fake.err = ENOTTY;
+	fake.info_err = ENOTTY;
 	errno = 0;
 	assert_null(hmap_open("/dev/null", O_RDWR));
 	assert_int_equal(errno, ENOTTY);
-	fake.err = 0;
-	after = dup(0);
-	close(after);
-	assert_int_equal(before, after);
+	assert_int_equal(next_fd(), before);
 }
 
 static void open_fd_owns_the_file_after_success_only(void **state)
@@ -208,12 +107,11 @@ static void open_fd_owns_the_file_after_success_only(void **state)
 	struct hmap *map;
 
 	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	fake.err = ENOTTY;
+	fake.info_err = ENOTTY;
 	assert_null(hmap_open_fd(fd));
 	assert_int_equal(errno, ENOTTY);
 	assert_true(fcntl(fd, F_GETFD) >= 0);
-	fake.err = 0;
+	fake.info_err = 0;
 	map = hmap_open_fd(fd);
 	assert_non_null(map);
 	assert_int_equal(hmap_fd(map), fd);
@@ -223,7 +121,7 @@ static void open_fd_owns_the_file_after_success_only(void **state)
 
 static void close_keeps_errno(void **state)
 {
-	struct hmap *map = open_map(VALUE_SIZE);
+	struct hmap *map = hmap_open("/dev/null", O_RDWR);
 
 	(void)state;
 	close(hmap_fd(map));
@@ -243,18 +141,18 @@ static void null_map_is_invalid(void **state)
 	char b[VALUE_SIZE] = "";
 
 	(void)state;
-	assert_refused(hmap_fd(NULL), EINVAL);
-	assert_refused(hmap_get(NULL, b, b), EINVAL);
-	assert_refused(hmap_contains(NULL, b), EINVAL);
-	assert_refused(hmap_put(NULL, b, b, 0), EINVAL);
-	assert_refused(hmap_delete(NULL, b), EINVAL);
-	assert_refused(hmap_scan(NULL, &cursor, b, b, 1), EINVAL);
-	assert_refused(hmap_clear(NULL), EINVAL);
-	assert_refused(hmap_get_stats(NULL, &stats), EINVAL);
-	assert_refused(hmap_get_layout(NULL, &layout), EINVAL);
-	assert_refused(hmap_verify(NULL), EINVAL);
-	assert_refused(hmap_wait(NULL, b, b, 0, NULL), EINVAL);
-	assert_refused(hmap_wait_change(NULL, &state_number, NULL), EINVAL);
+	assert_refused(hmap_fd(NULL));
+	assert_refused(hmap_get(NULL, b, b));
+	assert_refused(hmap_contains(NULL, b));
+	assert_refused(hmap_put(NULL, b, b, 0));
+	assert_refused(hmap_delete(NULL, b));
+	assert_refused(hmap_scan(NULL, &cursor, b, b, 1));
+	assert_refused(hmap_clear(NULL));
+	assert_refused(hmap_get_stats(NULL, &stats));
+	assert_refused(hmap_get_layout(NULL, &layout));
+	assert_refused(hmap_verify(NULL));
+	assert_refused(hmap_wait(NULL, b, b, 0, NULL));
+	assert_refused(hmap_wait_change(NULL, &state_number, NULL));
 }
 
 static void info_of_null_map_is_invalid(void **state)
@@ -277,19 +175,19 @@ static void null_arguments_are_invalid(void **state)
 	struct hmap *map = *state;
 	char b[VALUE_SIZE] = "";
 
-	assert_refused(hmap_get(map, NULL, b), EINVAL);
-	assert_refused(hmap_get(map, b, NULL), EINVAL);
-	assert_refused(hmap_contains(map, NULL), EINVAL);
-	assert_refused(hmap_put(map, NULL, b, 0), EINVAL);
-	assert_refused(hmap_put(map, b, NULL, 0), EINVAL);
-	assert_refused(hmap_delete(map, NULL), EINVAL);
-	assert_refused(hmap_scan(map, NULL, b, b, 1), EINVAL);
-	assert_refused(hmap_scan(map, &cursor, NULL, b, 1), EINVAL);
-	assert_refused(hmap_get_stats(map, NULL), EINVAL);
-	assert_refused(hmap_get_layout(map, NULL), EINVAL);
-	assert_refused(hmap_wait(map, NULL, b, 0, NULL), EINVAL);
-	assert_refused(hmap_wait(map, b, NULL, HMAP_WAIT_OTHER, NULL), EINVAL);
-	assert_refused(hmap_wait_change(map, NULL, NULL), EINVAL);
+	assert_refused(hmap_get(map, NULL, b));
+	assert_refused(hmap_get(map, b, NULL));
+	assert_refused(hmap_contains(map, NULL));
+	assert_refused(hmap_put(map, NULL, b, 0));
+	assert_refused(hmap_put(map, b, NULL, 0));
+	assert_refused(hmap_delete(map, NULL));
+	assert_refused(hmap_scan(map, NULL, b, b, 1));
+	assert_refused(hmap_scan(map, &cursor, NULL, b, 1));
+	assert_refused(hmap_get_stats(map, NULL));
+	assert_refused(hmap_get_layout(map, NULL));
+	assert_refused(hmap_wait(map, NULL, b, 0, NULL));
+	assert_refused(hmap_wait(map, b, NULL, HMAP_WAIT_OTHER, NULL));
+	assert_refused(hmap_wait_change(map, NULL, NULL));
 }
 
 static void scan_refuses_a_capacity_that_int_cannot_count(void **state)
@@ -297,8 +195,8 @@ static void scan_refuses_a_capacity_that_int_cannot_count(void **state)
 	struct hmap_cursor cursor = { 0 };
 	char b[VALUE_SIZE] = "";
 
-	assert_refused(hmap_scan(*state, &cursor, b, b, 0), EINVAL);
-	assert_refused(hmap_scan(*state, &cursor, b, b, INT_MAX + 1U), EINVAL);
+	assert_refused(hmap_scan(*state, &cursor, b, b, 0));
+	assert_refused(hmap_scan(*state, &cursor, b, b, INT_MAX + 1U));
 }
 
 static void check_elem(unsigned long request, const void *key,
@@ -407,6 +305,7 @@ static void scan_keeps_the_cursor_on_error(void **state)
 	struct hmap_cursor cursor = { .place = 10, .tie = 20 };
 	char keys[KEY_SIZE];
 
+	fake.answer = answer_scan;
 	assert_passes_error(hmap_scan(*state, &cursor, keys, NULL, 1), EFAULT);
 	assert_int_equal(cursor.place, 10);
 	assert_int_equal(cursor.tie, 20);
@@ -427,14 +326,14 @@ static void stats_and_layout_are_copied_on_success_only(void **state)
 	struct hmap_layout layout = { .buckets = 1 };
 	struct hmap_stats stats = { .count = 1 };
 
-	assert_passes_error(hmap_get_stats(*state, &stats), ENODEV);
-	assert_passes_error(hmap_get_layout(*state, &layout), EINTR);
-	assert_int_equal(stats.count, 1);
-	assert_int_equal(layout.buckets, 1);
 	fake.answer = answer_stats;
+	assert_passes_error(hmap_get_stats(*state, &stats), ENODEV);
+	assert_int_equal(stats.count, 1);
 	assert_int_equal(hmap_get_stats(*state, &stats), 0);
 	assert_int_equal(fake.in.size, sizeof(struct hmap_ioc_stats));
 	fake.answer = answer_layout;
+	assert_passes_error(hmap_get_layout(*state, &layout), EINTR);
+	assert_int_equal(layout.buckets, 1);
 	assert_int_equal(hmap_get_layout(*state, &layout), 0);
 	assert_int_equal(fake.in.size, sizeof(struct hmap_ioc_layout));
 	assert_int_equal(stats.count, 42);
@@ -546,9 +445,9 @@ static void a_deadline_is_in_nanoseconds(void **state)
 		check_wait(0, key, 0, NULL, times[i].deadline);
 	}
 	assert_refused(hmap_wait(*state, key, NULL, 0,
-				 &(struct timespec){ 0, 1000000000 }), EINVAL);
+				 &(struct timespec){ 0, 1000000000 }));
 	assert_refused(hmap_wait(*state, key, NULL, 0,
-				 &(struct timespec){ 0, -1 }), EINVAL);
+				 &(struct timespec){ 0, -1 }));
 }
 
 static void answer_state(void *arg)
@@ -569,29 +468,26 @@ static void a_change_is_told_on_success_only(void **state)
 	assert_int_equal(fake.in.wait.state, 7);
 	assert_int_equal(number, 9);
 	deadline.tv_nsec = -1;
-	assert_refused(hmap_wait_change(*state, &number, &deadline), EINVAL);
+	assert_refused(hmap_wait_change(*state, &number, &deadline));
 }
-
-#define with_map(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(open_asks_for_info),
+		with_map(open_asks_for_info),
 		with_map(open_closes_on_exec),
-		cmocka_unit_test(open_keeps_the_access_mode),
+		cmocka_unit_test_setup(open_keeps_the_access_mode, reset_fake),
 		cmocka_unit_test(open_refuses_other_flags),
 		cmocka_unit_test(open_passes_errors_of_open_on),
-		cmocka_unit_test(open_of_another_file_leaks_nothing),
-		cmocka_unit_test(open_fd_owns_the_file_after_success_only),
-		cmocka_unit_test(close_keeps_errno),
+		cmocka_unit_test_setup(open_of_another_file_leaks_nothing, reset_fake),
+		cmocka_unit_test_setup(open_fd_owns_the_file_after_success_only, reset_fake),
+		cmocka_unit_test_setup(close_keeps_errno, reset_fake),
 		cmocka_unit_test(null_map_is_invalid),
 		cmocka_unit_test(info_of_null_map_is_invalid),
 		with_map(null_arguments_are_invalid),
 		with_map(scan_refuses_a_capacity_that_int_cannot_count),
 		with_map(element_commands_fill_the_structure),
-		cmocka_unit_test_setup_teardown(a_set_needs_no_value,
-						setup_set, teardown),
+		with_set(a_set_needs_no_value),
 		with_map(contains_takes_a_missing_key_for_no),
 		with_map(unknown_put_flags_are_left_to_the_kernel),
 		with_map(scan_moves_the_cursor),
@@ -601,8 +497,7 @@ int main(void)
 		with_map(clear_and_verify_are_plain),
 		with_map(errors_of_the_kernel_are_passed_on),
 		with_map(wait_fills_the_structure),
-		cmocka_unit_test_setup_teardown(a_wait_in_a_set_has_no_value,
-						setup_set, teardown),
+		with_set(a_wait_in_a_set_has_no_value),
 		with_map(a_deadline_is_in_nanoseconds),
 		with_map(a_change_is_told_on_success_only),
 		cmocka_unit_test(version_is_three_numbers),

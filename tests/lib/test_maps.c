@@ -7,81 +7,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "hmap.h"
-#include "test.h"
+#include "fake_ioctl.h"
 
 #define DEVICE	"/dev/null"
-
-static struct {
-	int err;		/* to fail with */
-	int info_err;		/* the same for INFO */
-	unsigned int calls;
-	int mode;		/* how the file was open */
-	unsigned long request;
-	union {
-		__u32 size;
-		struct hmap_ioc_info info;
-		struct hmap_ioc_create create;
-		struct hmap_ioc_destroy destroy;
-		struct hmap_ioc_list list;
-		struct hmap_ioc_plain plain;
-	} in;			/* what was passed */
-} fake;
-
-static void answer_list(struct hmap_ioc_list *list)
-{
-	char (*names)[HMAP_NAME_SIZE] = (void *)(uintptr_t)list->names;
-
-	memcpy(names[0], "one", 4);
-	memcpy(names[1], "two", 4);
-	memcpy(list->after, "two", 4);
-	list->count = 2;
-}
-
-static int fake_info(struct hmap_ioc_info *info)
-{
-	errno = fake.info_err;
-	info->key_size = 8;
-	info->value_size = 8;
-	return fake.info_err ? -1 : 0;
-}
-
-int __wrap_ioctl(int fd, unsigned long request, void *arg)
-{
-	__u32 size = *(__u32 *)arg;
-
-	if (request == HMAP_IOC_INFO)
-		return fake_info(arg);
-	fake.calls++;
-	fake.request = request;
-	fake.mode = fcntl(fd, F_GETFL) & O_ACCMODE;
-	memset(&fake.in, 0xcc, sizeof(fake.in));
-	memcpy(&fake.in, arg, size < sizeof(fake.in) ? size : sizeof(fake.in));
-	errno = fake.err;
-	if (fake.err)
-		return -1;
-	if (request == HMAP_IOC_LIST)
-		answer_list(arg);
-	return request == HMAP_IOC_CREATE ? dup(fd) : 0;
-}
-
-/* The next free file descriptor: the same before and after if nothing leaks. */
-static int next_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	return 0;
-}
 
 static const struct hmap_ioc_create attributes = {
 	.size = sizeof(attributes), .key_size = 16, .value_size = 4,
@@ -97,7 +26,7 @@ static void create_passes_the_attributes_on(void **state)
 	assert_int_equal(fake.request, HMAP_IOC_CREATE);
 	assert_int_equal(fake.mode, O_WRONLY);
 	assert_memory_equal(&fake.in.create, &attributes, sizeof(attributes));
-	assert_int_equal(hmap_key_size(map), 8);
+	assert_int_equal(hmap_key_size(map), KEY_SIZE);
 	hmap_close(map);
 }
 
@@ -174,11 +103,23 @@ static void destroy_names_the_map(void **state)
 	assert_int_equal(next_fd(), before);
 }
 
+static void answer_list(void *arg)
+{
+	struct hmap_ioc_list *list = arg;
+	char (*names)[HMAP_NAME_SIZE] = (void *)(uintptr_t)list->names;
+
+	memcpy(names[0], "one", 4);
+	memcpy(names[1], "two", 4);
+	memcpy(list->after, "two", 4);
+	list->count = 2;
+}
+
 static void list_moves_on_by_success_only(void **state)
 {
 	char after[HMAP_NAME_SIZE] = "before", names[2][HMAP_NAME_SIZE];
 
 	(void)state;
+	fake.answer = answer_list;
 	fake.err = EFAULT;
 	assert_int_equal(hmap_list_named(DEVICE, after, names, 2), -EFAULT);
 	assert_string_equal(after, "before");
@@ -232,16 +173,14 @@ static void freeze_is_plain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(create_passes_the_attributes_on, setup),
-		cmocka_unit_test_setup(create_that_fails_leaks_nothing, setup),
-		cmocka_unit_test_setup(names_that_lead_elsewhere_are_refused,
-				       setup),
-		cmocka_unit_test_setup(open_named_is_an_open_below_the_directory,
-				       setup),
-		cmocka_unit_test_setup(destroy_names_the_map, setup),
-		cmocka_unit_test_setup(list_moves_on_by_success_only, setup),
-		cmocka_unit_test_setup(list_refuses_what_it_cannot_count, setup),
-		cmocka_unit_test_setup(freeze_is_plain, setup),
+		cmocka_unit_test_setup(create_passes_the_attributes_on, reset_fake),
+		cmocka_unit_test_setup(create_that_fails_leaks_nothing, reset_fake),
+		cmocka_unit_test_setup(names_that_lead_elsewhere_are_refused, reset_fake),
+		cmocka_unit_test_setup(open_named_is_an_open_below_the_directory, reset_fake),
+		cmocka_unit_test_setup(destroy_names_the_map, reset_fake),
+		cmocka_unit_test_setup(list_moves_on_by_success_only, reset_fake),
+		cmocka_unit_test_setup(list_refuses_what_it_cannot_count, reset_fake),
+		cmocka_unit_test_setup(freeze_is_plain, reset_fake),
 	};
 
 	return cmocka_run_group_tests_name("maps", tests, NULL, NULL);

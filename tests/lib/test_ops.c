@@ -5,90 +5,10 @@
  * back, and refuses what it can tell to be wrong.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "hmap.h"
-#include "test.h"
-
-#define KEY_SIZE	8
-#define VALUE_SIZE	24
-
-static struct {
-	int err;		/* to fail with */
-	__u32 value_size;	/* of the map */
-	unsigned int calls;
-	unsigned long request;
-	union {
-		__u32 size;
-		struct hmap_ioc_info info;
-		struct hmap_ioc_op op;
-		struct hmap_ioc_batch batch;
-		struct hmap_ioc_vector vector;
-		struct hmap_ioc_count count;
-		struct hmap_ioc_scan scan;
-		struct hmap_ioc_plain plain;
-	} in;			/* what was passed */
-	void (*answer)(void *arg);
-} fake;
-
-/* Results come back with errors, too. */
-int __wrap_ioctl(int fd, unsigned long request, void *arg)
-{
-	struct hmap_ioc_info *info = arg;
-
-	(void)fd;
-	fake.calls++;
-	fake.request = request;
-	memset(&fake.in, 0xcc, sizeof(fake.in));
-	memcpy(&fake.in, arg, info->size < sizeof(fake.in) ? info->size :
-							     sizeof(fake.in));
-	if (request == HMAP_IOC_INFO) {
-		info->key_size = KEY_SIZE;
-		info->value_size = fake.value_size;
-	} else if (fake.answer) {
-		fake.answer(arg);
-	}
-	errno = fake.err;
-	return fake.err ? -1 : 0;
-}
-
-static int open_map(void **state, __u32 value_size)
-{
-	memset(&fake, 0, sizeof(fake));
-	fake.value_size = value_size;
-	*state = hmap_open("/dev/null", O_RDWR);
-	return *state ? 0 : -1;
-}
-
-static int setup(void **state)
-{
-	return open_map(state, VALUE_SIZE);
-}
-
-static int setup_set(void **state)
-{
-	return open_map(state, 0);
-}
-
-static int teardown(void **state)
-{
-	hmap_close(*state);
-	return 0;
-}
-
-/* @call returns -EINVAL and sets errno, without having asked the kernel. */
-#define assert_refused(call)				\
-	do {						\
-		unsigned int calls = fake.calls;	\
-							\
-		errno = 0;				\
-		assert_int_equal(call, -EINVAL);	\
-		assert_int_equal(errno, EINVAL);	\
-		assert_int_equal(fake.calls, calls);	\
-	} while (0)
+#include "fake_ioctl.h"
 
 static char key[KEY_SIZE], value[VALUE_SIZE], other[VALUE_SIZE];
 
@@ -425,15 +345,12 @@ static void an_offset_of_more_than_32_bits_is_invalid(void **state)
 	assert_refused(hmap_add(*state, key, 0, (size_t)UINT_MAX + 9, 1, NULL));
 }
 
-#define with_map(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_map(operations_fill_the_structure),
 		with_map(it_is_told_whether_the_key_was_there),
-		cmocka_unit_test_setup_teardown(a_set_has_no_values, setup_set,
-						teardown),
+		with_set(a_set_has_no_values),
 		with_map(do_passes_the_operation_and_its_results),
 		with_map(a_batch_says_how_far_it_got),
 		with_map(many_are_vectors),
