@@ -38,6 +38,13 @@ same_symbols()
 	diff <(declared_functions) <(exported_symbols)
 }
 
+# Those of a program may have any other name.
+archive_has_our_names_only()
+{
+	! nm -g --defined-only "$root/usr/lib/libhmap.a" |
+		grep ' [A-Z] ' | grep -v ' hmap_'
+}
+
 has_soname()
 {
 	readelf -d "$root/usr/lib/libhmap.so" | grep -F 'soname: [libhmap.so.0]'
@@ -155,6 +162,7 @@ tap_ok "make install DESTDIR= PREFIX=/usr" \
 	userspace install DESTDIR="$root" PREFIX=/usr B="$tmp/build"
 tap_ok "the library exports what hmap.h declares" same_symbols
 tap_ok "the library is libhmap.so.0" has_soname
+tap_ok "the static library has no names but its own" archive_has_our_names_only
 tap_ok "hmap.h can be included alone, in C" header_alone "${CC:-cc}" -std=c11 -x c
 if command -v c++ >/dev/null; then
 	tap_ok "hmap.h can be included alone, in C++" header_alone c++ -x c++

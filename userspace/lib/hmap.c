@@ -11,14 +11,8 @@
 #include "internal.h"
 #include "mapped.h"
 
-int fail(int err)
-{
-	errno = err;
-	return -err;
-}
-
 /* hmap_open_fd() of a file that is nobody else's. */
-struct hmap *open_or_close(int fd)
+struct hmap *hmap_open_or_close(int fd)
 {
 	struct hmap *map = hmap_open_fd(fd);
 
@@ -40,7 +34,7 @@ struct hmap *hmap_open(const char *path, int flags)
 		return NULL;
 	}
 	fd = open(path ? path : HMAP_DEVICE, flags | O_CLOEXEC);
-	return fd < 0 ? NULL : open_or_close(fd);
+	return fd < 0 ? NULL : hmap_open_or_close(fd);
 }
 
 struct hmap *hmap_open_fd(int fd)
@@ -59,7 +53,7 @@ struct hmap *hmap_open_fd(int fd)
 		return NULL;
 	}
 	if (map->info.create_flags & HMAP_CREATE_MMAP)
-		map->mapped = mapped_open(fd);
+		map->mapped = hmap_mapped_open(fd);
 	return map;
 }
 
@@ -69,7 +63,7 @@ void hmap_close(struct hmap *map)
 
 	if (!map)
 		return;
-	mapped_close(map->mapped);
+	hmap_mapped_close(map->mapped);
 	close(map->fd);
 	free(map);
 	errno = err;
@@ -125,7 +119,7 @@ static void set_value(struct hmap_ioc_elem *elem, const struct hmap *map,
 	elem->value = map->info.value_size ? address(value) : 0;
 }
 
-int get_by_command(const struct hmap *map, const void *key, void *value)
+int hmap_get_by_command(const struct hmap *map, const void *key, void *value)
 {
 	struct hmap_ioc_elem elem = element(map, key);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of libhmap share. */
+/*
+ * What the files of libhmap share. Functions are named hmap_ though they are not for
+ * programs: in the static library names of other kinds would meet those of programs.
+ */
 #ifndef HMAP_INTERNAL_H
 #define HMAP_INTERNAL_H
 
@@ -15,13 +18,17 @@ struct hmap {
 	struct mapped *mapped;	/* NULL: lookups are commands */
 };
 
-struct hmap *open_or_close(int fd);
+struct hmap *hmap_open_or_close(int fd);
 
 /* @value may be NULL. */
-int get_by_command(const struct hmap *map, const void *key, void *value);
+int hmap_get_by_command(const struct hmap *map, const void *key, void *value);
 
 /* Return a negative errno value, and set errno. */
-int fail(int err);
+static inline int fail(int err)
+{
+	errno = err;
+	return -err;
+}
 
 static inline int command(const struct hmap *map, unsigned long request,
 			  void *arg)

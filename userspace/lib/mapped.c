@@ -676,8 +676,14 @@ get_otherwise(const struct hmap *map, const void *key, void *value)
 			err = get_slowly(m, key, value);
 	}
 	if (err == -EAGAIN)
-		return get_by_command(map, key, value);
+		return hmap_get_by_command(map, key, value);
 	return err ? fail(-err) : 0;
+}
+
+/* fail(), not inlined: it is a call to find errno. */
+static __attribute_noinline__ int fail_aside(int err)
+{
+	return fail(err);
 }
 
 /*
@@ -696,15 +702,15 @@ get_quick(const struct hmap *map, const void *key, void *value)
 				  HMAP_HASH_FAST, 8, 8);
 	if (err == -EAGAIN)
 		return get_otherwise(map, key, value);
-	return err ? fail(-err) : 0;
+	return err ? fail_aside(-err) : 0;
 }
 
 int hmap_get(const struct hmap *map, const void *key, void *value)
 {
 	if (!map || !key)
-		return fail(EINVAL);
+		return fail_aside(EINVAL);
 	if (!value)
-		return map->info.value_size ? fail(EINVAL) :
+		return map->info.value_size ? fail_aside(EINVAL) :
 					      get_otherwise(map, key, NULL);
 	return get_quick(map, key, value);
 }
@@ -714,7 +720,7 @@ int hmap_contains(const struct hmap *map, const void *key)
 	int err;
 
 	if (!map || !key)
-		return fail(EINVAL);
+		return fail_aside(EINVAL);
 	err = get_quick(map, key, NULL);
 	if (err == -ENOENT)
 		return 0;
@@ -738,7 +744,7 @@ static void read_constants(struct mapped *m)
 	m->quick = NO_SEQUENCE;
 }
 
-struct mapped *mapped_open(int fd)
+struct mapped *hmap_mapped_open(int fd)
 {
 	struct mapped *m = calloc(1, sizeof(*m));
 
@@ -761,7 +767,7 @@ static void unmap(const struct window *w)
 		munmap(w->base, w->size);
 }
 
-void mapped_close(struct mapped *m)
+void hmap_mapped_close(struct mapped *m)
 {
 	unsigned int i;
 

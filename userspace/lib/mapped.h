@@ -10,7 +10,7 @@
 struct mapped;
 
 /* @fd is a map's that can be mapped. NULL: not by this process. */
-struct mapped *mapped_open(int fd);
-void mapped_close(struct mapped *m);
+struct mapped *hmap_mapped_open(int fd);
+void hmap_mapped_close(struct mapped *m);
 
 #endif /* HMAP_MAPPED_H */

@@ -34,7 +34,7 @@ struct hmap *hmap_create(const char *device,
 		return NULL;
 	}
 	fd = ask_device(device, O_WRONLY, HMAP_IOC_CREATE, (void *)create);
-	return fd < 0 ? NULL : open_or_close(fd);
+	return fd < 0 ? NULL : hmap_open_or_close(fd);
 }
 
 /* A name that no map can have must not lead anywhere else. */
