@@ -489,7 +489,7 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
 
 	if (!supply || supply->no_block)
 		return false;
-	if (k == HMAP_MAX_BLOCKS) {
+	if (k == HMAP_MAX_BLOCKS || overflow->nr > HMAP_OVERFLOW_INDEX - due) {
 		supply->no_block = true;
 		return false;
 	}
@@ -569,7 +569,7 @@ struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
 		WRITE_ONCE(a->longest_chain, len);
 	spin_unlock(&a->lock);
 	/* Its block first: pairs with the acquire in hmap_next(). */
-	smp_store_release(&last->overflow, index);
+	smp_store_release(&last->overflow, last->overflow | index);
 	return hmap_overflow_bucket(h, a, index);
 }
 

@@ -13,8 +13,11 @@
 #include <linux/numa.h>
 #include <linux/rcupdate.h>
 
-/* Beyond this B, indices of overflow buckets would no longer fit in a u32. */
-#define HMAP_MAX_B		31
+/*
+ * Beyond this B, there could be more overflow buckets than indices: an array at its
+ * load factor has one for each fourth or fifth bucket.
+ */
+#define HMAP_MAX_B		29
 
 /*
  * Go's load factor of 13/2: 6.5 elements for a bucket of 8 slots. Its authors'
@@ -158,7 +161,7 @@ static inline struct bmap *hmap_next(const struct hmap *h,
 	 * Acquire: whoever sees the index sees the block that it is in. Pairs
 	 * with the release in hmap_append_bucket().
 	 */
-	u32 index = smp_load_acquire(&b->overflow);
+	u32 index = bmap_overflow_index(smp_load_acquire(&b->overflow));
 
 	return index ? hmap_overflow_bucket(h, a, index) : NULL;
 }

@@ -233,7 +233,8 @@ bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 		tophashes = bmap_tophashes(slot->b);
 		if (hmap_find_slot(h, slot, tophashes, key, top))
 			return true;
-		if (bmap_has_rest(tophashes))
+		if (bmap_has_rest(tophashes) ||
+		    !bmap_filter_test(chain->head, top))
 			break;
 	}
 	return false;
@@ -263,7 +264,9 @@ static bool hmap_find_or_free(const struct hmap *h,
 			if (empty)
 				free->i = bmap_first_slot(empty);
 		}
-		if (bmap_has_rest(tophashes))
+		if (bmap_has_rest(tophashes) ||
+		    (free->i < HMAP_BUCKET_CNT &&
+		     !bmap_filter_test(chain->head, top)))
 			break;
 	}
 	return false;
@@ -340,23 +343,23 @@ static int hmap_get_locked(struct hmap *h, const void *key, void *value)
 	return err;
 }
 
-/* A lookup that goes on behind the first bucket @b of a chain (private). */
-int hmap_get_in_overflow(struct hmap *h, struct hmap_array *a,
-			 const struct bmap *b, u32 version, const void *key,
-			 u64 hash, void *value)
+/* A lookup for which the first bucket of its chain is not enough (private). */
+int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
+		      const struct bmap *head, u32 version, const void *key,
+		      u64 hash, void *value)
 {
-	struct hmap_chain rest = { a, hmap_next(h, a, b) };
+	struct hmap_chain chain = { a, (struct bmap *)head };
 	struct hmap_slot slot;
 	bool found;
 
-	found = hmap_find(h, &rest, key, bmap_tophash_of(hash), &slot);
+	found = hmap_find(h, &chain, key, bmap_tophash_of(hash), &slot);
 	if (found)
 		hmap_copy_value(h, &slot, value);
-	if (bmap_read_retry(b, version))
+	if (bmap_read_retry(head, version))
 		return -EAGAIN;
 	return found ? 0 : -ENOENT;
 }
-EXPORT_SYMBOL_GPL(hmap_get_in_overflow);
+EXPORT_SYMBOL_GPL(hmap_get_in_chain);
 
 /* A lookup while the map is resized, or that a writer has disturbed (private). */
 int hmap_get_slow(struct hmap *h, const void *key, void *value)
@@ -528,6 +531,16 @@ static int hmap_no_overflow(struct hmap *h, struct hmap_supply *supply)
 	return -ENOSPC;
 }
 
+/* Before an element comes into @slot, which is behind the chain's first bucket. */
+static void hmap_filter_slot(struct hmap *h, const struct hmap_chain *chain,
+			     const struct hmap_slot *slot, u8 top)
+{
+	if (!slot->i && slot->b->tophash[0] == HMAP_EMPTY_REST &&
+	    slot->b == hmap_next(h, chain->a, chain->head))
+		bmap_filter_clear(chain->head);
+	bmap_filter_add(chain->head, top);
+}
+
 /*
  * Insert into a chain that does not have the key, at its first free slot or
  * behind its last bucket.
@@ -540,6 +553,7 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 	struct hmap_stripe *stripe = &h->stripes[lk->s];
 	struct hmap_array *a = chain->a;
 	bool full = slot.i == HMAP_BUCKET_CNT;
+	u8 top = bmap_tophash_of(lk->hash);
 	int err;
 
 	if (full && !hmap_reserve_overflow(h, a, 1, supply))
@@ -555,9 +569,11 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 					    hmap_chain_len(h, chain) + 1);
 		slot.i = 0;
 	}
+	if (slot.b != chain->head)
+		hmap_filter_slot(h, chain, &slot, top);
 	hmap_store_key(h, w, &slot);
 	hmap_store_value(h, w, &slot);
-	bmap_set_tophash(slot.b, slot.i, bmap_tophash_of(lk->hash));
+	bmap_set_tophash(slot.b, slot.i, top);
 	bmap_write_end(chain->head);
 	WRITE_ONCE(stripe->count, stripe->count + 1);
 	return 0;

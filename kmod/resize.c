@@ -62,11 +62,13 @@ static void hmap_call_worker(struct hmap *h)
 
 /**
  * struct evac_dest - where the elements of a unit go
- * @b: last bucket of the new chain
+ * @head: first bucket of the new chain
+ * @b: its last bucket
  * @i: first free slot in @b
  * @len: buckets of the new chain
  */
 struct evac_dest {
+	struct bmap *head;
 	struct bmap *b;
 	unsigned int i;
 	u32 len;
@@ -103,6 +105,8 @@ static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
 		dest->i = 0;
 		evac->appended++;
 	}
+	if (dest->b != dest->head)
+		bmap_filter_add(dest->head, from->tophash[f]);
 	bmap_copy_slot(&h->geo, dest->b, dest->i, from, f);
 	bmap_set_tophash(dest->b, dest->i, from->tophash[f]);
 	dest->i++;
@@ -188,19 +192,24 @@ static void hmap_resize_done(struct hmap *h, struct hmap_array *a,
 	hmap_array_retire(h, old);
 }
 
+static struct evac_dest hmap_evac_dest(struct hmap *h, struct hmap_array *a,
+				       size_t index)
+{
+	struct bmap *head = hmap_bucket(h, a, index);
+
+	hmap_prefetch_bucket(h, a, index);
+	return (struct evac_dest){ .head = head, .b = head, .len = 1 };
+}
+
 static void hmap_evac_unit(struct hmap *h, const struct hmap_locked *lk,
 			   struct evac *evac, size_t unit)
 {
 	struct hmap_array *a = evac->a, *old = evac->old;
 
-	hmap_prefetch_bucket(h, a, unit);
-	evac->dest[0] = (struct evac_dest){ hmap_bucket(h, a, unit), 0, 1 };
+	evac->dest[0] = hmap_evac_dest(h, a, unit);
 	if (a->B > old->B) {
 		evac->bit = hmap_nbuckets(old);
-		hmap_prefetch_bucket(h, a, unit + evac->bit);
-		evac->dest[1] = (struct evac_dest){
-			hmap_bucket(h, a, unit + evac->bit), 0, 1
-		};
+		evac->dest[1] = hmap_evac_dest(h, a, unit + evac->bit);
 	}
 	/*
 	 * Nobody looks into a new chain before an old one says that it has been

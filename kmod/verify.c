@@ -9,7 +9,9 @@
  * 4. An old bucket has been evacuated with its whole chain or not at all;
  *    without an old array no bucket is.
  * 5. No version is odd. The flags agree with the arrays.
- * 6. Slots that are not in use hold zeros.
+ * 6. The filter of a chain has every tophash that is behind its first bucket; other
+ *    buckets have none.
+ * 7. Slots that are not in use hold zeros.
  */
 #include <linux/export.h>
 #include <linux/string.h>
@@ -64,6 +66,8 @@ static int verify_used(struct verify *v, struct bmap *b, unsigned int i)
 		return verify_fail(v, "a key that belongs to another bucket");
 	if (bmap_tophash_of(hash) != b->tophash[i])
 		return verify_fail(v, "a tophash that is not its key's");
+	if (b != v->chain.head && !bmap_filter_test(v->chain.head, b->tophash[i]))
+		return verify_fail(v, "a key that the filter does not know");
 	if (!hmap_find(h, &v->chain, key, b->tophash[i], &slot) ||
 	    slot.b != b || slot.i != i)
 		return verify_fail(v, "a key that is there twice");
@@ -109,6 +113,9 @@ static int verify_chain(struct verify *v)
 	for (b = v->chain.head; b; b = hmap_next(v->h, v->chain.a, b)) {
 		if (b->version & 1)
 			return verify_fail(v, "an odd version");
+		if (b != v->chain.head &&
+		    b->overflow != bmap_overflow_index(b->overflow))
+			return verify_fail(v, "a filter within a chain");
 		for (i = 0; i < HMAP_BUCKET_CNT; i++) {
 			err = verify_slot(v, b, i);
 			if (err)

@@ -197,6 +197,22 @@ static void blocks_come_to_an_end(struct kunit *test)
 	hmap_array_free(h, a);
 }
 
+static void indices_come_to_an_end(struct kunit *test)
+{
+	struct hmap *h = hk_map_sized(test, 1, 0);
+	struct hmap_array *a = make_array(test, h, 0);
+
+	/* The first block is one bucket. */
+	a->extra.overflow.nr = HMAP_OVERFLOW_INDEX;
+	a->noverflow = HMAP_OVERFLOW_INDEX;
+	KUNIT_EXPECT_FALSE(test, secure(h, a, 1));
+	a->extra.overflow.nr--;
+	a->noverflow--;
+	KUNIT_EXPECT_TRUE(test, secure(h, a, 1));
+	KUNIT_EXPECT_FALSE(test, secure(h, a, 2));
+	hmap_array_free(h, a);
+}
+
 static void what_is_secured_is_not_allocated_again(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
@@ -361,6 +377,7 @@ static struct kunit_case array_cases[] = {
 	KUNIT_CASE(blocks_double_in_size_up_to_a_limit),
 	KUNIT_CASE(no_block_is_larger_than_32_kib),
 	KUNIT_CASE(blocks_come_to_an_end),
+	KUNIT_CASE(indices_come_to_an_end),
 	KUNIT_CASE(what_is_secured_is_not_allocated_again),
 	KUNIT_CASE(without_a_supply_there_are_only_the_spares),
 	KUNIT_CASE(appended_buckets_make_a_chain),

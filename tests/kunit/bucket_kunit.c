@@ -352,6 +352,25 @@ static void the_rest_begins_behind_the_last_slot_in_use(struct kunit *test)
 	}
 }
 
+static void a_filter_tells_what_has_been_added(struct kunit *test)
+{
+	struct bmap b = { .overflow = HMAP_OVERFLOW_INDEX };
+	unsigned int added, top;
+
+	for (added = 0; added < 256; added++) {
+		for (top = 0; top < 256; top++)
+			KUNIT_EXPECT_FALSE(test, bmap_filter_test(&b, top));
+		bmap_filter_add(&b, added);
+		for (top = 0; top < 256; top++)
+			KUNIT_EXPECT_EQ(test, bmap_filter_test(&b, top),
+					top % 4 == added % 4);
+		KUNIT_EXPECT_EQ(test, bmap_overflow_index(b.overflow),
+				HMAP_OVERFLOW_INDEX);
+		bmap_filter_clear(&b);
+		KUNIT_EXPECT_EQ(test, b.overflow, HMAP_OVERFLOW_INDEX);
+	}
+}
+
 static void the_version_wraps_around(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
@@ -386,6 +405,7 @@ static struct kunit_case bucket_cases[] = {
 	KUNIT_CASE(a_reader_notices_a_writer),
 	KUNIT_CASE(a_reader_who_begins_in_a_write_tries_again),
 	KUNIT_CASE(the_rest_begins_behind_the_last_slot_in_use),
+	KUNIT_CASE(a_filter_tells_what_has_been_added),
 	KUNIT_CASE(the_version_wraps_around),
 	{}
 };

@@ -102,6 +102,16 @@ static void *version(struct hmap *h)
 	return &head(h)->version;
 }
 
+static void *head_overflow(struct hmap *h)
+{
+	return &head(h)->overflow;
+}
+
+static void *last_overflow(struct hmap *h)
+{
+	return &last(h)->overflow;
+}
+
 static void *count(struct hmap *h)
 {
 	return &h->stripes[0].count;
@@ -218,6 +228,9 @@ static const struct damage damages[] = {
 	{ "a key that was not wiped", make_chain, free_key, 1, 1 },
 	{ "a value that was not wiped", make_chain, free_value, 1, 1 },
 	{ "an odd version", make_chain, version, 4, 1 },
+	{ "an empty filter", make_chain, head_overflow, 4, 1 },
+	{ "a filter behind the first bucket", make_chain, last_overflow, 4,
+	  HMAP_OVERFLOW_FILTER(0) },
 	{ "another count", make_chain, count, sizeof(long), 19 },
 	{ "a flag", make_chain, flags, 1, HMAP_FLAG_SAMESIZEGROW },
 	{ "another noverflow", make_chain, noverflow, 4, 3 },

@@ -522,7 +522,8 @@ static int find_in_overflow(struct lookup *l, const struct array *array,
 	__u64 tophashes, index;
 
 	for (;;) {
-		index = READ_FIRST(((const struct hmap_mapped_bucket *)b)->overflow);
+		index = READ_FIRST(((const struct hmap_mapped_bucket *)b)->overflow) &
+			HMAP_OVERFLOW_INDEX;
 		if (!index)
 			return -ENOENT;
 		b = overflow_bucket(l, array, index);

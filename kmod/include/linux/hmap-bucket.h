@@ -48,7 +48,8 @@ struct hmap_geometry {
  * @tophash: a byte of each element's hash, or the state of its slot: HMAP_EMPTY_REST
  *	and what follows there, in the interface for programs
  * @tophashes: the same as a word
- * @overflow: index of the next bucket of the chain, 0 if this is the last
+ * @overflow: index of the next bucket of the chain, 0 if this is the last; in the
+ *	first bucket's high bits the filter
  * @version: odd while the chain is being changed; the first bucket's counts for
  *	all
  */
@@ -122,6 +123,33 @@ static inline bool bmap_evacuated(u64 tophashes)
 	u8 state = tophashes;
 
 	return state > HMAP_EMPTY_ONE && state < HMAP_MIN_TOPHASH;
+}
+
+static inline u32 bmap_overflow_index(u32 overflow)
+{
+	return overflow & HMAP_OVERFLOW_INDEX;
+}
+
+/*
+ * The filter: whether an element with this tophash can be in the chain behind its
+ * first bucket @head. Where every fifth chain goes on, as in an array that is as full
+ * as it gets, this saves most lookups of what is not there a second cache miss.
+ */
+static inline bool bmap_filter_test(const struct bmap *head, u8 top)
+{
+	return READ_ONCE(head->overflow) & HMAP_OVERFLOW_FILTER(top);
+}
+
+/* Before such an element comes to be there. It may be taken away without notice. */
+static inline void bmap_filter_add(struct bmap *head, u8 top)
+{
+	WRITE_ONCE(head->overflow, head->overflow | HMAP_OVERFLOW_FILTER(top));
+}
+
+/* When there is nothing. */
+static inline void bmap_filter_clear(struct bmap *head)
+{
+	WRITE_ONCE(head->overflow, bmap_overflow_index(head->overflow));
 }
 
 static inline void bmap_set_tophash(struct bmap *b, unsigned int i, u8 top)

@@ -267,9 +267,9 @@ hmap_first_bucket(const struct hmap_geometry *geo, const struct hmap_array *a,
 	return settled + hmap_bucket_index(a, hash) * geo->bucket_size;
 }
 
-int hmap_get_in_overflow(struct hmap *h, struct hmap_array *a,
-			 const struct bmap *b, u32 version, const void *key,
-			 u64 hash, void *value);
+int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
+		      const struct bmap *head, u32 version, const void *key,
+		      u64 hash, void *value);
 int hmap_get_slow(struct hmap *h, const void *key, void *value);
 
 /*
@@ -285,13 +285,14 @@ hmap_get_first(struct hmap *h, const struct hmap_params params,
 	const struct hmap_geometry geo = hmap_geometry_of(params);
 	u32 version = bmap_read_begin(b);
 	u64 tophashes = bmap_tophashes(b);
+	u8 top = bmap_tophash_of(hash);
 	unsigned int i;
 	int err;
 
 	if (hmap_out_of_line(params.key_size) ||
 	    hmap_out_of_line(params.value_size))
 		return -EAGAIN;
-	bmap_for_each_slot(i, bmap_match(tophashes, bmap_tophash_of(hash))) {
+	bmap_for_each_slot(i, bmap_match(tophashes, top)) {
 		if (hmap_keys_equal(params, bmap_key(&geo, b, i), key)) {
 			if (value)
 				bmap_copy(value, bmap_value(&geo, b, i),
@@ -300,13 +301,11 @@ hmap_get_first(struct hmap *h, const struct hmap_params params,
 			goto check;
 		}
 	}
-	if (!bmap_has_rest(tophashes)) {
-		if (bmap_evacuated(tophashes))
-			return -EAGAIN;
-		if (READ_ONCE(b->overflow))
-			return hmap_get_in_overflow(h, a, b, version, key,
-						    hash, value);
-	}
+	if (bmap_evacuated(tophashes))
+		return -EAGAIN;
+	/* No look at HMAP_EMPTY_REST: the processor could not foresee it. */
+	if (bmap_filter_test(b, top))
+		return hmap_get_in_chain(h, a, b, version, key, hash, value);
 	err = -ENOENT;
 check:
 	return bmap_read_retry(b, version) ? -EAGAIN : err;

@@ -605,10 +605,16 @@ struct hmap_ioc_wait {
 #define HMAP_EVACUATED_EMPTY	4	/* was empty when its bucket was evacuated */
 #define HMAP_MIN_TOPHASH	5
 
+/* Parts of the word that leads from a bucket to the next one of its chain. */
+#define HMAP_OVERFLOW_INDEX		0x0fffffffU
+#define HMAP_OVERFLOW_FILTER(tophash)	(0x10000000U << ((tophash) & 3))
+
 /**
  * struct hmap_mapped_bucket - the head of a bucket
  * @tophash: states of the slots
- * @overflow: index of the next bucket of the chain, from 1 on; 0: there is none
+ * @overflow: HMAP_OVERFLOW_INDEX: index of the next bucket of the chain, from 1 on;
+ *	0: there is none. HMAP_OVERFLOW_FILTER(tophash), in the first bucket: clear if
+ *	no key with that tophash is in any of the others
  * @version: odd while the chain is being changed, another one afterwards; that
  *	of the first bucket counts for the chain
  *
@@ -671,7 +677,8 @@ struct hmap_mapped_array {
  *      is to be looked for in @buckets in the same way; if that is so there, too,
  *      begin again.
  *   4. Go through the buckets of the chain until the key is found, or one has a
- *      slot with HMAP_EMPTY_REST or no next one. A bucket behind the first that
+ *      slot with HMAP_EMPTY_REST or no next one, or the filter tells that there is
+ *      no use in going on. A bucket behind the first that
  *      has an evacuation state: begin again. Copy the value.
  *   5. Read the version again, and @sequence: if either has changed, what was found
  *      is worth nothing: begin again.
