@@ -27,6 +27,15 @@
 #define LOAD_FACTOR_DEN		2
 
 /*
+ * From this B on it is 7.25, for memory's sake: between two doublings an element of
+ * 8 + 8 bytes takes 33 bytes in the mean, with Go's 35. What it costs is a fifth of a
+ * lookup's time when the array is full, and nothing when it is new.
+ */
+#define LOAD_LARGE_B		16
+#define LOAD_LARGE_NUM		29
+#define LOAD_LARGE_DEN		4
+
+/*
  * The next large array is asked for when one part in so many of the load is left:
  * late, since its memory is held in vain until then, and for ever if the map
  * stays as it is; early enough for a hundred thousand inserts a second. Writers
@@ -211,16 +220,18 @@ static inline void hmap_hash_ahead(struct hmap *h, const void *key,
 	rcu_read_unlock();
 }
 
+/* Elements that 2^B buckets are for. */
 static inline u64 hmap_capacity(u8 B)
 {
+	if (B >= LOAD_LARGE_B)
+		return LOAD_LARGE_NUM * ((1ULL << B) / LOAD_LARGE_DEN);
 	return max_t(u64, HMAP_BUCKET_CNT,
 		     LOAD_FACTOR_NUM * ((1ULL << B) / LOAD_FACTOR_DEN));
 }
 
 static inline bool hmap_over_load(size_t count, u8 B)
 {
-	return count > HMAP_BUCKET_CNT &&
-	       count > LOAD_FACTOR_NUM * ((1ULL << B) / LOAD_FACTOR_DEN);
+	return count > hmap_capacity(B);
 }
 
 /*

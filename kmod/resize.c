@@ -438,8 +438,8 @@ static long hmap_count_sometimes(struct hmap *h, const struct hmap_locked *lk)
  * @count: elements in it
  * @B: out: the B of the array that is needed
  *
- * Go's rules: one of twice the size beyond 6.5 elements a bucket, one of the
- * same size, for shorter chains, when overflow buckets are as many as buckets.
+ * Go's rules: one of twice the size beyond its capacity, one of the same size, for
+ * shorter chains, when overflow buckets are as many as buckets.
  *
  * Return: true if it does.
  */

@@ -31,13 +31,13 @@ static_assert(offsetof(struct hmap_stats, nextOverflow) == 80);
 static_assert(offsetof(struct hmap_stats, alloc_failures) == 128);
 static_assert(offsetof(struct hmap_stats, shrinks) == 136);
 
-/* TestLoadFactor */
+/* TestLoadFactor, as far as the load factor is Go's */
 static void the_load_factor_is_six_and_a_half(struct kunit *test)
 {
 	u64 fits;
 	u8 B;
 
-	for (B = 0; B < 20; B++) {
+	for (B = 0; B < LOAD_LARGE_B; B++) {
 		fits = B ? 13ULL << (B - 1) : 8;
 		KUNIT_EXPECT_FALSE(test, hmap_over_load(fits, B));
 		KUNIT_EXPECT_TRUE(test, hmap_over_load(fits + 1, B));
