@@ -215,7 +215,9 @@ static void fill(struct hmap_mapped_bucket *b, __u32 overflow)
 
 	for (i = 0; i < HMAP_BUCKET_SLOTS; i++)
 		set_slot(b, i, i, 1000);
-	b->overflow = overflow;
+	b->overflow = overflow | HMAP_OVERFLOW_FILTER(0) |
+		      HMAP_OVERFLOW_FILTER(1) | HMAP_OVERFLOW_FILTER(2) |
+		      HMAP_OVERFLOW_FILTER(3);
 }
 
 static void a_chain_is_followed(void **state)
@@ -237,6 +239,19 @@ static void a_chain_is_followed(void **state)
 	bucket_at(ARRAY, 2)->overflow = 3 + 7;
 	memset(bucket_at(BLOCKS, 0), HMAP_EVACUATED_EMPTY, f.page);
 	assert_finds(KERNEL, 1);
+}
+
+/* Every tophash but that of the key may be behind. */
+static void a_chain_is_not_followed_in_vain(void **state)
+{
+	(void)state;
+	f.control->buckets.spares = 2;
+	fill(bucket_at(ARRAY, 0), 2);
+	set_slot(bucket_at(ARRAY, 2), 0, MESSAGE, 12);
+	assert_finds(12, 0);
+	bucket_at(ARRAY, 0)->overflow &=
+		~HMAP_OVERFLOW_FILTER(bucket_at(ARRAY, 2)->tophash[0]);
+	assert_finds_nothing(MESSAGE);
 }
 
 static void the_kernel_is_asked_for_what_cannot_be_mapped(void **state)
@@ -325,6 +340,7 @@ int main(void)
 		with_map(another_array_is_found_by_the_sequence),
 		with_map(an_old_bucket_counts_until_it_is_evacuated),
 		with_map(a_chain_is_followed),
+		with_map(a_chain_is_not_followed_in_vain),
 		with_map(the_kernel_is_asked_for_what_cannot_be_mapped),
 		with_map(windows_grow),
 		with_map(what_was_read_while_the_map_changed_does_not_count),

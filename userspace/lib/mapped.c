@@ -456,6 +456,12 @@ static inline bool same_key(const void *a, const void *b, size_t size)
 	return size == 8 ? load64(a) == load64(b) : !memcmp(a, b, size);
 }
 
+/* Whether what is not in the first bucket of a chain is not in the others either. */
+static inline bool ends_here(const struct hmap_mapped_bucket *head, __u64 hash)
+{
+	return !(READ(head->overflow) & HMAP_OVERFLOW_FILTER(top_of(hash)));
+}
+
 /* The value of the key in the bucket @b, or NULL if it is not there. */
 static __always_inline const char *
 find_in_bucket(const char *b, __u64 tophashes, const void *key, __u64 hash,
@@ -554,8 +560,8 @@ static int find_in_array(struct lookup *l, const struct array *array,
 	if (is_evacuated(tophashes))
 		return MOVED;
 	if (!get_in_bucket(l, b, tophashes))
-		err = zero_bytes(tophashes) ? -ENOENT :
-					      find_in_overflow(l, array, b);
+		err = ends_here(head, l->hash) ? -ENOENT :
+						 find_in_overflow(l, array, b);
 	AFTER_READS();
 	return READ(head->version) == version ? err : -EAGAIN;
 }
@@ -650,9 +656,10 @@ get_settled(const struct mapped *m, __u32 sequence, const void *key, void *value
 	version = READ_FIRST(head->version);
 	tophashes = tophashes_of(head);
 	found = find_in_bucket(b, tophashes, key, hash, key_size, value_size);
-	/* Read again: it would need a register until here. */
+	/* Tophashes are read again: they would need a register until here. */
 	if (!found)
-		return zero_bytes(tophashes_of(head)) &&
+		return !is_evacuated(tophashes_of(head)) &&
+		       ends_here(head, hash) &&
 		       all_unchanged(m, sequence, head, version) ? -ENOENT :
 								   -EAGAIN;
 	memcpy(word, found, value_size);
