@@ -86,9 +86,10 @@ HMAP_API struct hmap *hmap_open_named(const char *name, int flags);
  * hmap_destroy_named().
  *
  * Return: the map, to be given to hmap_close(); NULL with errno EINVAL (an
- * attribute is wrong), E2BIG (a newer kernel is needed for one), EEXIST (there is
- * a map of this name), ENOSPC (too many maps have names, or the hint is above
- * max_bytes), ENOMEM, EMFILE, ENFILE, or any error of open(2).
+ * attribute is wrong, or the hint above max_entries), E2BIG (a newer kernel is
+ * needed for one), EEXIST (there is a map of this name), ENOSPC (too many maps have
+ * names, or the hint is above max_bytes), ENOMEM, EMFILE, ENFILE, or any error of
+ * open(2).
  */
 HMAP_API struct hmap *hmap_create(const char *device,
 				  const struct hmap_ioc_create *create);

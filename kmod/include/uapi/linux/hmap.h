@@ -78,7 +78,10 @@
  * @oldoverflow: overflow buckets in use by @oldbuckets
  * @nextOverflow: index of the overflow bucket that is handed out next,
  *	counted from 1; 0 if the next one has to be allocated first
- * @memory: bytes of kernel memory that the map holds
+ * @memory: bytes of kernel memory that the map holds for elements: arrays and all
+ *	that is in them. Not what each map takes from the beginning to its end, with
+ *	elements or without: locks, files and, with HMAP_CREATE_MMAP, an inode and a
+ *	control page
  * @grows: resizes to twice the size since the map was made
  * @same_size_grows: resizes that kept the size, to shorten chains
  * @evacuated: buckets evacuated since the map was made
@@ -317,11 +320,12 @@ struct hmap_ioc_plain {
  *	with HMAP_CREATE_MMAP
  * @value_size: bytes of a value, 0 to HMAP_MAX_VALUE_SIZE, or
  *	HMAP_MAX_INLINE_SIZE with HMAP_CREATE_MMAP; 0 makes a set
- * @hint: elements to make room for at once, 0 for none
+ * @hint: elements to make room for at once, 0 for none; up to @max_entries
  * @max_entries: elements that the map may hold, 0 for no limit
- * @max_bytes: memory that the map may hold, 0 for no limit. A map that would need
- *	more for an array of twice the size does not grow, but goes on with longer
- *	chains until there is no room for another element
+ * @max_bytes: memory that the map may hold, as counted by hmap_stats.memory; 0 for
+ *	no limit. A map that would need more for an array of twice the size does not
+ *	grow, but goes on with longer chains until there is no room for another
+ *	element
  * @stripes: writers that can work at the same time: a power of two up to 64; 0
  *	for one
  * @hash: HMAP_HASH_*
@@ -724,8 +728,9 @@ struct hmap_mapped {
  * LAYOUT  x  how full buckets and chains are; -EINTR: killed
  * VERIFY  x  checks the whole map while nobody can write; needs
  *            CAP_SYS_ADMIN (-EPERM); -EUCLEAN: broken, see the kernel log
- * CREATE  wd a new map, returned as a file descriptor; -EEXIST: there is one of
- *            this name; -ENOSPC: HMAP_MAX_NAMES maps have names, or the memory
+ * CREATE  wd a new map, returned as a file descriptor; -EINVAL also for a hint of
+ *            more than max_entries, or than any map can hold; -EEXIST: there is one
+ *            of this name; -ENOSPC: HMAP_MAX_NAMES maps have names, or the memory
  *            for hint is more than max_bytes or the limit of all maps; -EMFILE,
  *            -ENFILE: too many files are open; -ENOMEM: no memory
  * DESTROY wd takes a map's name away; -ENOENT: no such name; -EPERM: the caller
