@@ -75,10 +75,12 @@ name             a" hmapctl info -m a
 	needs_kernel
 	load_module
 	prints "" hmapctl list
+	prints "[ ]" hmapctl list --json
 	for name in m z a b-1; do
 		hmapctl create $name
 	done
 	prints $'a\nb-1\nm\nz' hmapctl list
+	prints '[ "a", "b-1", "m", "z" ]' hmapctl list --json
 	prints "" hmapctl destroy m a
 	prints $'b-1\nz' hmapctl list
 	fails 1 "destroy a: no such map" hmapctl destroy a z

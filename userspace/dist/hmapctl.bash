@@ -21,7 +21,8 @@ _hmapctl_options()
 		echo "--device --help --version --key-size --value-size --hint" \
 			"--max-entries --max-bytes --stripes --fast-hash --no-shrink --mmap --node --mode"
 		;;
-	destroy | list) echo "--device --help --version" ;;
+	destroy) echo "--device --help --version" ;;
+	list) echo "--device --json --help --version" ;;
 	trace) echo "$common --seed --watch --ascii" ;;
 	*) echo "$common" ;;
 	esac

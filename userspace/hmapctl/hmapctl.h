@@ -115,17 +115,20 @@ void lines_close(struct lines *lines);
 /* The next line that is neither empty nor a comment. Reports a bad one. */
 enum line lines_next(struct lines *lines);
 
-/* output.c: a JSON object, or the same as aligned lines of names and values */
+/* output.c: JSON, or the same as lines */
 
 struct json_object;
 
-/* Takes over @object. Returns an exit status. */
+/* An object; its lines are aligned names and values. Taken over. Exit status. */
 int print_object(struct json_object *object, bool json);
 
 /* trace.c */
 
 /* Print the state as the seed's program prints its Go map. */
 void trace_print_state(FILE *file, const struct hmap_stats *stats);
+/* The same for an array of strings, one to a line. */
+int print_strings(struct json_object *array, bool json);
+
 
 /* The commands, each in the file that is named after its group. */
 int cmd_get(const struct options *opt);		/* element.c */

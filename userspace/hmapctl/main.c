@@ -51,7 +51,7 @@ static const struct command commands[] = {
 	{ "destroy", cmd_destroy, "NAME...", "Take the names of maps away",
 	  "d", 1, INT_MAX },
 	{ "list", cmd_list, "", "Print the names of maps",
-	  "d", 0, 0 },
+	  "dj", 0, 0 },
 	{ "trace", cmd_trace, "[N]", "Put N random elements into a new map, printing its state",
 	  "dmSWX", 0, 1 },
 	{ }

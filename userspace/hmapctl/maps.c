@@ -2,6 +2,7 @@
 /* hmapctl create, destroy, list, freeze: maps and their names. */
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,13 +72,16 @@ int cmd_destroy(const struct options *opt)
 int cmd_list(const struct options *opt)
 {
 	char names[LIST_GROUP][HMAP_NAME_SIZE], after[HMAP_NAME_SIZE] = "";
+	struct json_object *list = json_object_new_array();
 	int i, n;
 
 	while ((n = hmap_list_named(opt->device, after, names, LIST_GROUP)) > 0)
 		for (i = 0; i < n; i++)
-			puts(names[i]);
+			json_object_array_add(list,
+					      json_object_new_string(names[i]));
 	if (!n)
-		return EXIT_SUCCESS;
+		return print_strings(list, opt->json);
+	json_object_put(list);
 	p_err_open(opt->device);
 	return EXIT_FAILURE;
 }

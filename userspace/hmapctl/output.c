@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A JSON object, or the same as aligned lines of names and values. */
+/* JSON, or the same as lines. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -29,12 +29,16 @@ static void print_field(const char *name, struct json_object *value)
 	putchar('\n');
 }
 
+static int no_memory(void)
+{
+	p_err("%s", strerror(ENOMEM));
+	return EXIT_FAILURE;
+}
+
 int print_object(struct json_object *object, bool json)
 {
-	if (!object) {
-		p_err("%s", strerror(ENOMEM));
-		return EXIT_FAILURE;
-	}
+	if (!object)
+		return no_memory();
 	if (json) {
 		puts(json_object_to_json_string(object));
 	} else {
@@ -42,5 +46,20 @@ int print_object(struct json_object *object, bool json)
 			print_field(name, value);
 	}
 	json_object_put(object);
+	return EXIT_SUCCESS;
+}
+
+int print_strings(struct json_object *array, bool json)
+{
+	size_t length, i;
+
+	if (!array)
+		return no_memory();
+	length = json_object_array_length(array);
+	if (json)
+		puts(json_object_to_json_string(array));
+	for (i = 0; !json && i < length; i++)
+		puts(json_object_get_string(json_object_array_get_idx(array, i)));
+	json_object_put(array);
 	return EXIT_SUCCESS;
 }
