@@ -262,3 +262,28 @@ json_of_minus_ten()
 	count=$(ctl dump --json | jq length)
 	[ "$count" = "$(stat_of count)" ]
 }
+
+@test "dump --prefix has the keys that begin so" {
+	load_module key_size=5 value_size=2
+	file "aa 1\nab 2\nabc 3\nb 4\na\\\\x20 5\n"
+	ctl load -k str "$file" >/dev/null
+	prints $'a\\x20\t5\naa\t1\nab\t2\nabc\t3' dump_sorted -k str --prefix a
+	prints $'ab\t2\nabc\t3' dump_sorted -k str --prefix ab
+	prints $'ab\t2' dump_sorted -k str --prefix 'ab\x00'
+	prints $'6162000000\t2\n6162630000\t3' dump_sorted -k hex --prefix 6162
+	prints "" ctl dump -k str --prefix ac
+	prints 5 eval 'ctl dump -k str --prefix "" | wc -l'
+	prints '[
+{ "key": "b", "value": 4 }
+]' ctl dump -k str --prefix b --json
+}
+
+@test "dump --prefix refuses what cannot be the beginning of a key" {
+	load_module key_size=4
+	fails 1 "prefix '1': a number does not begin with bytes, take str or hex (format dec, 4 bytes)" \
+		ctl dump --prefix 1
+	fails 1 "prefix 'abcde': too long" ctl dump -k str --prefix abcde
+	fails 1 "two hexadecimal digits" ctl dump -k hex --prefix 0x1
+	fails 2 "load does not take the option --prefix" \
+		ctl load --prefix 1 /dev/null
+}

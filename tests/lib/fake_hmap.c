@@ -278,6 +278,9 @@ static int do_scan(struct fake *f, void *arg)
 	if (f->mode == O_WRONLY)
 		return -EACCES;
 	for (s->count = 0; i < f->count && s->count < s->capacity; i++) {
+		if (s->prefix_size &&
+		    memcmp(element(f, i), user(s->prefix), s->prefix_size))
+			continue;
 		memcpy(keys + s->count * f->key_size, element(f, i),
 		       f->key_size);
 		if (s->value_size)

@@ -197,6 +197,50 @@ static void str_knows_escapes(void **state)
 	assert_wrong(FORMAT_STR, "abcdefgh\\x20", 8, "too long");
 }
 
+/* @text makes the @size bytes at @bytes, and leaves alone what is behind. */
+static void assert_prefix(enum format format, const char *text,
+			  const char *bytes, size_t size)
+{
+	unsigned char data[8];
+	size_t used = 99;
+
+	memset(data, 0xcc, sizeof(data));
+	assert_null(format_parse_prefix(format, text, data, 4, &used));
+	assert_int_equal(used, size);
+	assert_memory_equal(data, bytes, size);
+	assert_int_equal(data[size], 0xcc);
+}
+
+static void assert_no_prefix(enum format format, const char *text,
+			     const char *expected)
+{
+	unsigned char data[8];
+	size_t used;
+	const char *why = format_parse_prefix(format, text, data, 4, &used);
+
+	assert_non_null(why);
+	assert_non_null(strstr(why, expected));
+}
+
+static void a_prefix_is_as_long_as_its_text(void **state)
+{
+	(void)state;
+	assert_prefix(FORMAT_STR, "", "", 0);
+	assert_prefix(FORMAT_STR, "a\\x00b", "a\0b", 3);
+	assert_prefix(FORMAT_STR, "abcd", "abcd", 4);
+	assert_prefix(FORMAT_HEX, "", "", 0);
+	assert_prefix(FORMAT_HEX, "0aFf", "\x0a\xff", 2);
+	assert_prefix(FORMAT_HEX, "01020304", "\1\2\3\4", 4);
+	assert_no_prefix(FORMAT_STR, "abcde", "too long");
+	assert_no_prefix(FORMAT_STR, "\\x1", "backslash");
+	assert_no_prefix(FORMAT_HEX, "0102030405", "too long");
+	assert_no_prefix(FORMAT_HEX, "012", "two hexadecimal digits");
+	assert_no_prefix(FORMAT_HEX, "0x01", "two hexadecimal digits");
+	assert_no_prefix(FORMAT_DEC, "1", "take str or hex");
+	assert_no_prefix(FORMAT_INT, "1", "take str or hex");
+	assert_no_prefix(FORMAT_DEFAULT, "1", "take str or hex");
+}
+
 static void str_prints_one_word(void **state)
 {
 	(void)state;
@@ -318,6 +362,7 @@ int main(void)
 		cmocka_unit_test(dec_and_int_print_without_and_with_sign),
 		cmocka_unit_test(str_is_padded_with_zeros),
 		cmocka_unit_test(str_knows_escapes),
+		cmocka_unit_test(a_prefix_is_as_long_as_its_text),
 		cmocka_unit_test(str_prints_one_word),
 		cmocka_unit_test(hex_takes_a_number_or_bytes),
 		cmocka_unit_test(hex_refuses_the_rest),

@@ -10,7 +10,7 @@ _hmapctl_options()
 	get | add | pop) echo "$common $format" ;;
 	put) echo "$common $format --noexist --exist" ;;
 	del) echo "$common $format --from" ;;
-	dump) echo "$common $format --json" ;;
+	dump) echo "$common $format --json --prefix" ;;
 	load) echo "$common $format --noexist --exist --keep-going" ;;
 	compare) echo "$common $format --absent" ;;
 	wait) echo "$common $format --absent --not --timeout" ;;

@@ -26,6 +26,7 @@ enum {
 	OPT_NOEXIST = 'N',
 	OPT_NOT = 'O',
 	OPT_STRIPES = 'P',
+	OPT_PREFIX = 'R',
 	OPT_SEED = 'S',
 	OPT_TIMEOUT = 'T',
 	OPT_WATCH = 'W',
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
 	{ "noexist", no_argument, NULL, OPT_NOEXIST },
 	{ "exist", no_argument, NULL, OPT_EXIST },
 	{ "from", required_argument, NULL, OPT_FROM },
+	{ "prefix", required_argument, NULL, OPT_PREFIX },
 	{ "keep-going", no_argument, NULL, OPT_KEEP_GOING },
 	{ "absent", no_argument, NULL, OPT_ABSENT },
 	{ "not", required_argument, NULL, OPT_NOT },
@@ -85,6 +87,7 @@ static const struct {
 	{ OPT_NOEXIST, "    --noexist            insert only" },
 	{ OPT_EXIST, "    --exist              overwrite only" },
 	{ OPT_FROM, "    --from FILE          delete the keys of the lines of FILE" },
+	{ OPT_PREFIX, "    --prefix PREFIX      only elements whose keys begin so" },
 	{ OPT_KEEP_GOING, "    --keep-going         do not stop at a bad line" },
 	{ OPT_ABSENT, "    --absent             check, or wait, until no key is there" },
 	{ OPT_NOT, "    --not VALUE          wait until the value is another one" },
@@ -307,6 +310,9 @@ static void take_option(struct parser *p, int letter, const char *argument)
 		break;
 	case OPT_FROM:
 		opt->from = argument;
+		break;
+	case OPT_PREFIX:
+		opt->prefix = argument;
 		break;
 	case OPT_KEEP_GOING:
 		opt->keep_going = true;

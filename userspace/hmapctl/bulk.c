@@ -239,8 +239,10 @@ static void dump_json(struct session *s, const void *key, const void *value,
 	json_object_put(element);
 }
 
-static int dump_batches(struct session *s, bool json, unsigned char *keys,
-			unsigned char *values, unsigned int capacity)
+/* The keys' prefix is in s->key. */
+static int dump_batches(struct session *s, size_t prefix_size, bool json,
+			unsigned char *keys, unsigned char *values,
+			unsigned int capacity)
 {
 	struct hmap_cursor cursor = { 0 };
 	bool first = true;
@@ -248,7 +250,8 @@ static int dump_batches(struct session *s, bool json, unsigned char *keys,
 	int i;
 
 	do {
-		count = hmap_scan(s->map, &cursor, keys, values, capacity);
+		count = hmap_select(s->map, &cursor, keys, values, capacity, 0,
+				    s->key, prefix_size);
 		for (i = 0; i < count; i++) {
 			const void *key = keys + i * s->key_size;
 			const void *value = values + i * s->value_size;
@@ -263,7 +266,7 @@ static int dump_batches(struct session *s, bool json, unsigned char *keys,
 	return count < 0 ? count : 0;
 }
 
-static int dump(struct session *s, bool json)
+static int dump(struct session *s, size_t prefix_size, bool json)
 {
 	unsigned int capacity = BATCH_BYTES / (s->key_size + s->value_size);
 	unsigned char *keys;
@@ -277,7 +280,7 @@ static int dump(struct session *s, bool json)
 	if (json)
 		puts("[");
 	if (keys && values)
-		err = dump_batches(s, json, keys, values, capacity);
+		err = dump_batches(s, prefix_size, json, keys, values, capacity);
 	if (json)
 		puts("\n]");
 	free(keys);
@@ -287,12 +290,17 @@ static int dump(struct session *s, bool json)
 
 int cmd_dump(const struct options *opt)
 {
+	size_t prefix_size = 0;
 	struct session s;
 	int err;
 
 	if (session_open(&s, opt, O_RDONLY))
 		return EXIT_FAILURE;
-	err = dump(&s, opt->json);
+	if (opt->prefix && session_parse_prefix(&s, opt->prefix, &prefix_size)) {
+		session_close(&s);
+		return EXIT_FAILURE;
+	}
+	err = dump(&s, prefix_size, opt->json);
 	session_close(&s);
 	if (!err)
 		return EXIT_SUCCESS;

@@ -138,11 +138,11 @@ static int parse_byte(const char *text)
 	return (int)strtoul(digits, NULL, 16);
 }
 
-static const char *parse_str(const char *text, unsigned char *data, size_t size)
+/* Up to @size bytes; *@used gets how many. */
+static const char *parse_text(const char *text, unsigned char *data, size_t size,
+			      size_t *used)
 {
-	size_t used = 0;
-
-	memset(data, 0, size);
+	*used = 0;
 	while (*text) {
 		int byte = (unsigned char)*text++;
 
@@ -152,11 +152,35 @@ static const char *parse_str(const char *text, unsigned char *data, size_t size)
 				return "a backslash must begin \\xNN with two hexadecimal digits";
 			text += 3;
 		}
-		if (used == size)
+		if (*used == size)
 			return "too long";
-		data[used++] = byte;
+		data[(*used)++] = byte;
 	}
 	return NULL;
+}
+
+/* Likewise. */
+static const char *parse_pairs(const char *text, unsigned char *data,
+			       size_t size, size_t *used)
+{
+	for (*used = 0; *text; text += 2) {
+		int byte = parse_byte(text);
+
+		if (byte < 0)
+			return "not two hexadecimal digits for each byte";
+		if (*used == size)
+			return "too long";
+		data[(*used)++] = byte;
+	}
+	return NULL;
+}
+
+static const char *parse_str(const char *text, unsigned char *data, size_t size)
+{
+	size_t used;
+
+	memset(data, 0, size);
+	return parse_text(text, data, size, &used);
 }
 
 static const char *parse_hex_number(const char *digits, void *data, size_t size)
@@ -177,18 +201,11 @@ static const char *parse_hex_number(const char *digits, void *data, size_t size)
 
 static const char *parse_hex(const char *text, unsigned char *data, size_t size)
 {
-	size_t i;
+	size_t used;
 
 	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
 		return parse_hex_number(text + 2, data, size);
-	for (i = 0; i < size; i++, text += 2) {
-		int byte = parse_byte(text);
-
-		if (byte < 0)
-			break;
-		data[i] = byte;
-	}
-	if (i < size || *text)
+	if (parse_pairs(text, data, size, &used) || used < size)
 		return "neither 0x and a number nor two hexadecimal digits for each byte";
 	return NULL;
 }
@@ -206,6 +223,20 @@ const char *format_parse(enum format format, const char *text, void *data,
 		return parse_hex(text, data, size);
 	default:
 		return parse_str(text, data, size);
+	}
+}
+
+const char *format_parse_prefix(enum format format, const char *text,
+				void *data, size_t size, size_t *used)
+{
+	switch (format_resolve(format, size)) {
+	case FORMAT_DEC:
+	case FORMAT_INT:
+		return "a number does not begin with bytes, take str or hex";
+	case FORMAT_HEX:
+		return parse_pairs(text, data, size, used);
+	default:
+		return parse_text(text, data, size, used);
 	}
 }
 

@@ -35,6 +35,13 @@ int format_suits(enum format format, size_t size);
 const char *format_parse(enum format format, const char *text, void *data,
 			 size_t size);
 
+/*
+ * Turn @text, in FORMAT_STR or as pairs of digits in FORMAT_HEX, into the first
+ * bytes of what has @size of them; *@used gets how many. Returns as format_parse().
+ */
+const char *format_parse_prefix(enum format format, const char *text,
+				void *data, size_t size, size_t *used);
+
 /* The number that 1, 2, 4 or 8 bytes are, and back: the low bytes of it. */
 __u64 format_load_number(const void *data, size_t size);
 void format_store_number(__u64 number, void *data, size_t size);

@@ -19,6 +19,7 @@
 struct options {
 	const char *device;
 	const char *from;
+	const char *prefix;	/* of keys */
 	enum format key_format;
 	enum format value_format;
 	unsigned int put_flags;
@@ -93,6 +94,9 @@ int session_parse_key(struct session *s, const char *where, const char *text);
 int session_parse_value(struct session *s, const char *where,
 			const char *text);
 
+/* Fill s->key with what keys begin with; *@used gets how many bytes that are. */
+int session_parse_prefix(struct session *s, const char *text, size_t *used);
+
 /* lines.c: files of "key value" lines */
 
 struct lines {
@@ -122,13 +126,13 @@ struct json_object;
 /* An object; its lines are aligned names and values. Taken over. Exit status. */
 int print_object(struct json_object *object, bool json);
 
+/* The same for an array of strings, one to a line. */
+int print_strings(struct json_object *array, bool json);
+
 /* trace.c */
 
 /* Print the state as the seed's program prints its Go map. */
 void trace_print_state(FILE *file, const struct hmap_stats *stats);
-/* The same for an array of strings, one to a line. */
-int print_strings(struct json_object *array, bool json);
-
 
 /* The commands, each in the file that is named after its group. */
 int cmd_get(const struct options *opt);		/* element.c */

@@ -19,7 +19,7 @@ static const struct command commands[] = {
 	{ "del", cmd_del, "KEY... | --from FILE", "Delete keys",
 	  "dmkF", 0, INT_MAX },
 	{ "dump", cmd_dump, "", "Print all elements, one to a line",
-	  "dmkvj", 0, 0 },
+	  "dmkvjR", 0, 0 },
 	{ "load", cmd_load, "[FILE | -]", "Put the elements of a file of lines",
 	  "dmkvNEK", 0, 1 },
 	{ "compare", cmd_compare, "[FILE | -]", "Read the elements of a file back and compare",

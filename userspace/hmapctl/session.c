@@ -67,11 +67,10 @@ void session_close(struct session *s)
 	hmap_close(s->map);
 }
 
-static int parse(const char *where, const char *what, const char *text,
-		 enum format format, void *data, size_t size)
+/* Returns 0 or -1: @why is NULL or what is wrong with @text. */
+static int parsed(const char *why, const char *where, const char *what,
+		  const char *text, enum format format, size_t size)
 {
-	const char *why = format_parse(format, text, data, size);
-
 	if (!why)
 		return 0;
 	p_err("%s%s '%s': %s (format %s, %zu byte%s)", where, what, text,
@@ -81,7 +80,15 @@ static int parse(const char *where, const char *what, const char *text,
 
 int session_parse_key(struct session *s, const char *where, const char *text)
 {
-	return parse(where, "key", text, s->key_format, s->key, s->key_size);
+	return parsed(format_parse(s->key_format, text, s->key, s->key_size),
+		      where, "key", text, s->key_format, s->key_size);
+}
+
+int session_parse_prefix(struct session *s, const char *text, size_t *used)
+{
+	return parsed(format_parse_prefix(s->key_format, text, s->key,
+					  s->key_size, used),
+		      "", "prefix", text, s->key_format, s->key_size);
 }
 
 int session_parse_value(struct session *s, const char *where,
@@ -99,6 +106,7 @@ int session_parse_value(struct session *s, const char *where,
 		      s->value_size, s->value_size == 1 ? "" : "s");
 		return -1;
 	}
-	return parse(where, "value", text, s->value_format, s->value,
-		     s->value_size);
+	return parsed(format_parse(s->value_format, text, s->value,
+				   s->value_size),
+		      where, "value", text, s->value_format, s->value_size);
 }
