@@ -100,6 +100,7 @@ int hmap_cmd_batch(struct hmap_call *call)
  * @values: room for @room values; NULL if there are none
  * @results: room for @room results
  * @room: elements that fit; at least 1, unless there is none at all to be done
+ * @found: elements of the part that succeeded and changed nothing
  */
 struct hmap_vector {
 	struct hmap *map;
@@ -108,6 +109,7 @@ struct hmap_vector {
 	void *values;
 	s32 *results;
 	u32 room;
+	u32 found;
 };
 
 /* Elements @i up to @n, or up to one that fails; returns where it ended. */
@@ -217,39 +219,15 @@ static u32 hmap_vector_pop(struct hmap_vector *v, u32 i, u32 n)
 	return i;
 }
 
-/**
- * struct hmap_first - what a callback of GET_OR_PUT works with
- * @value: the value to insert, or the one that is there
- * @size: bytes of it
- */
-struct hmap_first {
-	void *value;
-	u32 size;
-};
-
-/* -EEXIST: there is an element, whose value is in @first now. */
-static int hmap_store_first(void *value, bool exists, void *arg)
-{
-	const struct hmap_first *first = arg;
-
-	if (!first->size)
-		return exists ? -EEXIST : 0;
-	memcpy(exists ? first->value : value, exists ? value : first->value,
-	       first->size);
-	return exists ? -EEXIST : 0;
-}
-
 static u32 hmap_vector_get_or_put(struct hmap_vector *v, u32 i, u32 n)
 {
-	struct hmap_first first = { .size = v->arg->value_size };
 	bool more = true;
 	int ret;
 
 	for (; more && i < n; i++) {
-		first.value = hmap_vector_value(v, i);
-		ret = hmap_update(v->map, hmap_vector_key(v, i),
-				  hmap_store_first, &first, HMAP_ANY,
-				  GFP_KERNEL_ACCOUNT);
+		ret = hmap_get_or_put(v->map, hmap_vector_key(v, i),
+				      hmap_vector_value(v, i));
+		v->found += ret == -EEXIST;
 		more = hmap_vector_note(v, i, ret == -EEXIST ? 0 : ret);
 	}
 	return i;
@@ -388,11 +366,12 @@ static void hmap_vector_do(struct hmap_call *call, struct hmap_vector *v, u32 *n
 {
 	u32 failed = 0, i;
 
+	v->found = 0;
 	*n = kind->fn(v, 0, *n);
 	for (i = 0; i < *n; i++)
 		failed += !!v->results[i];
 	call->arg.vector.failed += failed;
-	if (kind->mode & FMODE_WRITE && failed < *n)
+	if (kind->mode & FMODE_WRITE && failed + v->found < *n)
 		hmap_object_changed(call->object, v->keys, *n);
 }
 

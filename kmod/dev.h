@@ -150,6 +150,7 @@ int hmap_cmd_delete(struct hmap_call *call);
 int hmap_op_run(struct hmap_call *call, struct hmap_op *op,
 		struct hmap_elem_buf *buf);
 int hmap_cmd_op(struct hmap_call *call);
+int hmap_get_or_put(struct hmap *h, const void *key, void *value);
 
 /* batch.c: many operations */
 int hmap_cmd_batch(struct hmap_call *call);

@@ -105,33 +105,51 @@ static int hmap_op_put(struct hmap *h, struct hmap_op *op,
 	return ret;
 }
 
-/* -EEXIST: there is an element, whose value has been noted. */
-static int hmap_op_store_first(void *value, bool exists, void *arg)
-{
-	const struct hmap_op_arg *a = arg;
+/* What the callback of hmap_get_or_put() works with. */
+struct hmap_first_arg {
+	void *value;
+	u32 size;
+};
 
-	if (exists) {
-		hmap_op_note(a, value, exists);
-		return -EEXIST;
-	}
-	memcpy(value, a->buf->value, a->op->length);
-	if (a->op->out)
-		memcpy(a->buf->old, a->buf->value, a->op->length);
-	return 0;
+static int hmap_store_first(void *value, bool exists, void *arg)
+{
+	const struct hmap_first_arg *a = arg;
+
+	if (!a->size)
+		return exists ? -EEXIST : 0;
+	memcpy(exists ? a->value : value, exists ? value : a->value, a->size);
+	return exists ? -EEXIST : 0;
+}
+
+/**
+ * hmap_get_or_put() - insert an element, or get the one that is there
+ * @h: the map
+ * @key: the key
+ * @value: the value to insert; gets the one that is there. NULL in a set
+ *
+ * Return: 0: inserted; -EEXIST: there is one; else as hmap_update().
+ */
+int hmap_get_or_put(struct hmap *h, const void *key, void *value)
+{
+	struct hmap_first_arg arg = { value, h->params.value_size };
+
+	return hmap_update(h, key, hmap_store_first, &arg, HMAP_ANY,
+			   GFP_KERNEL_ACCOUNT);
 }
 
 /* Most often it is there, and found without a lock. */
 static int hmap_op_get_or_put(struct hmap *h, struct hmap_op *op,
 			      struct hmap_elem_buf *buf)
 {
-	struct hmap_op_arg arg = { op, buf };
 	int ret;
 
 	if (!hmap_op_get(h, op, buf))
 		return 0;
-	ret = hmap_update(h, buf->key, hmap_op_store_first, &arg, HMAP_ANY,
-			  GFP_KERNEL_ACCOUNT);
-	return ret == -EEXIST ? 0 : ret;
+	ret = hmap_get_or_put(h, buf->key, buf->value);
+	op->existed = ret == -EEXIST;
+	if (op->out)
+		memcpy(buf->old, buf->value, op->length);
+	return op->existed ? 0 : ret;
 }
 
 /* An update that takes no element as one of zeros if it is asked to. */

@@ -210,6 +210,10 @@ TEST_F(watch, a_batch_is_a_change_if_a_part_of_it_is)
 	CHANGES(map_vector(m, HMAP_OP_PUT, keys, 4));
 	EXPECT_EQ(0, map_vector(m, HMAP_OP_GET, keys, 4));
 	EXPECT_EQ(0, polled(fd));
+	EXPECT_EQ(0, map_vector(m, HMAP_OP_GET_OR_PUT, keys, 4));
+	EXPECT_EQ(0, polled(fd));
+	CHANGES(map_vector(m, HMAP_OP_DELETE, keys, 1));
+	CHANGES(map_vector(m, HMAP_OP_GET_OR_PUT, keys, 4));
 	CHANGES(map_vector(m, HMAP_OP_DELETE, keys, 1));
 	EXPECT_EQ(1, map_vector(m, HMAP_OP_DELETE, keys, 1));
 	EXPECT_EQ(0, polled(fd));
