@@ -693,11 +693,8 @@ static void check_errno(const struct call *c)
 
 static void count_call(const struct call *c)
 {
-	u32 error = c->ret < 0 ? -c->ret : 0;
-
 	__atomic_add_fetch(&world->calls, 1, __ATOMIC_RELAXED);
-	__atomic_add_fetch(&world->results[c->command - commands][error], 1,
-			   __ATOMIC_RELAXED);
+	count_result(c->command - commands, c->ret);
 }
 
 static void run_call(struct call *c)

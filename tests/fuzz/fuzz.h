@@ -40,6 +40,7 @@ typedef __s32 s32;
 #define MAX_ITEMS	64	/* keys of a call */
 #define MAX_ROOM	4200	/* bytes of a structure: more than a page */
 #define MAX_ERRNO	134
+#define MAX_COMMANDS	30
 
 /* ---- random numbers ---- */
 
@@ -261,6 +262,13 @@ void check_vector(struct call *c);
 
 /* ---- processes ---- */
 
+/* What there are results of: commands, and what is no call of the device. */
+enum {
+	ROW_MMAP = MAX_COMMANDS,
+	ROW_LOOKUP,		/* in mapped memory */
+	MAX_ROWS
+};
+
 /**
  * struct world - memory that all processes share
  * @calls: made so far
@@ -268,7 +276,7 @@ void check_vector(struct call *c);
  * @failed: somebody has found something
  * @device: number of the device
  * @pids: of the processes
- * @results: [command][errno]
+ * @results: [row][errno]
  */
 struct world {
 	u64 calls;
@@ -276,7 +284,7 @@ struct world {
 	bool failed;
 	dev_t device;
 	pid_t pids[MAX_WORKERS];
-	u64 results[32][MAX_ERRNO];
+	u64 results[MAX_ROWS][MAX_ERRNO];
 };
 
 extern struct world *world;
@@ -284,7 +292,8 @@ extern u64 seed;
 extern u32 workers;
 extern u32 self;		/* number of this process */
 extern bool visitor;		/* a child that owns no keys */
-extern bool may_map;		/* map memory of maps */
+
+void count_result(u32 row, int ret);
 
 #define __printf(a, b)	__attribute((__format__(printf, a, b)))
 #define __noreturn	__attribute((__noreturn__))

@@ -77,6 +77,7 @@ static void act_map(void)
 	if (error != want)
 		fail(NULL, "mmap(%d, %d, %lld): %d, not %d", prot, flags,
 		     (long long)offset, error, want);
+	count_result(ROW_MMAP, error);
 	if (!(prot & PROT_READ))
 		unmap(m);
 }
@@ -126,6 +127,7 @@ static void act_lookup(void)
 		i = rnd_below(m->keys);
 		make_own_key(key, m->key_size, i);
 		ret = hmap_get(m->mapped, key, value);
+		count_result(ROW_LOOKUP, ret);
 		if (ret != (m->present[i] ? 0 : -ENOENT))
 			fail(NULL, "key %u: a mapped lookup returns %d", i, ret);
 		if (!ret && memcmp(value, model_value(m, i), m->value_size))

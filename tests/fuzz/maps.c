@@ -115,7 +115,7 @@ static struct model *model_new(int fd, const struct hmap_ioc_info *info)
 	m->limited = info->max_entries || info->max_bytes;
 	m->present = calloc(m->keys, 1);
 	m->values = calloc(m->keys, info->value_size + 1);
-	if (may_map && info->create_flags & HMAP_CREATE_MMAP)
+	if (info->create_flags & HMAP_CREATE_MMAP)
 		m->mapped = hmap_open_fd(fcntl(fd, F_DUPFD_CLOEXEC, 200));
 	if (m->fd < 0 || !m->present || !m->values)
 		fail(NULL, "no memory for a model");

@@ -42,23 +42,6 @@ FIXTURE_VARIANT_ADD(torture, small_and_many_stripes) {
 	.words = 3, .hash = HMAP_HASH_FAST, .stripes = 64, .keys = 90,
 };
 
-/*
- * User Mode Linux looks at the VMAs of another process without a lock when both
- * flush the same TLB at the same time (flush_tlb_mm()), and lockdep says so.
- */
-static bool flushes_badly(void)
-{
-	FILE *f = fopen("/proc/cpuinfo", "r");
-	char line[256];
-	bool uml = false;
-
-	while (f && fgets(line, sizeof(line), f))
-		uml = uml || strstr(line, "User Mode Linux");
-	if (f)
-		fclose(f);
-	return uml && !getenv("HMAP_SECONDS");
-}
-
 /* What the processes are told. */
 static struct task {
 	int fd;
@@ -136,8 +119,6 @@ FIXTURE_SETUP(torture)
 	create.hash = variant->hash;
 	create.stripes = variant->stripes;
 	self->m.fd = -1;
-	if (flushes_badly())
-		SKIP(return, "not with User Mode Linux, unless HMAP_SECONDS is set");
 	ASSERT_EQ(0, map_load(&self->device, 8, 8));
 	ASSERT_EQ(0, map_create(&self->m, self->device.fd, &create));
 	task = (struct task){

@@ -209,13 +209,6 @@ unpack_source() # TMP VERSION
 	tar -x -C "$1/tree" --strip-components=1 -f "$1"/x/usr/src/linux-source-*.tar.xz
 }
 
-# The kernels of the benchmark are no test kernels: without what finds bugs, and
-# from a tree with a few patches.
-is_bench() # NAME
-{
-	[ "$1" = um-7.2-up ] || [ "$1" = um-7.2-smp ]
-}
-
 # The fragments of a kernel's configuration.
 built_configs() # NAME
 {
@@ -242,40 +235,49 @@ built_kernel() # NAME
 {
 	local src final
 
-	src=$(source_tree)
-	! is_bench "$1" || src=$(patched_tree "$src")
+	src=$(source_tree) || return
+	! is_um "$1" || src=$(patched_tree "$src" "$1") || return
 	final=$cache/$1-$(built_key "$src" "$1")
 	[ -e "$final/kdir" ] || exclusive "$1" build_kernel "$1" "$src" "$final" >&2
 	ln -sfn "$(basename "$final")" "$cache/$1"
 	[ -e "$final/kdir" ]
 }
 
-# The source with the patches of the benchmark.
-patched_tree() # SOURCE
+# The source for a kernel of User Mode Linux, with what a few patches mend: for the
+# tests, a bug of its own; for the benchmark, what distorts it.
+patched_tree() # SOURCE NAME
 {
-	local final key
+	local kind patches key final
 
-	key=$({ echo "$1"; cat "$top"/tests/bench/*.patch; } | sha256sum | cut -c 1-10)
-	final=$cache/source-bench-$key
-	[ -e "$final/Kbuild" ] || exclusive source-bench patch_tree "$1" "$final" >&2
+	case $2 in
+	um-7.2-up|um-7.2-smp) kind=bench patches=("$top"/tests/bench/*.patch) ;;
+	*) kind=um patches=("$vm"/*.patch) ;;
+	esac
+	key=$({ echo "$1"; cat "${patches[@]}"; } | sha256sum | cut -c 1-10)
+	final=$cache/source-$kind-$key
+	[ -e "$final/Kbuild" ] || exclusive "source-$kind" \
+		patch_tree "$1" "$final" "$cache/source-$kind" "${patches[@]}" >&2
 	echo "$final"
 }
 
-patch_tree() # SOURCE FINAL
+patch_tree() # SOURCE FINAL LINK PATCH...
 {
-	local tmp file
+	local src=$1 final=$2 link=$3 tmp file
 
-	[ ! -e "$2/Kbuild" ] || return 0
+	shift 3
+	[ ! -e "$final/Kbuild" ] || return 0
 	need_packages patch
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 	# links cost no space, but what is patched must not be one
-	cp -al "$1/." "$tmp" 2>/dev/null || cp -a "$1/." "$tmp"
-	sed -n 's|^+++ b/||p' "$top"/tests/bench/*.patch | while read -r file; do
-		cp --remove-destination "$1/$file" "$tmp/$file"
+	cp -al "$src/." "$tmp" 2>/dev/null || cp -a "$src/." "$tmp"
+	sed -n 's|^+++ b/||p' "$@" | while read -r file; do
+		cp --remove-destination "$src/$file" "$tmp/$file"
 	done
-	cat "$top"/tests/bench/*.patch | patch -s -d "$tmp" -p1 ||
-		die "the patches in tests/bench do not apply to $1"
-	complete "$tmp" "$2" "$cache/source-bench"
+	cat "$@" | patch -s -d "$tmp" -p1 || {
+		rm -rf "$tmp"
+		die "$* do not apply to $src"
+	}
+	complete "$tmp" "$final" "$link"
 }
 
 build_kernel() # NAME SOURCE FINAL
@@ -390,6 +392,8 @@ fetch_programs() # ARCHITECTURE FINAL
 # Sets kdir, image and series of a kernel; builds or fetches it if need be.
 use_kernel() # KERNEL
 {
+	local entry
+
 	set_arch "$1"
 	case $1 in
 	um-7.2|um-7.2-kasan|um-7.2-up|um-7.2-smp) built_kernel "$1" ;;
@@ -398,8 +402,10 @@ use_kernel() # KERNEL
 		debian_kernel "${1#debian-}" ;;
 	*) die "there is no kernel $1; see tests/vm/lib.sh" ;;
 	esac || exit 1
-	kdir=$(cd "$cache/$1/kdir" && pwd -P)
-	image=$cache/$1/image
+	# another checkout may want another entry, and change the link, at any time
+	entry=$(cd "$cache/$1" && pwd -P)
+	kdir=$(cd "$entry/kdir" && pwd -P)
+	image=$entry/image
 }
 
 is_um()

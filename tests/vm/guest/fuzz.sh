@@ -15,10 +15,7 @@ fuzz() # SEED CALLS
 {
 	local status=0
 
-	# lockdep complains of UML's own flush_tlb_mm(), which goes over a program's
-	# mappings without a lock when two take pages away at the same time
-	! is_um || set -- "$@" -M
-	hmap_fuzz -s "$1" -n "$2" "${@:3}" >/tmp/fuzz || status=$?
+	hmap_fuzz -s "$1" -n "$2" >/tmp/fuzz || status=$?
 	cat /tmp/fuzz >/dev/console
 	cat /tmp/fuzz
 	return "$status"
