@@ -309,31 +309,36 @@ static int grid_scan(struct map *m)
 	return 0;
 }
 
-static int grid_cell(u32 key_size, u32 value_size)
+static int grid_cell(int dev, u32 key_size, u32 value_size)
 {
+	struct hmap_ioc_create arg = create_arg(key_size, value_size);
 	struct map m;
-	int ret, unloaded;
+	int ret, closed;
 
-	ret = map_load(&m, key_size, value_size);
+	ret = map_create(&m, dev, &arg);
 	if (ret)
 		return ret;
 	ret = grid_fill(&m);
 	if (!ret)
 		ret = grid_scan(&m);
-	unloaded = map_unload(&m);
-	return ret ? ret : unloaded;
+	closed = map_close(&m);
+	return ret ? ret : closed;
 }
 
 TEST(sizes_work_in_every_combination)
 {
+	struct map device;
 	size_t k, v;
 
+	ASSERT_EQ(0, map_load(&device, 8, 8));
 	for (k = 0; k < ARRAY_LEN(key_sizes); k++)
 		for (v = 0; v < ARRAY_LEN(value_sizes); v++) {
-			EXPECT_EQ(0, grid_cell(key_sizes[k], value_sizes[v]))
+			EXPECT_EQ(0, grid_cell(device.fd, key_sizes[k],
+					       value_sizes[v]))
 				TH_LOG("key_size=%u value_size=%u",
 				       key_sizes[k], value_sizes[v]);
 		}
+	EXPECT_EQ(0, map_unload(&device));
 	TELL_SEED_ON_FAILURE();
 }
 

@@ -4,8 +4,9 @@
  * device without a library in between, elements that can be told apart.
  *
  * Environment: HMAP_KO is the module (default ./hmap.ko), HMAP_SEED repeats
- * the random choices of an earlier run. Every function returns 0 or a
- * negative errno unless it says otherwise. All of it needs root.
+ * the random choices of an earlier run, HMAP_NIGHTLY (anything) makes more
+ * rounds of what may race. Every function returns 0 or a negative errno unless
+ * it says otherwise. All of it needs root.
  */
 #ifndef HMAP_TEST_H
 #define HMAP_TEST_H
@@ -81,6 +82,12 @@ __attribute__((constructor)) static void seed_init(void)
 	if (!__test_passed(_metadata))					\
 		TH_LOG("repeat with HMAP_SEED=%llu", test_seed);	\
 } while (0)
+
+/* Rounds of what may race: all of @n at night, a fifth by day. */
+static inline u64 often(u64 n)
+{
+	return getenv("HMAP_NIGHTLY") ? n : n / 5;
+}
 
 /* ---- memory that ends at a page which cannot be touched ---- */
 
@@ -550,6 +557,36 @@ static inline int map_put_range(struct map *m, u64 first, u64 n)
 
 	for (i = first; !ret && i < first + n; i++)
 		ret = map_put(m, i, i, HMAP_ANY);
+	return ret;
+}
+
+/* The same by one system call for many: where it is about what is in the map. */
+static inline int map_fill(struct map *m, u64 first, u64 n)
+{
+	enum { MANY = 200 };
+	char *keys = calloc(MANY, m->key_size);
+	char *values = calloc(MANY, m->value_size ? m->value_size : 1);
+	struct hmap_ioc_vector arg = {
+		.size = sizeof(arg), .flags = HMAP_BATCH_STOP,
+		.key_size = m->key_size, .value_size = m->value_size,
+		.op = HMAP_OP_PUT, .keys = addr(keys),
+		.values = m->value_size ? addr(values) : 0,
+	};
+	int ret = keys && values ? 0 : -ENOMEM;
+	u64 i;
+
+	for (; !ret && n; first += arg.count, n -= arg.count) {
+		arg.count = n < MANY ? n : MANY;
+		for (i = 0; i < arg.count; i++) {
+			make_key(m, keys + i * m->key_size, first + i);
+			make_value(m, values + i * m->value_size, first + i);
+		}
+		ret = ioc(m->fd, HMAP_IOC_VECTOR, &arg);
+		if (!ret && arg.failed)
+			ret = -EIO;
+	}
+	free(keys);
+	free(values);
 	return ret;
 }
 

@@ -171,9 +171,9 @@ static int use_the_map(u32 key_size, u32 value_size, u64 n)
 	ret = map_load(&m, key_size, value_size);
 	if (ret)
 		return ret;
-	ret = map_put_range(&m, 0, n);
+	ret = map_fill(&m, 0, n);
 	if (!ret)
-		ret = map_put_range(&m, 0, n / 3);
+		ret = map_fill(&m, 0, n / 3);
 	if (!ret)
 		ret = map_delete_every(&m, 1, n, 3);
 	unloaded = map_unload(&m);

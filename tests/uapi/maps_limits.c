@@ -337,12 +337,12 @@ TEST_F(cgroup, memory_is_charged_to_who_made_the_map)
 	s64 before = read_group("g/memory.current", NULL), held;
 	u64 n = variant->value_size > 8 ? 5000 : 300000;
 
-	ASSERT_EQ(0, map_put_range(&self->c, 0, n));
+	ASSERT_EQ(0, map_fill(&self->c, 0, n));
 	held = memory_of(&self->c);
 	EXPECT_LT(4000000, held);
 	EXPECT_GT(read_group("g/memory.current", NULL) - before, held * 9 / 10);
 	EXPECT_EQ(0, dev_clear(self->c.fd));
-	EXPECT_EQ(0, map_put_range(&self->m, 0, 100000));
+	EXPECT_EQ(0, map_fill(&self->m, 0, 100000));
 	EXPECT_EQ(0, dev_destroy(self->m.fd, "grouped"));
 	close(self->c.fd);
 	self->c.fd = -1;
@@ -354,7 +354,7 @@ TEST_F(cgroup, memory_is_charged_to_who_made_the_map)
 TEST_F(cgroup, a_group_at_its_limit_is_enomem)
 {
 	struct map *c = &self->c;
-	u64 n, more, i;
+	u64 n, i;
 
 	ASSERT_EQ(0, write_group("g/memory.max", "3000000"));
 	n = fill_up(c, 0, -ENOMEM);
@@ -372,9 +372,8 @@ TEST_F(cgroup, a_group_at_its_limit_is_enomem)
 	EXPECT_EQ(0, read_group("g/memory.events", "oom_kill "));
 	/* and with more memory it goes on growing */
 	ASSERT_EQ(0, write_group("g/memory.max", "max"));
-	more = n * 3;
-	EXPECT_EQ(0, map_put_range(c, n, more));
-	EXPECT_EQ(0, map_check_range(c, n, more));
+	EXPECT_EQ(0, map_fill(c, n, n * 3));
+	EXPECT_EQ(0, map_check_range(c, 3 * n, n));
 }
 
 TEST_HARNESS_MAIN

@@ -557,7 +557,7 @@ TEST_F(names, the_module_takes_its_nodes_along)
 
 #define THREADS		4
 #define RACE_NAMES	3
-#define RACE_ROUNDS	300
+#define RACE_ROUNDS	often(300)
 
 struct racer {
 	pthread_t thread;
@@ -691,13 +691,13 @@ static int open_for_ever(void *arg)
 TEST_F(names, unloading_races_with_opening)
 {
 	pid_t pid[2];
-	int i, ret, unloaded = 0;
+	int i, ret, unloaded = 0, times = often(200);
 
 	close(self->m.fd);
 	self->m.fd = -1;
 	pid[0] = spawn(open_for_ever, NULL);
 	pid[1] = spawn(open_for_ever, NULL);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < times; i++) {
 		ret = module_unload();
 		if (ret == -EWOULDBLOCK || ret == -EBUSY) {
 			usleep(rnd_below(2000));
@@ -712,7 +712,7 @@ TEST_F(names, unloading_races_with_opening)
 		kill(pid[i], SIGKILL);
 		reap(pid[i]);
 	}
-	TH_LOG("unloaded %d times of 200", unloaded);
+	TH_LOG("unloaded %d times of %d", unloaded, times);
 	EXPECT_LT(0, unloaded);
 	EXPECT_EQ(0, module_gone());
 	EXPECT_NE(0, access(HMAP_NODES, F_OK));

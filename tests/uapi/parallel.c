@@ -472,7 +472,7 @@ TEST_F(parallel, killed_processes_leave_the_map_whole)
 	struct map *m = &self->m;
 	int i;
 
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < often(20); i++) {
 		ASSERT_EQ(0, kill_round()) TH_LOG("round %d", i);
 		ASSERT_EQ(0, dev_verify(m->fd)) TH_LOG("round %d", i);
 		ASSERT_EQ(0, count_agrees(m)) TH_LOG("round %d", i);

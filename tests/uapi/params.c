@@ -211,7 +211,7 @@ TEST(a_hint_makes_room_at_once)
 		ASSERT_EQ(0, dev_stats(m.fd, &s));
 		EXPECT_EQ(table[i].B, s.B);
 		EXPECT_EQ(!!table[i].B, !!(s.present & HMAP_HAS_BUCKETS));
-		EXPECT_EQ(0, map_put_range(&m, 0, table[i].hint % 100000));
+		EXPECT_EQ(0, map_fill(&m, 0, table[i].hint % 100000));
 		ASSERT_EQ(0, dev_stats(m.fd, &s));
 		EXPECT_EQ(table[i].B, s.B);
 		EXPECT_EQ(0, s.grows);

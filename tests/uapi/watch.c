@@ -10,7 +10,7 @@
 #include "hmap_test.h"
 
 #define READABLE	(POLLIN | POLLRDNORM)
-#define ROUNDS		3000
+#define ROUNDS		often(3000)
 
 FIXTURE(watch) {
 	struct map m;

@@ -405,12 +405,13 @@ static int play_second(void *arg)
 
 TEST_F(wait, no_change_is_lost)
 {
+	u64 rounds = often(variant->rounds);
 	pid_t pid;
 
 	ASSERT_EQ(0, map_put(&self->m, 1000, 0, HMAP_ANY));
 	ASSERT_EQ(0, map_put(&self->m, 1001, 0, HMAP_ANY));
-	pid = spawn(play_second, (void *)&variant->rounds);
-	EXPECT_EQ(0, play(&self->m, 1000, 1001, variant->rounds));
+	pid = spawn(play_second, &rounds);
+	EXPECT_EQ(0, play(&self->m, 1000, 1001, rounds));
 	EXPECT_EQ(0, reap(pid));
 }
 
