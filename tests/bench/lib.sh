@@ -55,11 +55,12 @@ bench_results() # LOG
 
 bench_run() # KERNEL PARAMETER=VALUE...
 {
-	local root log uml args=(mem="${MEMORY:-4096}M")
+	local root=$build/bench/$1.root log uml args=(mem="${MEMORY:-4096}M")
 
 	use_kernel "$1"
 	log=$build/bench/$1.log
-	root=$(mktemp -d "$build/bench/root.XXXXXX")
+	# what is left of a run that was killed
+	rm -rf "$root"
 	[ "$1" != um-7.2-smp ] || args+=(ncpus=2 seccomp=on)
 	bench_root "$root" "$build/bench/$1" "kernel=$1" "${@:2}"
 	# into a file: it does not wait for a pipe that is full

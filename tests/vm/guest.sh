@@ -101,10 +101,10 @@ copy_uapi32() # ROOT
 # make_initramfs FILE SCRIPT MODULE-DIR: adds modules and the scenario
 make_initramfs()
 {
-	local root module
+	local root=$1.root module
 
-	root=$(mktemp -d "$build/root.XXXXXX")
-	chmod 755 "$root"
+	# what is left of a run that was killed
+	rm -rf "$root"
 	make_root "$root"
 	for module in "$3"/kmod/*.ko "$3"/tests/*/*.ko; do
 		[ ! -f "$module" ] || cp "$module" "$root/hmap/"
@@ -115,6 +115,7 @@ make_initramfs()
 		echo "filter='${FILTER:-}'"
 		echo "stress_seconds=${STRESS_SECONDS:-4}"
 		echo "fuzz_calls=${FUZZ_CALLS:-}"
+		[ -z "${NIGHTLY:-}" ] || echo "export HMAP_NIGHTLY=1"
 	} >"$root/hmap/env"
 	copy_extras "$root" "$2"
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
@@ -160,7 +161,7 @@ boot_um() # TIMEOUT RESULT KERNEL
 	[ -z "${FILTER:-}" ] || args+=("kunit.filter_glob=$FILTER")
 	rm -rf "$out"
 	mkdir -p "$out"
-	timeout -k 5 "$1" "$image" mem=1G "${args[@]}" seccomp=on \
+	bounded "$1" "$image" mem=1G "${args[@]}" seccomp=on \
 		initrd="$2.cpio" con=null con0=null,fd:1 panic=-1 loglevel=7 \
 		hmap_out="$out" </dev/null >"$2.log" 2>&1 || status=$?
 	[ ! -f "$out/tap" ] || mv "$out/tap" "$2.tap"
@@ -175,7 +176,7 @@ boot_qemu() # TIMEOUT RESULT file:FILE|-
 	[ "$tty" != hvc0 ] || second=(-chardev "file,id=out,path=${3#file:}"
 		-device virtio-serial -device "virtconsole,chardev=out")
 	# a kernel without ACPI sees one CPU of each socket
-	timeout -k 5 "$1" "${machine[@]}" -m 1G -smp 2,sockets=2 -cpu max \
+	bounded "$1" "${machine[@]}" -m 1G -smp 2,sockets=2 -cpu max \
 		-accel tcg,thread=multi -display none -monitor none -no-reboot \
 		-nic none -serial "file:$2.log" "${second[@]}" \
 		-kernel "$image" -initrd "$2.cpio" \

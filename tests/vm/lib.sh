@@ -66,6 +66,13 @@ as_root()
 	fi
 }
 
+# No longer than that, and no longer than this shell: timeout is in a process group
+# of its own, which a kill of ours does not reach.
+bounded() # SECONDS COMMAND...
+{
+	setpriv --pdeathsig TERM timeout -k 5 "$@"
+}
+
 installed()
 {
 	dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii'
