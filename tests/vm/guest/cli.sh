@@ -11,6 +11,7 @@
 . "$HMAP/guest/lib.sh"
 
 cd "$HMAP/cli" || exit 1
+hurry_rcu
 for file in *.bats; do
 	[ -e "$file" ] || continue
 	chosen "$file" || continue

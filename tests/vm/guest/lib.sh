@@ -27,6 +27,12 @@ is_um()
 	grep -q 'User Mode Linux' /proc/cpuinfo
 }
 
+# Half of the time would be spent waiting for grace periods, with each reload.
+hurry_rcu()
+{
+	echo 1 >/sys/kernel/rcu_expedited
+}
+
 # Objects that nobody refers to any more, as a test. Nothing where the kernel has
 # no kmemleak.
 kmemleak=/sys/kernel/debug/kmemleak

@@ -47,6 +47,7 @@ grows_little()
 	return 1
 }
 
+hurry_rcu
 leaks_begin
 tap_ok "50 times insmod, put, rmmod" cycle 50
 if [ -e $kmemleak ]; then

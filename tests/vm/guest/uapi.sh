@@ -9,8 +9,7 @@
 
 . "$HMAP/guest/lib.sh"
 
-# half of the time would be spent waiting for grace periods, with each reload
-! grep -q 'User Mode Linux' /proc/cpuinfo || echo 1 >/sys/kernel/rcu_expedited
+hurry_rcu
 leaks_begin
 for program in "$HMAP"/uapi/*; do
 	[ -x "$program" ] || continue
