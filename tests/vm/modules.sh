@@ -67,17 +67,25 @@ build_uapi32_tests()
 
 build_uapi_programs() # DIR LIBRARY COMPILER [OPTION...]
 {
-	local src selftests program lib=$2
+	local src selftests lib=$2
 
 	compgen -G "$top/tests/uapi/*.c" >/dev/null || return 0
 	selftests=$(source_tree)/tools/testing/selftests
 	rm -f "$1.log"
 	mkdir -p "$1"
-	for src in "$top"/tests/uapi/*.c; do
-		program=$1/$(basename "$src" .c)
-		build_uapi_test "$src" "$program" "${@:3}" >>"$1.log" 2>&1 ||
-			failing_program "$program"
-	done
+	# in a shell of its own, which waits for nobody else's jobs
+	(
+		for src in "$top"/tests/uapi/*.c; do
+			[ "$(jobs -rp | wc -l)" -lt "$ncpus" ] || wait -n
+			build_or_fail "$src" "$1/$(basename "$src" .c)" "${@:3}" &
+		done
+		wait
+	)
+}
+
+build_or_fail() # SOURCE PROGRAM COMPILER [OPTION...]
+{
+	build_uapi_test "$@" >>"${2%/*}.log" 2>&1 || failing_program "$2"
 }
 
 # Stands for a program that does not compile: one failed test, not the end of all.

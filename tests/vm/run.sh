@@ -39,7 +39,8 @@ wanted() # FILE
 	[ "$suites" = all ] || [[ " $suites " == *" $suite "* ]]
 }
 
-# Prints "KERNEL SCRIPT" for each guest that is to be booted.
+# Prints "KERNEL SCRIPT" for each guest that is to be booted: first those that may
+# take longest, so that in the end none runs alone.
 guest_scenarios()
 {
 	local file kernel
@@ -48,13 +49,14 @@ guest_scenarios()
 		wanted "$file" || continue
 		for kernel in $(says "$file" "${night}kernels"); do
 			[[ -n $kernels && " $kernels " != *" $kernel "* ]] ||
-				echo "$kernel $(basename "$file" .sh)"
+				echo "$(says "$file" "${night}timeout")" \
+					"$kernel $(basename "$file" .sh)"
 		done
-	done
+	done | sort -s -n -r -k 1,1 | cut -d ' ' -f 2-
 }
 
-# Everything that the guests need, before the first one boots. A module that does
-# not build is a failed test, and its kernel is not booted.
+# Packages and kernels, which may take long: before anything runs that has little
+# time.
 prepare_guests() # KERNEL...
 {
 	local kernel
@@ -62,12 +64,23 @@ prepare_guests() # KERNEL...
 	need_boot_packages
 	need_packages bats
 	build_userspace
+	for kernel in "$@"; do
+		use_kernel "$kernel"
+		compiler_for "$kernel"
+	done
+}
+
+# What the guests run. A module that does not build is a failed test, and its
+# kernel is not booted.
+build_for_guests() # KERNEL...
+{
+	local kernel
+
 	build_uapi_tests
 	exec 6>"$results/modules.tap"
 	for kernel in "$@"; do
 		note "building the modules for $kernel"
 		use_kernel "$kernel"
-		compiler_for "$kernel"
 		if build_modules "$kernel" "$build/$kernel"; then
 			echo "ok - modules build for $kernel" >&6
 		else
@@ -92,7 +105,7 @@ run_host() # SCRIPT
 	local name status=0
 
 	name=$(basename "$1" .sh)
-	timeout -k 5 "$(says "$1" timeout)" bash "$1" \
+	bounded "$(says "$1" timeout)" bash "$1" \
 		>"$results/$name.tap" 2>"$results/$name.log" </dev/null || status=$?
 	echo "# hmap: end $status" >>"$results/$name.tap"
 }
@@ -118,7 +131,7 @@ run_job() # NAME COMMAND...
 
 main()
 {
-	local scenarios kernel script file unbuilt=
+	local scenarios booted kernel script file unbuilt=
 
 	exec 7>"$build/test.lock"
 	flock -n 7 || die "another run is going on in this checkout"
@@ -126,13 +139,12 @@ main()
 	mkdir -p "$results"
 	echo "seed $SEED (make test${NIGHTLY:+-nightly} SEED=$SEED runs the same again)"
 	scenarios=$(guest_scenarios)
-	if [ -n "$scenarios" ]; then
-		# shellcheck disable=SC2046 # words
-		prepare_guests $(cut -d ' ' -f 1 <<<"$scenarios" | sort -u)
-	fi
+	mapfile -t booted < <(cut -d ' ' -f 1 <<<"$scenarios" | sort -u)
+	[ -z "$scenarios" ] || prepare_guests "${booted[@]}"
 	for file in host/*.sh; do
 		! wanted "$file" || job "$(basename "$file" .sh)" run_host "$file"
 	done
+	[ -z "$scenarios" ] || build_for_guests "${booted[@]}"
 	while read -r kernel script; do
 		[[ -n $kernel && $unbuilt != *" $kernel "* ]] || continue
 		job "$script@$kernel" run_guest "$kernel" "$script"
