@@ -95,9 +95,9 @@ TEST(a_hint_beyond_the_memory_is_enomem)
 	int kmsg = kmsg_open();
 
 	ASSERT_EQ(0, module_gone());
-	EXPECT_EQ(-ENOMEM, module_load("hint=13000000000"));
+	EXPECT_EQ(-ENOMEM, module_load("hint=3800000000"));
 	EXPECT_FALSE(module_loaded());
-	EXPECT_TRUE(kmsg_says(kmsg, "no memory", "hint=13000000000 "));
+	EXPECT_TRUE(kmsg_says(kmsg, "no memory", "hint=3800000000 "));
 	close(kmsg);
 }
 
