@@ -22,7 +22,8 @@ night=${NIGHTLY:+nightly }
 [ -z "$night" ] || export STRESS_SECONDS=${STRESS_SECONDS:-60}
 export SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 results=$build/test
-slots=${JOBS:-$ncpus}
+# guests also wait, for grace periods, timers and workers
+slots=${JOBS:-$((ncpus + 1))}
 
 # what the head of a script says: "# suite: kunit"
 says() # FILE KEY

@@ -3,7 +3,7 @@
 # The KUnit suites in hmap_kunit.ko: they run when the module is inserted.
 # suite: kunit
 # kernels: um-7.2 um-7.2-kasan
-# timeout: 400
+# timeout: 600
 # nightly kernels: x86-7.2-kcsan x86-7.2-kasan s390x-7.2 i386-7.2
 # nightly timeout: 5400
 
