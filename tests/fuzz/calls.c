@@ -658,7 +658,11 @@ static const struct command *choose_command(void)
 	return &commands[i];
 }
 
-/* Guests share the memory of their calls; the device's map has none. */
+/*
+ * Guests share the memory of their calls; the device's map has none. But RESERVE
+ * might take what another process has written there, part of an address, for a
+ * count, and all memory for the map.
+ */
 static bool build_call(struct call *c)
 {
 	memset(c, 0, offsetof(struct call, arg));
@@ -668,7 +672,8 @@ static bool build_call(struct call *c)
 	c->slot = maps_any();
 	c->model = slot_model(c->slot);
 	c->nr = c->command->nr;
-	c->shared = !c->model && !c->slot->device && one_in(2);
+	c->shared = !c->model && !c->slot->device &&
+		    c->nr != HMAP_IOC_RESERVE && one_in(2);
 	c->broken = c->shared;
 	c->room = c->command->size;
 	c->arg.size = c->room;
