@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # insmod and rmmod, fifty times, with something in the map: no memory is lost.
 # suite: reload
-# kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
+# kernels: um-7.2-kasan debian-6.1 debian-6.12
 # timeout: 150
+# nightly kernels: um-7.2
 
 . "$HMAP/guest/lib.sh"
 
