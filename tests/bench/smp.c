@@ -11,6 +11,7 @@
 
 #include <linux/completion.h>
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -29,6 +30,9 @@
 /* Keys that are used by a thread at once; of a mixture, for one each written. */
 #define AT_ONCE		64
 #define MIX_READS	9
+
+/* How long to wait for a resize to begin. */
+#define PATIENCE_MS	2000
 
 #define CHURN		1024
 
@@ -232,6 +236,12 @@ static int start_resize(struct smp *s, const struct bench_keys *keys)
 					 i * keys->key_size, AT_ONCE, &tally);
 		if (tally.failed)
 			break;
+		if (!s->c->settled(s->map))
+			return 0;
+	}
+	/* Large tables are made in the background. */
+	for (i = 0; i < PATIENCE_MS; i++) {
+		fsleep(1000);
 		if (!s->c->settled(s->map))
 			return 0;
 	}
