@@ -84,6 +84,15 @@ download() # DIR PACKAGE=VERSION...
 	(cd "$dir" && other_apt apt-get download "$@")
 }
 
+# An empty folder to make an entry in. Its name is fixed, and its maker has the
+# lock: what a run that was killed has left is cleared by the next.
+scratch() # LINK
+{
+	rm -rf "$1.tmp"
+	mkdir "$1.tmp"
+	echo "$1.tmp"
+}
+
 complete() # TMP FINAL LINK
 {
 	rm -rf "$2"
@@ -118,7 +127,7 @@ fetch_debian_kernel() # 6.1|6.12|6.1-rt|6.12-rt
 		release=$(other_apt apt-cache show "linux-headers$rt-amd64=$version" |
 			sed -n "s/^Depends: linux-headers-\([^ ]*\)$rt-amd64.*/\1/p")
 		note "fetching the Debian kernel $release$rt ($version)"
-		tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+		tmp=$(scratch "$link")
 		unpack_debian_kernel "$tmp" "$final" "$release" "$version" \
 			"$series" "$rt"
 		complete "$tmp" "$final" "$link"
@@ -193,7 +202,7 @@ fetch_source()
 	final=$cache/source-$version
 	if [ ! -e "$final/Kbuild" ]; then
 		note "fetching $um_source_package ($version)"
-		tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+		tmp=$(scratch "$cache/source")
 		unpack_source "$tmp" "$version"
 		complete "$tmp/tree" "$final" "$cache/source"
 		rm -rf "$tmp"
@@ -267,7 +276,7 @@ patch_tree() # SOURCE FINAL LINK PATCH...
 	shift 3
 	[ ! -e "$final/Kbuild" ] || return 0
 	need_packages patch
-	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	tmp=$(scratch "$link")
 	# links cost no space, but what is patched must not be one
 	cp -al "$src/." "$tmp" 2>/dev/null || cp -a "$src/." "$tmp"
 	sed -n 's|^+++ b/||p' "$@" | while read -r file; do
@@ -287,7 +296,7 @@ build_kernel() # NAME SOURCE FINAL
 	[ ! -e "$3/kdir" ] || return 0
 	need_build_packages
 	note "building $1 (a few minutes)"
-	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	tmp=$(scratch "$cache/$1")
 	# the others begin with what Kconfig gives by itself
 	! is_um "$1" || make_kernel "$2" "$tmp" defconfig >"$tmp/build.log" 2>&1
 	# shellcheck disable=SC2046 # words
@@ -371,7 +380,7 @@ fetch_programs() # ARCHITECTURE FINAL
 	[ ! -e "$2" ] || return 0
 	note "fetching busybox and bash for $1"
 	update_other_apt
-	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	tmp=$(scratch "$2")
 	mkdir -p "$tmp/lists/partial"
 	grep ' bookworm main$' "$cache/apt/sources.list" >"$tmp/sources.list"
 	apt=(apt-get -o Dir::Etc::sourcelist="$tmp/sources.list"
