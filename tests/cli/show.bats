@@ -117,6 +117,18 @@ name             <nil>" ctl info
 	[[ $output == *"memory"*" bytes, "*" of an element"* ]]
 }
 
+@test "layout tells at which load the map grows" {
+	local -A load=([1]=8 [100]=6.5 [212992]=6.5 [212993]=7.25)
+	local hint
+
+	needs_kernel
+	for hint in "${!load[@]}"; do
+		load_module hint="$hint"
+		run -0 ctl layout
+		[[ $output == *"the map grows at ${load[$hint]}"$'\n'* ]]
+	done
+}
+
 @test "layout: the histogram adds up" {
 	local sum
 

@@ -93,6 +93,14 @@ static unsigned int chain_lines(const struct hmap_layout *layout)
 	return count;
 }
 
+/* Elements of a chain at which a map of 2^B chains grows; hmap(4) tells why. */
+static double grows_at(__u64 B)
+{
+	if (!B)
+		return HMAP_BUCKET_SLOTS;
+	return B < 16 ? 6.5 : 7.25;
+}
+
 static void draw(const struct picture *p, bool ascii)
 {
 	const struct hmap_layout *layout = p->layout;
@@ -107,8 +115,8 @@ static void draw(const struct picture *p, bool ascii)
 		       lines == HMAP_LAYOUT_CHAINS, ascii);
 	printf("average fill     %.2f of %d slots of a bucket (%.1f %%)\n",
 	       p->fill, HMAP_BUCKET_SLOTS, 100 * p->fill / HMAP_BUCKET_SLOTS);
-	printf("load factor      %.2f elements of a chain; a map grows at 6.5\n",
-	       p->load);
+	printf("load factor      %.2f elements of a chain; the map grows at %g\n",
+	       p->load, grows_at(p->stats->B));
 	printf("memory           %llu bytes, %.1f of an element\n",
 	       p->stats->memory, p->bytes);
 }
