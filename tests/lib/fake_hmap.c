@@ -9,7 +9,8 @@
  * the library see, not the hash table: a search is linear, and STATS tells
  * what Go's map would look like whose resizes are always done at once.
  *
- * HMAP_FAKE_HIDDEN in the environment hides hash0 and addresses.
+ * Whoever asks has all capabilities, root or not, but HMAP_FAKE_HIDDEN in the
+ * environment hides hash0 and addresses.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -352,7 +353,7 @@ static int do_verify(struct fake *f, void *arg)
 {
 	(void)f;
 	(void)arg;
-	return geteuid() ? -EPERM : 0;
+	return 0;
 }
 
 /* One look: what is not so yet never will be in time. */
