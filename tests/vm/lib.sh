@@ -15,7 +15,8 @@
 #   guest/*.sh                 run inside; "# kernels:" and "# timeout:" in the
 #                              head of each say where and how long, "# nightly
 #                              kernels:" and "# nightly timeout:" the same at night
-#   host/*.sh                  run outside
+#   host/*.sh                  run outside; "# packages:" and "# kernels:" say what
+#                              they need
 #   summary.py                 reads the TAP of all of them
 #
 # KERNEL is one of

@@ -40,6 +40,16 @@ wanted() # FILE
 	[ "$suites" = all ] || [[ " $suites " == *" $suite "* ]]
 }
 
+# The kernels that a script is for, of those that are wanted.
+kernels_of() # FILE
+{
+	local kernel
+
+	for kernel in $(says "$1" "${night}kernels"); do
+		[[ -n $kernels && " $kernels " != *" $kernel "* ]] || echo "$kernel"
+	done
+}
+
 # Prints "KERNEL SCRIPT" for each guest that is to be booted: first those that may
 # take longest, so that in the end none runs alone.
 guest_scenarios()
@@ -48,27 +58,43 @@ guest_scenarios()
 
 	for file in guest/*.sh; do
 		wanted "$file" || continue
-		for kernel in $(says "$file" "${night}kernels"); do
-			[[ -n $kernels && " $kernels " != *" $kernel "* ]] ||
-				echo "$(says "$file" "${night}timeout")" \
-					"$kernel $(basename "$file" .sh)"
+		for kernel in $(kernels_of "$file"); do
+			echo "$(says "$file" "${night}timeout")" \
+				"$kernel $(basename "$file" .sh)"
 		done
 	done | sort -s -n -r -k 1,1 | cut -d ' ' -f 2-
 }
 
-# Packages and kernels, which may take long: before anything runs that has little
-# time.
-prepare_guests() # KERNEL...
+# Packages and kernels, which may take long, are there before anything runs that has
+# little time.
+prepare_kernels() # KERNEL...
 {
 	local kernel
 
-	need_boot_packages
-	need_packages bats
-	build_userspace
 	for kernel in "$@"; do
 		use_kernel "$kernel"
 		compiler_for "$kernel"
 	done
+}
+
+prepare_hosts() # FILE...
+{
+	local file
+
+	for file in "$@"; do
+		# shellcheck disable=SC2046 # words
+		need_packages $(says "$file" packages)
+		# shellcheck disable=SC2046 # words
+		prepare_kernels $(kernels_of "$file")
+	done
+}
+
+prepare_guests() # KERNEL...
+{
+	need_boot_packages
+	need_packages bats
+	build_userspace
+	prepare_kernels "$@"
 }
 
 # What the guests run. A module that does not build is a failed test, and its
@@ -132,7 +158,7 @@ run_job() # NAME COMMAND...
 
 main()
 {
-	local scenarios booted kernel script file unbuilt=
+	local scenarios booted kernel script file hosts=() unbuilt=
 
 	exec 7>"$build/test.lock"
 	flock -n 7 || die "another run is going on in this checkout"
@@ -141,9 +167,14 @@ main()
 	echo "seed $SEED (make test${NIGHTLY:+-nightly} SEED=$SEED runs the same again)"
 	scenarios=$(guest_scenarios)
 	mapfile -t booted < <(cut -d ' ' -f 1 <<<"$scenarios" | sort -u)
-	[ -z "$scenarios" ] || prepare_guests "${booted[@]}"
 	for file in host/*.sh; do
-		! wanted "$file" || job "$(basename "$file" .sh)" run_host "$file"
+		! wanted "$file" || hosts+=("$file")
+	done
+	need_packages python3
+	[ -z "$scenarios" ] || prepare_guests "${booted[@]}"
+	prepare_hosts "${hosts[@]}"
+	for file in "${hosts[@]}"; do
+		job "$(basename "$file" .sh)" run_host "$file"
 	done
 	[ -z "$scenarios" ] || build_for_guests "${booted[@]}"
 	while read -r kernel script; do

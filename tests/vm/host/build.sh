@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The Makefile: what it refuses, what it installs; dkms.
 # suite: build
+# packages: make gcc libc6-dev kmod dkms libjson-c-dev pkgconf
+# kernels: debian-6.1
 # timeout: 300
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ./lib.sh
 . ./kernels.sh
-need_boot_packages
-need_packages dkms libjson-c-dev pkgconf
 use_kernel debian-6.1
 compiler_for debian-6.1
 . ./tap.sh

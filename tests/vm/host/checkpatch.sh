@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # checkpatch, kernel-doc, shellcheck, man pages: no warning.
 # suite: style
-# timeout: 300
+# packages: git shellcheck mandoc codespell perl python3
+# timeout: 600
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ./lib.sh
 . ./kernels.sh
-need_packages shellcheck mandoc codespell perl python3
 . ./tap.sh
 
 src=$(source_tree)

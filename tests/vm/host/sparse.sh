@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The modules with W=1 and sparse (C=2), for each kernel: no warning.
 # suite: style
+# packages: make gcc libc6-dev kmod sparse
+# kernels: um-7.2 debian-6.1 debian-6.12
 # timeout: 300
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ./lib.sh
 . ./kernels.sh
 . ./modules.sh
-need_boot_packages
-need_packages sparse
 . ./tap.sh
 
 # Only what is about files of the project counts: 6.12's own headers make newer

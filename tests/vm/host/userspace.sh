@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The library and the tool against a fake device: no kernel needed.
 # suite: userspace
+# packages: make gcc g++ libc6-dev libcmocka-dev libjson-c-dev pkgconf bats jq mandoc
 # timeout: 180
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ./lib.sh
-need_packages libcmocka-dev libjson-c-dev pkgconf
 . ./tap.sh
 
 tap_program "make -C userspace check" \
