@@ -36,7 +36,7 @@ fields+=" evacuated longest_chain alloc_failures shrinks"
 	[ "$(stat_of evacuated)" = 1 ]
 	[ "$(stat_of nevacuate)" = 1 ]
 	[ "$(stat_of memory)" -gt 0 ]
-	[[ $(stat_of buckets) =~ ^0x[0-9a-f]{16}$ ]]
+	[[ $(stat_of buckets) =~ ^0x[0-9a-f]{8,16}$ ]]
 	[[ $(stat_of present) == buckets,*addresses ]]
 }
 

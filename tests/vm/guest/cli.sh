@@ -5,7 +5,7 @@
 # suite: cli
 # kernels: debian-6.12
 # timeout: 500
-# nightly kernels: debian-6.1
+# nightly kernels: debian-6.1 um-7.2
 # nightly timeout: 500
 
 . "$HMAP/guest/lib.sh"
