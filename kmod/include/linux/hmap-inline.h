@@ -418,14 +418,16 @@ hmap_get_batch_inline(struct hmap *h, const void *keys, unsigned int n,
 		      void *values, unsigned long *found,
 		      const struct hmap_params params)
 {
+	const size_t key_size = params.key_size;
+	const size_t value_size = params.value_size;
 	unsigned int i, some, total = 0;
 	unsigned long bits;
 
 	for (i = 0; i < n; i += some) {
 		some = min_t(unsigned int, n - i, HMAP_BATCH_KEYS);
-		bits = hmap_get_some(h, keys + i * params.key_size, some,
-				     values ? values + i * params.value_size :
-					      NULL, params);
+		bits = hmap_get_some(h, keys + i * key_size, some,
+				     values ? values + i * value_size : NULL,
+				     params);
 		total += hweight_long(bits);
 		if (i % BITS_PER_LONG)
 			found[i / BITS_PER_LONG] |= bits << i % BITS_PER_LONG;
