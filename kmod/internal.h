@@ -343,6 +343,7 @@ bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 			     struct hmap_supply *supply, bool may_wait);
 void __hmap_resize_for_delete(struct hmap *h, const struct hmap_array *a);
+void hmap_drop_spare(struct hmap *h);
 int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply);
 void hmap_worker(struct work_struct *work);
 int hmap_worker_init(void);

@@ -188,8 +188,7 @@ void hmap_destroy(struct hmap *h)
 {
 	might_sleep();
 	cancel_delayed_work_sync(&h->work);
-	if (h->spare)
-		hmap_array_free(h, h->spare);
+	hmap_drop_spare(h);
 	hmap_free_arrays(h, rcu_dereference_protected(h->buckets, true));
 	RCU_INIT_POINTER(h->buckets, NULL);
 	hmap_free_rest(h);
@@ -1018,6 +1017,7 @@ int hmap_clear(struct hmap *h)
 	might_sleep();
 	if (!hmap_count_exact(h))
 		return 0;
+	hmap_drop_spare(h);
 	rcu_read_lock();
 	B = max(rcu_dereference(h->buckets)->B, READ_ONCE(h->min_B));
 	rcu_read_unlock();

@@ -465,9 +465,10 @@ static bool hmap_spare_needed(const struct hmap *h, const struct hmap_array *a,
 	return !hmap_array_is_small(h, *B) && hmap_array_fits(h, *B);
 }
 
-/* The array to grow into is there? */
+/* Whether the array to grow into is there; then it is the supply's. */
 static bool hmap_take_spare(struct hmap *h, struct hmap_supply *supply, u8 B)
 {
+	/* Pairs with the release in hmap_make_spare(). */
 	if (!supply->array)
 		supply->array = xchg(&h->spare, NULL);
 	return supply->array && supply->array->B == B;
@@ -657,6 +658,15 @@ static struct hmap_array *hmap_look(struct hmap *h, u64 *count)
 	return rcu_dereference(h->buckets);
 }
 
+/* Nobody wants to grow into it any more. */
+void hmap_drop_spare(struct hmap *h)
+{
+	struct hmap_array *spare = xchg(&h->spare, NULL);
+
+	if (spare)
+		hmap_array_free(h, spare);
+}
+
 /* Make the next large array before it is needed. */
 static void hmap_make_spare(struct hmap *h)
 {
@@ -732,6 +742,7 @@ static int hmap_halve(struct hmap *h,
 	rcu_read_unlock();
 	if (!begin)
 		return 0;
+	hmap_drop_spare(h);
 	new = hmap_array_alloc(h, B, GFP_KERNEL);
 	if (!new)
 		return -ENOMEM;
@@ -759,14 +770,13 @@ static int hmap_halve(struct hmap *h,
  */
 int hmap_shrink(struct hmap *h)
 {
-	struct hmap_supply supply = { .array = xchg(&h->spare, NULL) };
+	struct hmap_supply supply = {};
 	unsigned int step;
 	int err;
 
 	might_sleep();
 	WRITE_ONCE(h->min_B, 0);
-	hmap_supply_drop(h, &supply);
-	supply.array = NULL;
+	hmap_drop_spare(h);
 	err = hmap_finish_resize(h, &supply);
 	/* A bound, should others let it grow again and again. */
 	for (step = 0; !err && step < HMAP_MAX_B; step++) {
