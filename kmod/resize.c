@@ -474,14 +474,14 @@ static bool hmap_take_spare(struct hmap *h, struct hmap_supply *supply, u8 B)
 	return supply->array && supply->array->B == B;
 }
 
-/* A large array is wanted now, and not there. */
+/* A large array is wanted now, and not there. The map has 2^B buckets. */
 static int hmap_await_spare(struct hmap *h, struct hmap_supply *supply, u8 B,
 			    u64 count, bool may_wait)
 {
 	hmap_call_worker(h);
-	if (!may_wait || supply->no_array || count < 2 * hmap_capacity(B - 1))
+	if (!may_wait || supply->no_array || count < 2 * hmap_capacity(B))
 		return 0;
-	trace_hmap_back_pressure(h, B - 1, count);
+	trace_hmap_back_pressure(h, B, count);
 	supply->want = WANT_WORKER;
 	return -EAGAIN;
 }
@@ -511,7 +511,7 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 	if (!hmap_array_fits(h, B))
 		return a->data ? 0 : -ENOSPC;
 	if (!hmap_array_is_small(h, B))
-		return hmap_await_spare(h, supply, B, count, may_wait);
+		return hmap_await_spare(h, supply, a->B, count, may_wait);
 	if (supply->no_array)
 		return a->data ? 0 : supply->no_array;
 	supply->want = WANT_ARRAY;
