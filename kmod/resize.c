@@ -817,7 +817,8 @@ void hmap_worker(struct work_struct *work)
 	WRITE_ONCE(h->called, false);
 	hmap_make_spare(h);
 	grown = hmap_grow(h);
-	WRITE_ONCE(h->rounds, h->rounds + 1);
+	/* After it has been uncalled: pairs with the acquire in hmap_wait_worker(). */
+	smp_store_release(&h->rounds, h->rounds + 1);
 	wake_up_all(&h->wait);
 	/* What has just begun may be driven by writers. */
 	if (!grown && hmap_is_idle(h))
@@ -838,9 +839,14 @@ void hmap_worker(struct work_struct *work)
  */
 int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
 {
-	unsigned int rounds = READ_ONCE(h->rounds);
+	unsigned int rounds;
 	int err;
 
+	/*
+	 * Whoever sees that a round is over does not take its call for one that
+	 * is still to be answered: pairs with the release in hmap_worker().
+	 */
+	rounds = smp_load_acquire(&h->rounds);
 	hmap_call_worker(h);
 	err = wait_event_killable(h->wait, READ_ONCE(h->rounds) != rounds);
 	/* Whether there is an array now or not: once is enough. */
