@@ -487,6 +487,7 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
 	u32 k = overflow->nr_blocks, due = hmap_block_buckets(a, k);
 	u32 table = hmap_table_blocks(k);
 
+	lockdep_assert_held(&a->lock);
 	if (!supply || supply->no_block)
 		return false;
 	if (k == HMAP_MAX_BLOCKS || overflow->nr > HMAP_OVERFLOW_INDEX - due) {

@@ -616,6 +616,7 @@ static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
 	struct hmap_slot slot, free;
 	int err;
 
+	lockdep_assert_held(&h->stripes[lk->s].lock);
 	w->full = false;
 	if (!hmap_resize_work(h, lk, supply))
 		return -EAGAIN;
@@ -908,6 +909,7 @@ static int hmap_remove_locked(struct hmap *h, const struct hmap_locked *lk,
 	struct hmap_chain chain;
 	struct hmap_slot slot;
 
+	lockdep_assert_held(&h->stripes[lk->s].lock);
 	hmap_resize_work(h, lk, NULL);
 	chain = hmap_chain_of(h, lk->a, lk->hash);
 	if (!hmap_find(h, &chain, key, bmap_tophash_of(lk->hash), &slot))

@@ -227,6 +227,7 @@ static int verify_locked(struct verify *v)
 {
 	int err = 0;
 
+	lockdep_assert_held(&v->h->all);
 	v->chain.a = v->present;
 	if (v->old)
 		err = verify_array(v, v->old);

@@ -97,6 +97,7 @@ void *hmap_view_page(struct hmap_view *view, pgoff_t pgoff)
 	unsigned long slot = (u64)pgoff / SLOT_PAGES;
 	struct hmap_array *a;
 
+	lockdep_assert_held(&view->pages);
 	if (!slot)
 		return pgoff ? NULL : view->control;
 	a = xa_load(&view->arrays, slot);
