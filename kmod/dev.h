@@ -25,10 +25,10 @@
  * @map: the map
  * @ref: files that are bound to it, and whatever else can find it
  * @writers: changes that are under way; dead when the map is frozen
- * @freezing: somebody has frozen the map, or is about to
+ * @freezing: somebody has frozen the map, or is about to. Set once, by xchg
  * @frozen: the map is frozen, and no change is under way any more
- * @named: it is found by @name
- * @name: the name, followed by zeros
+ * @named: it is found by @name. Under the lock of the registry; read anywhere
+ * @name: the name, followed by zeros. Constant once @named
  * @changes: grows with changes; odd if somebody has looked since the last (watch.c)
  * @pollers: who waits for any change
  * @waiting: how many are in @waiters
@@ -210,7 +210,7 @@ static inline void hmap_object_changed(struct hmap_object *object,
 {
 	s64 changes;
 
-	/* Pairs with those of hmap_look() and set_current_state(). */
+	/* Pairs with hmap_look() and set_current_state() in hmap_wait_sleep(). */
 	smp_mb();
 	changes = atomic64_read(&object->changes);
 	if (unlikely(changes & 1))

@@ -14,8 +14,8 @@
 #include <linux/rcupdate.h>
 
 /*
- * Beyond this B, there could be more overflow buckets than indices: an array at its
- * load factor has one for each fourth or fifth bucket.
+ * Beyond this B, there would be more overflow buckets than HMAP_OVERFLOW_INDEX can
+ * tell apart: an array at its load factor has three for ten buckets.
  */
 #define HMAP_MAX_B		29
 

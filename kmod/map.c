@@ -708,9 +708,9 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
  * Context: process or softirq, as @gfp says.
  * Return: 0; -EINVAL for other flags; -EEXIST or -ENOENT as @flags ask;
  * -ENOSPC if the map has max_entries elements, or no memory left of what it may
- * hold; -ENOMEM; -EINTR if the task was
- * killed while it waited, as a sleeping caller does who is far ahead of the
- * worker that makes large arrays. The map is unchanged if it is not 0.
+ * hold; -ENOMEM; -EINTR if the task was killed while it waited, as a sleeping
+ * caller does who is far ahead of the worker that makes large arrays. The map is
+ * unchanged if it is not 0.
  */
 int hmap_put(struct hmap *h, const void *key, const void *value,
 	     unsigned int flags, gfp_t gfp)

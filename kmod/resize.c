@@ -395,7 +395,10 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 	atomic_long_set(&new->remaining,
 			empty ? 0 : hmap_nbuckets(hmap_smaller(new, a)));
 	hmap_view_begin(h);
-	/* A full barrier: the array is complete before it can be reached. */
+	/*
+	 * A full barrier: the array is complete before it can be reached. Pairs
+	 * with rcu_dereference().
+	 */
 	published = cmpxchg((__force struct hmap_array **)&h->buckets, a,
 			    new) == a;
 	hmap_view_end(h);

@@ -181,7 +181,7 @@ void __hmap_view_begin(struct hmap_view *view)
 {
 	spin_lock(&view->lock);
 	WRITE_ONCE(view->control->sequence, view->control->sequence + 1);
-	/* Odd before any change that a program can see. */
+	/* Odd before any change: pairs with AFTER_READS() in libhmap. */
 	smp_wmb();
 	__release(&view->lock); /* sparse: __hmap_view_end() unlocks it */
 }
@@ -198,7 +198,7 @@ void __hmap_view_end(struct hmap *h)
 	control->hash0[1] = a->hash0.key[1];
 	hmap_view_show(&control->buckets, a);
 	hmap_view_show(&control->oldbuckets, hmap_old(a));
-	/* All of it before even. */
+	/* All of it before even: pairs with READ_FIRST() in libhmap. */
 	smp_store_release(&control->sequence, control->sequence + 1);
 	spin_unlock(&view->lock);
 }

@@ -118,7 +118,8 @@ void hmap_watch_end(struct hmap_object *object)
 
 /*
  * What is read from the map from here on belongs to the number that this returns
- * or to later ones.
+ * or to later ones: a full barrier, which pairs with smp_mb() in
+ * hmap_object_changed().
  */
 static s64 hmap_look(struct hmap_object *object)
 {
@@ -306,7 +307,10 @@ static ktime_t hmap_wait_deadline(u64 deadline)
 	return max_t(s64, host, 0);
 }
 
-/* The state is set before each look: whoever changes the key later wakes us. */
+/*
+ * The state is set before each look: whoever changes the key later wakes us. Pairs
+ * with smp_mb() in hmap_object_changed().
+ */
 static int hmap_wait_sleep(struct hmap_call *call, struct hmap_waiter *waiter)
 {
 	ktime_t deadline = hmap_wait_deadline(call->arg.wait.deadline);

@@ -51,7 +51,11 @@
 
 #define BYTES(x)	((__u64)(x) * 0x0101010101010101ULL)
 
-/* An address that the kernel, or another thread, may change the contents of. */
+/*
+ * An address that the kernel, or another thread, may change the contents of. What
+ * the kernel has on its side is told at bmap_write_begin(), bmap_write_end(),
+ * __hmap_view_begin() and __hmap_view_end().
+ */
 #define READ(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define READ_FIRST(x)	__atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define WRITE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)

@@ -132,8 +132,9 @@ static inline u32 bmap_overflow_index(u32 overflow)
 
 /*
  * The filter: whether an element with this tophash can be in the chain behind its
- * first bucket @head. Where every fifth chain goes on, as in an array that is as full
- * as it gets, this saves most lookups of what is not there a second cache miss.
+ * first bucket @head. In an array that is as full as it gets, every fifth chain goes
+ * on, of a large one three in ten: this saves most lookups of what is not there a
+ * second cache miss.
  */
 static inline bool bmap_filter_test(const struct bmap *head, u8 top)
 {

@@ -7,8 +7,8 @@
  * spread over the operations, so that none of them ever pays for the table.
  *
  * This is the only header that a kernel user includes. Functions are
- * documented where they are defined, in kmod/map.c, resize.c, scan.c,
- * stats.c and verify.c.
+ * documented where they are defined, in kmod/map.c, resize.c, scan.c, stats.c,
+ * verify.c, lock.c and hash.c.
  *
  * Context. Functions are called from process or softirq context with interrupts
  * enabled, from process context if they may sleep. The caller needs no lock and

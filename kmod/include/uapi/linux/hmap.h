@@ -70,8 +70,9 @@
  * @present: HMAP_HAS_* bits
  * @buckets: address of the 2^B buckets; 0 without CAP_SYSLOG
  * @oldbuckets: address of the buckets being evacuated; 0 without CAP_SYSLOG
- * @nevacuate: buckets of @oldbuckets below this have been evacuated. Keeps its
- *	last value when a resize is done, as in Go's map
+ * @nevacuate: buckets of @oldbuckets below this have been evacuated; with several
+ *	stripes, the sum of what this is in each. Keeps its last value when a resize
+ *	is done, as in Go's map
  * @extra: address of the overflow record; 0 without CAP_SYSLOG
  * @overflow: overflow buckets that the array can hand out without allocating
  *	or has handed out: spares behind the buckets and further blocks
