@@ -188,7 +188,7 @@ static int hmap_op_cmpxchg(struct hmap *h, struct hmap_op *op,
 }
 
 /* A number of 1, 2, 4 or 8 bytes, which may be unaligned. */
-union hmap_number {
+union hmap_op_number {
 	u8 u8;
 	u16 u16;
 	u32 u32;
@@ -197,7 +197,7 @@ union hmap_number {
 
 static u64 hmap_load_number(const void *p, u32 length)
 {
-	union hmap_number n;
+	union hmap_op_number n;
 
 	memcpy(&n, p, length);
 	switch (length) {
@@ -214,7 +214,7 @@ static u64 hmap_load_number(const void *p, u32 length)
 
 static void hmap_store_number(void *p, u64 x, u32 length)
 {
-	union hmap_number n;
+	union hmap_op_number n;
 
 	switch (length) {
 	case sizeof(u8):
