@@ -277,15 +277,49 @@ static bool take_attribute(struct parser *p, int letter, const char *argument)
 	}
 }
 
-static void take_option(struct parser *p, int letter, const char *argument)
+/* Those that have no argument. Returns whether it was one. */
+static bool take_switch(struct parser *p, int letter)
 {
 	struct options *opt = p->opt;
-	size_t seen = strlen(p->given);
 
-	if (seen + 1 < sizeof(p->given) && !strchr(p->given, letter))
-		p->given[seen] = (char)letter;
-	if (take_attribute(p, letter, argument))
-		return;
+	switch (letter) {
+	case 'j':
+		opt->json = true;
+		return true;
+	case OPT_NOEXIST:
+		opt->put_flags |= HMAP_NOEXIST;
+		return true;
+	case OPT_EXIST:
+		opt->put_flags |= HMAP_EXIST;
+		return true;
+	case OPT_KEEP_GOING:
+		opt->keep_going = true;
+		return true;
+	case OPT_ABSENT:
+		opt->absent = true;
+		return true;
+	case OPT_WATCH:
+		opt->watch = true;
+		return true;
+	case OPT_ASCII:
+		opt->ascii = true;
+		return true;
+	case 'h':
+		p->help = true;
+		return true;
+	case 'V':
+		p->version = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Those that have one. */
+static void take_argument(struct parser *p, int letter, const char *argument)
+{
+	struct options *opt = p->opt;
+
 	switch (letter) {
 	case 'm':
 		take_map(p, argument);
@@ -299,26 +333,11 @@ static void take_option(struct parser *p, int letter, const char *argument)
 	case 'v':
 		opt->value_format = parse_format(p, argument);
 		break;
-	case 'j':
-		opt->json = true;
-		break;
-	case OPT_NOEXIST:
-		opt->put_flags |= HMAP_NOEXIST;
-		break;
-	case OPT_EXIST:
-		opt->put_flags |= HMAP_EXIST;
-		break;
 	case OPT_FROM:
 		opt->from = argument;
 		break;
 	case OPT_PREFIX:
 		opt->prefix = argument;
-		break;
-	case OPT_KEEP_GOING:
-		opt->keep_going = true;
-		break;
-	case OPT_ABSENT:
-		opt->absent = true;
 		break;
 	case OPT_NOT:
 		opt->unlike = argument;
@@ -333,21 +352,19 @@ static void take_option(struct parser *p, int letter, const char *argument)
 		if (args_number(argument, &opt->seed))
 			usage_error(p, "not a seed:", argument);
 		break;
-	case OPT_WATCH:
-		opt->watch = true;
-		break;
-	case OPT_ASCII:
-		opt->ascii = true;
-		break;
-	case 'h':
-		p->help = true;
-		break;
-	case 'V':
-		p->version = true;
-		break;
 	default:	/* getopt_long() has said what is wrong */
 		p->error = true;
 	}
+}
+
+static void take_option(struct parser *p, int letter, const char *argument)
+{
+	size_t seen = strlen(p->given);
+
+	if (seen + 1 < sizeof(p->given) && !strchr(p->given, letter))
+		p->given[seen] = (char)letter;
+	if (!take_attribute(p, letter, argument) && !take_switch(p, letter))
+		take_argument(p, letter, argument);
 }
 
 static bool is_negative_number(const char *text)
