@@ -14,14 +14,6 @@ static int report(int err, const char *doing, const char *key)
 	return EXIT_FAILURE;
 }
 
-static void print_value(struct session *s)
-{
-	if (!s->value_size)
-		return;
-	format_print(s->value_format, s->value, s->value_size, s->text);
-	puts(s->text);
-}
-
 static int get(struct session *s, const char *key)
 {
 	int err;
@@ -30,7 +22,7 @@ static int get(struct session *s, const char *key)
 		return EXIT_FAILURE;
 	err = hmap_get(s->map, s->key, s->value);
 	if (!err)
-		print_value(s);
+		session_print_value(s);
 	return report(err, "get", key);
 }
 
@@ -88,7 +80,7 @@ static int add_number(struct session *s, const struct options *opt)
 	if (err < 0)
 		return report(err, "add", key);
 	format_store_number(number, s->value, s->value_size);
-	print_value(s);
+	session_print_value(s);
 	return EXIT_SUCCESS;
 }
 
@@ -112,7 +104,7 @@ static int pop(struct session *s, const char *key)
 		return EXIT_FAILURE;
 	err = hmap_pop(s->map, s->key, s->value);
 	if (!err)
-		print_value(s);
+		session_print_value(s);
 	return report(err, "pop", key);
 }
 

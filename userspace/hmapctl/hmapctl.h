@@ -97,6 +97,9 @@ int session_parse_value(struct session *s, const char *where,
 /* Fill s->key with what keys begin with; *@used gets how many bytes that are. */
 int session_parse_prefix(struct session *s, const char *text, size_t *used);
 
+/* Print s->value as a line, if the map has values. */
+void session_print_value(struct session *s);
+
 /* lines.c: files of "key value" lines */
 
 struct lines {

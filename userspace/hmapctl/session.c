@@ -110,3 +110,11 @@ int session_parse_value(struct session *s, const char *where,
 				   s->value_size),
 		      where, "value", text, s->value_format, s->value_size);
 }
+
+void session_print_value(struct session *s)
+{
+	if (!s->value_size)
+		return;
+	format_print(s->value_format, s->value, s->value_size, s->text);
+	puts(s->text);
+}

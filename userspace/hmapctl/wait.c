@@ -32,12 +32,6 @@ static unsigned int what_for(const struct options *opt)
 	return opt->unlike ? HMAP_WAIT_OTHER : HMAP_WAIT_PRESENT;
 }
 
-static void print_value(struct session *s)
-{
-	format_print(s->value_format, s->value, s->value_size, s->text);
-	puts(s->text);
-}
-
 static int wait_for_key(struct session *s, const struct options *opt)
 {
 	struct timespec deadline = deadline_in(opt->timeout);
@@ -53,8 +47,8 @@ static int wait_for_key(struct session *s, const struct options *opt)
 		p_err("wait '%s': %s", key, explain(err));
 		return EXIT_FAILURE;
 	}
-	if (!opt->absent && s->value_size)
-		print_value(s);
+	if (!opt->absent)
+		session_print_value(s);
 	return EXIT_SUCCESS;
 }
 
@@ -81,7 +75,7 @@ static bool print_element(struct session *s, bool found)
 	printf("%s%s", found ? "" : "# no ", s->text);
 	if (found && s->value_size) {
 		putchar('\t');
-		print_value(s);
+		session_print_value(s);
 	} else {
 		putchar('\n');
 	}
