@@ -208,6 +208,11 @@ int hmap_shrink(const struct hmap *map)
 	return plain_command(map, HMAP_IOC_SHRINK);
 }
 
+int hmap_freeze(const struct hmap *map)
+{
+	return plain_command(map, HMAP_IOC_FREEZE);
+}
+
 int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats)
 {
 	struct hmap_ioc_stats arg = { .size = sizeof(arg) };

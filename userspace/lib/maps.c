@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* libhmap: making maps, finding them by name, freezing them. */
+/* libhmap: making maps, finding them by name. */
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -82,13 +82,4 @@ int hmap_list_named(const char *device, char after[HMAP_NAME_SIZE],
 		return err;
 	memcpy(after, list.after, sizeof(list.after));
 	return list.count;
-}
-
-int hmap_freeze(const struct hmap *map)
-{
-	struct hmap_ioc_plain plain = { .size = sizeof(plain) };
-
-	if (!map)
-		return fail(EINVAL);
-	return command(map, HMAP_IOC_FREEZE, &plain);
 }
