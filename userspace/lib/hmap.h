@@ -10,7 +10,7 @@
  * and sets errno. The library never prints. Besides the errors named below
  * each function that takes a struct hmap can fail with EBADF (the file
  * descriptor was closed behind the library's back) and ENODEV or ENOTTY (it is
- * not a map's).
+ * not a map's), and each that changes elements with EPERM (the map is frozen).
  *
  * Threads may share a struct hmap between hmap_open() and hmap_close(). The map
  * itself may be used by any number of threads and processes at once.
@@ -336,8 +336,8 @@ HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
  * Much faster than as many single operations.
  *
  * Return: 0, also if it failed for some elements; -EINVAL: a NULL pointer, or what
- * the operation does not take; -EACCES: not open for it; -EPERM: frozen; -EFAULT: a
- * pointer that leads nowhere; -EINTR: killed; -ENOMEM.
+ * the operation does not take; -EACCES: not open for it; -EFAULT: a pointer that
+ * leads nowhere; -EINTR: killed; -ENOMEM.
  */
 HMAP_API int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector);
 
@@ -484,10 +484,11 @@ HMAP_API int hmap_clear(const struct hmap *map);
  * wake it.
  *
  * Return: 0; -ENOENT: HMAP_WAIT_OTHER, and the key is not there; -ETIMEDOUT: the
- * deadline is over; -EINTR: a signal handler ran that was not installed with
- * SA_RESTART; -EACCES: not open for reading; -EINVAL: a NULL pointer, unknown
- * @flags, or @deadline has nanoseconds out of range; -EFAULT: a pointer that
- * leads nowhere; -ENOMEM. @value is unchanged after an error.
+ * deadline is over; -EPERM: it never will be so, for the map is frozen; -EINTR: a
+ * signal handler ran that was not installed with SA_RESTART; -EACCES: not open for
+ * reading; -EINVAL: a NULL pointer, unknown @flags, or @deadline has nanoseconds
+ * out of range; -EFAULT: a pointer that leads nowhere; -ENOMEM. @value is unchanged
+ * after an error.
  */
 HMAP_API int hmap_wait(const struct hmap *map, const void *key, void *value,
 		       unsigned int flags, const struct timespec *deadline);
@@ -507,9 +508,10 @@ HMAP_API int hmap_wait(const struct hmap *map, const void *key, void *value,
  * epoll(7): it is readable when the map has changed since it was opened or last
  * read; read(2) of 8 bytes gets the number of the state.
  *
- * Return: 0; -ETIMEDOUT: the deadline is over; -EINTR: a signal handler ran that
- * was not installed with SA_RESTART; -EACCES: not open for reading; -EINVAL: a
- * NULL pointer, or @deadline has nanoseconds out of range.
+ * Return: 0; -ETIMEDOUT: the deadline is over; -EPERM: there will be no change, for
+ * the map is frozen; -EINTR: a signal handler ran that was not installed with
+ * SA_RESTART; -EACCES: not open for reading; -EINVAL: a NULL pointer, or @deadline
+ * has nanoseconds out of range.
  */
 HMAP_API int hmap_wait_change(const struct hmap *map, __u64 *state,
 			      const struct timespec *deadline);
