@@ -338,8 +338,8 @@ static int stress_run(void *data)
 		stress_scanner(t);
 		break;
 	}
-	complete(&t->done);
-	return 0;
+	/* Whoever is told may remove the module: not one instruction more of it. */
+	kthread_complete_and_exit(&t->done, 0);
 }
 
 static void stress_start(struct stress_thread *t, unsigned int i)
