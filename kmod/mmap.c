@@ -46,9 +46,8 @@ static struct hmap_mapping *hmap_mapping_of(struct hmap_view *view)
 static void hmap_mapping_zap(struct hmap_view *view, pgoff_t first,
 			     pgoff_t pages)
 {
-	unmap_mapping_range(hmap_mapping_of(view)->inode->i_mapping,
-			    (loff_t)first << PAGE_SHIFT,
-			    (loff_t)pages << PAGE_SHIFT, 1);
+	unmap_mapping_pages(hmap_mapping_of(view)->inode->i_mapping, first,
+			    pages, true);
 }
 
 static void hmap_mapping_release(struct hmap_view *view)
