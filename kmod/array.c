@@ -373,7 +373,8 @@ u64 hmap_array_blocks_at(u32 bucket_size, u8 B)
  */
 u64 hmap_array_extent(u32 bucket_size, u8 B)
 {
-	u64 blocks = max((2ull << B) / hmap_page_buckets(bucket_size), 16ull);
+	unsigned int order = ilog2(hmap_page_buckets(bucket_size));
+	u64 blocks = max((2ull << B) >> order, 16ull);
 
 	return hmap_array_blocks_at(bucket_size, B) + blocks * PAGE_SIZE;
 }
