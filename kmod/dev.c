@@ -90,140 +90,50 @@ static int hmap_cmd_stats(struct hmap_call *call)
 }
 
 /*
- * What a caller has to know of a structure: all of version 1, but of one that
- * only brings results no more than its first two fields.
+ * @_last is the last field that a caller has to know: of version 1 all, but of what
+ * only brings results no more than the first two.
  */
-#define HEADER_SIZE	offsetofend(struct hmap_ioc_plain, flags)
-#define ELEM_SIZE	offsetofend(struct hmap_ioc_elem, value)
-#define SCAN_SIZE	offsetofend(struct hmap_ioc_scan, cursor)
-#define CREATE_SIZE	offsetofend(struct hmap_ioc_create, name)
-#define DESTROY_SIZE	offsetofend(struct hmap_ioc_destroy, name)
-#define LIST_SIZE	offsetofend(struct hmap_ioc_list, after)
-#define COUNT_SIZE	offsetofend(struct hmap_ioc_count, count)
-#define OP_SIZE		offsetofend(struct hmap_ioc_op, op)
-#define BATCH_SIZE	offsetofend(struct hmap_ioc_batch, failed)
-#define VECTOR_SIZE	offsetofend(struct hmap_ioc_vector, results)
-#define WAIT_SIZE	offsetofend(struct hmap_ioc_wait, state)
+#define COMMAND(_ioctl, _fn, _struct, _last, ...)			\
+	[_IOC_NR(_ioctl)] = {						\
+		.fn = _fn,						\
+		.size = sizeof(struct _struct),				\
+		.min_size = offsetofend(struct _struct, _last),		\
+		__VA_ARGS__						\
+	}
 
 static const struct hmap_command hmap_commands[] = {
-	[_IOC_NR(HMAP_IOC_INFO)] = {
-		.fn = hmap_cmd_info,
-		.size = sizeof(struct hmap_ioc_info),
-		.min_size = HEADER_SIZE,
-	},
-	[_IOC_NR(HMAP_IOC_GET)] = {
-		.fn = hmap_cmd_get,
-		.size = sizeof(struct hmap_ioc_elem),
-		.min_size = ELEM_SIZE,
-		.mode = FMODE_READ,
-	},
-	[_IOC_NR(HMAP_IOC_PUT)] = {
-		.fn = hmap_cmd_put,
-		.size = sizeof(struct hmap_ioc_elem),
-		.min_size = ELEM_SIZE,
-		.mode = FMODE_WRITE,
-		.changes = true,
-	},
-	[_IOC_NR(HMAP_IOC_DELETE)] = {
-		.fn = hmap_cmd_delete,
-		.size = sizeof(struct hmap_ioc_elem),
-		.min_size = ELEM_SIZE,
-		.mode = FMODE_WRITE,
-		.changes = true,
-	},
-	[_IOC_NR(HMAP_IOC_SCAN)] = {
-		.fn = hmap_cmd_scan,
-		.size = sizeof(struct hmap_ioc_scan),
-		.min_size = SCAN_SIZE,
-		.mode = FMODE_READ,
-	},
-	[_IOC_NR(HMAP_IOC_CLEAR)] = {
-		.fn = hmap_cmd_clear,
-		.size = sizeof(struct hmap_ioc_plain),
-		.min_size = HEADER_SIZE,
-		.mode = FMODE_WRITE,
-		.changes = true,
-	},
-	[_IOC_NR(HMAP_IOC_STATS)] = {
-		.fn = hmap_cmd_stats,
-		.size = sizeof(struct hmap_ioc_stats),
-		.min_size = HEADER_SIZE,
-	},
-	[_IOC_NR(HMAP_IOC_LAYOUT)] = {
-		.fn = hmap_cmd_layout,
-		.size = sizeof(struct hmap_ioc_layout),
-		.min_size = HEADER_SIZE,
-	},
-	[_IOC_NR(HMAP_IOC_VERIFY)] = {
-		.fn = hmap_cmd_verify,
-		.size = sizeof(struct hmap_ioc_plain),
-		.min_size = HEADER_SIZE,
-	},
-	[_IOC_NR(HMAP_IOC_CREATE)] = {
-		.fn = hmap_cmd_create,
-		.size = sizeof(struct hmap_ioc_create),
-		.min_size = CREATE_SIZE,
-		.mode = FMODE_WRITE,
-		.device = true,
-	},
-	[_IOC_NR(HMAP_IOC_DESTROY)] = {
-		.fn = hmap_cmd_destroy,
-		.size = sizeof(struct hmap_ioc_destroy),
-		.min_size = DESTROY_SIZE,
-		.mode = FMODE_WRITE,
-		.device = true,
-	},
-	[_IOC_NR(HMAP_IOC_LIST)] = {
-		.fn = hmap_cmd_list,
-		.size = sizeof(struct hmap_ioc_list),
-		.min_size = LIST_SIZE,
-		.mode = FMODE_READ,
-		.device = true,
-	},
-	[_IOC_NR(HMAP_IOC_FREEZE)] = {
-		.fn = hmap_cmd_freeze,
-		.size = sizeof(struct hmap_ioc_plain),
-		.min_size = HEADER_SIZE,
-		.mode = FMODE_WRITE,
-	},
-	[_IOC_NR(HMAP_IOC_OP)] = {
-		.fn = hmap_cmd_op,
-		.size = sizeof(struct hmap_ioc_op),
-		.min_size = OP_SIZE,
-	},
-	[_IOC_NR(HMAP_IOC_BATCH)] = {
-		.fn = hmap_cmd_batch,
-		.size = sizeof(struct hmap_ioc_batch),
-		.min_size = BATCH_SIZE,
-	},
-	[_IOC_NR(HMAP_IOC_VECTOR)] = {
-		.fn = hmap_cmd_vector,
-		.size = sizeof(struct hmap_ioc_vector),
-		.min_size = VECTOR_SIZE,
-	},
-	[_IOC_NR(HMAP_IOC_COUNT)] = {
-		.fn = hmap_cmd_count,
-		.size = sizeof(struct hmap_ioc_count),
-		.min_size = COUNT_SIZE,
-	},
-	[_IOC_NR(HMAP_IOC_RESERVE)] = {
-		.fn = hmap_cmd_reserve,
-		.size = sizeof(struct hmap_ioc_count),
-		.min_size = COUNT_SIZE,
-		.mode = FMODE_WRITE,
-	},
-	[_IOC_NR(HMAP_IOC_SHRINK)] = {
-		.fn = hmap_cmd_shrink,
-		.size = sizeof(struct hmap_ioc_plain),
-		.min_size = HEADER_SIZE,
-		.mode = FMODE_WRITE,
-	},
-	[_IOC_NR(HMAP_IOC_WAIT)] = {
-		.fn = hmap_cmd_wait,
-		.size = sizeof(struct hmap_ioc_wait),
-		.min_size = WAIT_SIZE,
-		.mode = FMODE_READ,
-	},
+	COMMAND(HMAP_IOC_INFO, hmap_cmd_info, hmap_ioc_info, flags),
+	COMMAND(HMAP_IOC_GET, hmap_cmd_get, hmap_ioc_elem, value,
+		.mode = FMODE_READ),
+	COMMAND(HMAP_IOC_PUT, hmap_cmd_put, hmap_ioc_elem, value,
+		.mode = FMODE_WRITE, .changes = true),
+	COMMAND(HMAP_IOC_DELETE, hmap_cmd_delete, hmap_ioc_elem, value,
+		.mode = FMODE_WRITE, .changes = true),
+	COMMAND(HMAP_IOC_SCAN, hmap_cmd_scan, hmap_ioc_scan, cursor,
+		.mode = FMODE_READ),
+	COMMAND(HMAP_IOC_CLEAR, hmap_cmd_clear, hmap_ioc_plain, flags,
+		.mode = FMODE_WRITE, .changes = true),
+	COMMAND(HMAP_IOC_STATS, hmap_cmd_stats, hmap_ioc_stats, reserved),
+	COMMAND(HMAP_IOC_LAYOUT, hmap_cmd_layout, hmap_ioc_layout, reserved),
+	COMMAND(HMAP_IOC_VERIFY, hmap_cmd_verify, hmap_ioc_plain, flags),
+	COMMAND(HMAP_IOC_CREATE, hmap_cmd_create, hmap_ioc_create, name,
+		.mode = FMODE_WRITE, .device = true),
+	COMMAND(HMAP_IOC_DESTROY, hmap_cmd_destroy, hmap_ioc_destroy, name,
+		.mode = FMODE_WRITE, .device = true),
+	COMMAND(HMAP_IOC_LIST, hmap_cmd_list, hmap_ioc_list, after,
+		.mode = FMODE_READ, .device = true),
+	COMMAND(HMAP_IOC_FREEZE, hmap_cmd_freeze, hmap_ioc_plain, flags,
+		.mode = FMODE_WRITE),
+	COMMAND(HMAP_IOC_OP, hmap_cmd_op, hmap_ioc_op, op),
+	COMMAND(HMAP_IOC_BATCH, hmap_cmd_batch, hmap_ioc_batch, failed),
+	COMMAND(HMAP_IOC_VECTOR, hmap_cmd_vector, hmap_ioc_vector, results),
+	COMMAND(HMAP_IOC_COUNT, hmap_cmd_count, hmap_ioc_count, count),
+	COMMAND(HMAP_IOC_RESERVE, hmap_cmd_reserve, hmap_ioc_count, count,
+		.mode = FMODE_WRITE),
+	COMMAND(HMAP_IOC_SHRINK, hmap_cmd_shrink, hmap_ioc_plain, flags,
+		.mode = FMODE_WRITE),
+	COMMAND(HMAP_IOC_WAIT, hmap_cmd_wait, hmap_ioc_wait, state,
+		.mode = FMODE_READ),
 };
 
 /*
