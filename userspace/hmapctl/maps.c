@@ -81,8 +81,8 @@ int cmd_list(const struct options *opt)
 					      json_object_new_string(names[i]));
 	if (!n)
 		return print_strings(list, opt->json);
-	json_object_put(list);
 	p_err_open(opt->device);
+	json_object_put(list);
 	return EXIT_FAILURE;
 }
 
