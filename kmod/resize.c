@@ -369,6 +369,20 @@ static bool hmap_is_empty(const struct hmap *h, const struct hmap_array *a)
 	return !a->data || (!a->mask && !h->stripes[0].count);
 }
 
+/* Make @new the array that replaces @a, of which nothing remains if it is @empty. */
+static void hmap_set_old(const struct hmap *h, struct hmap_array *new,
+			 struct hmap_array *a, bool empty)
+{
+	new->hash0 = a->hash0;
+	new->mask = hmap_mask_of(h, new, empty ? new : a);
+	new->settled = empty ? new->data : NULL;
+	new->oldbuckets = empty ? NULL : a;
+	new->extra.oldoverflow = empty ? NULL : &a->extra.overflow;
+	new->flags = !empty && new->B == a->B ? HMAP_FLAG_SAMESIZEGROW : 0;
+	atomic_long_set(&new->remaining,
+			empty ? 0 : hmap_nbuckets(hmap_smaller(new, a)));
+}
+
 /*
  * Publish @new in the place of the locked array. Returns false if that is not
  * the map's any more, or is replacing another one itself. @reason is for those
@@ -386,14 +400,7 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 	lockdep_assert_held(&h->stripes[lk->s].lock);
 	if (hmap_old(a))
 		return false;
-	new->hash0 = a->hash0;
-	new->mask = hmap_mask_of(h, new, empty ? new : a);
-	new->settled = empty ? new->data : NULL;
-	new->oldbuckets = empty ? NULL : a;
-	new->extra.oldoverflow = empty ? NULL : &a->extra.overflow;
-	new->flags = !empty && new->B == a->B ? HMAP_FLAG_SAMESIZEGROW : 0;
-	atomic_long_set(&new->remaining,
-			empty ? 0 : hmap_nbuckets(hmap_smaller(new, a)));
+	hmap_set_old(h, new, a, empty);
 	hmap_view_begin(h);
 	/*
 	 * A full barrier: the array is complete before it can be reached. Pairs
