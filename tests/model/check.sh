@@ -22,7 +22,7 @@ jobs=${JOBS:-2}
 failed=0
 wanted=("$@")
 
-# Configurations. hmap.pml says what the names are.
+# Configurations. config.h says what the names are.
 declare -A config=(
 	# Two writers and the worker: two steps, the second changes the mask.
 	[grow]="WORKER WRITERS=2 OPS=1 RESIZES=2 MASK0=0 FILL=1 KEYS=3"
