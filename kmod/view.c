@@ -38,6 +38,7 @@
  *    wiped, and overflow buckets are named by indices, not by addresses.
  */
 #include <linux/bits.h>
+#include <linux/bottom_half.h>
 #include <linux/build_bug.h>
 #include <linux/mm.h>
 
@@ -215,6 +216,9 @@ void hmap_view_attach(struct hmap *h)
 	control->bucket_size = h->geo.bucket_size;
 	control->block_buckets = hmap_page_buckets(h->geo.bucket_size);
 	control->block_size = PAGE_SIZE;
+	/* As under a stripe, which in other maps is for softirqs, too (lockdep). */
+	local_bh_disable();
 	__hmap_view_begin(view);
 	__hmap_view_end(h);
+	local_bh_enable();
 }
