@@ -3,8 +3,8 @@
  * kmod/array.c: arrays of buckets, their overflow buckets, what they count.
  *
  * The file is compiled in here once more, since the module does not export
- * what it is made of. Only the tests below use this copy, and the helpers that
- * walk along a chain.
+ * what it is made of. Only the tests below use this copy, the helpers that walk
+ * along a chain, and the copy in view_kunit.c.
  */
 #include <linux/export.h>
 #undef EXPORT_SYMBOL_GPL
@@ -12,21 +12,6 @@
 #include "../../kmod/array.c"
 
 #include "hmap_kunit.h"
-
-/* What the copy refers to. Programs map none of the arrays here. */
-bool hmap_view_size_ok(const struct hmap *h, u8 B)
-{
-	return false;
-}
-
-int hmap_view_add(struct hmap_view *view, struct hmap_array *a, gfp_t gfp)
-{
-	return -ENOMEM;
-}
-
-void hmap_view_remove(struct hmap_array *a)
-{
-}
 
 static struct hmap_array *make_array(struct kunit *test, struct hmap *h, u8 B)
 {

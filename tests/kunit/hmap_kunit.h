@@ -79,6 +79,12 @@ void hk_map_destroy(struct kunit *test, struct hmap *h);
 struct hmap *hk_map_growing(struct kunit *test, u64 *from, u64 *to);
 struct hmap *hk_map_same_size(struct kunit *test, u64 *from, u64 *to);
 
+/* A view for the params of a map, put when the test ends. */
+struct hmap_view *hk_view(struct kunit *test);
+
+/* A lookup in what the map shows, as a program does it. */
+int hk_view_get(struct hmap *h, const void *key, void *value);
+
 #define HK_VERIFY(test, h) KUNIT_ASSERT_EQ(test, hmap_verify(h), 0)
 
 /* Hash functions; all but hk_hash_seeded() collide in one way or another. */

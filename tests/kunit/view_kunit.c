@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmod/view.c: what a map shows to programs, by one who reads it as they do.
+ *
+ * The file is compiled in here once more, since the module does not export what it
+ * is made of. Nobody maps these views: the pages that would be are looked at.
+ */
+#include "../../kmod/view.c"
+
+#include <linux/delay.h>
+
+#include "hmap_kunit.h"
+
+/**
+ * struct owned - a view that nobody maps
+ * @view: the view
+ * @zaps: places that were to be taken away from whoever had mapped them
+ * @released: the last reference has gone
+ */
+struct owned {
+	struct hmap_view view;
+	atomic_t zaps;
+	struct completion released;
+};
+
+static void count_zap(struct hmap_view *view, pgoff_t first, pgoff_t pages)
+{
+	atomic_inc(&container_of(view, struct owned, view)->zaps);
+}
+
+static void release(struct hmap_view *view)
+{
+	struct owned *owned = container_of(view, struct owned, view);
+
+	hmap_view_exit(view);
+	complete(&owned->released);
+}
+
+static const struct hmap_view_ops ops = {
+	.zap = count_zap,
+	.release = release,
+};
+
+/* The arrays of the map hold references until they are freed. */
+static void put_view(void *ctx)
+{
+	struct owned *owned = ctx;
+
+	hmap_view_put(&owned->view);
+	wait_for_completion(&owned->released);
+}
+
+struct hmap_view *hk_view(struct kunit *test)
+{
+	struct owned *owned = hk_alloc(test, 1, sizeof(*owned));
+
+	init_completion(&owned->released);
+	KUNIT_ASSERT_EQ(test, hmap_view_init(&owned->view, &ops), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_view, owned),
+			0);
+	return &owned->view;
+}
+
+/* What stands at an offset of the file. Arrays and blocks are in one piece each. */
+static void *at(struct hmap_view *view, u64 offset)
+{
+	void *page = hmap_view_page(view, offset >> PAGE_SHIFT);
+
+	return page ? page + offset_in_page(offset) : NULL;
+}
+
+static struct bmap *next_bucket(struct hmap_view *view,
+				const struct hmap_mapped_array *a,
+				const struct bmap *b)
+{
+	const struct hmap_mapped *control = view->control;
+	u64 n = bmap_overflow_index(b->overflow);
+
+	if (!n--)
+		return NULL;
+	if (n < a->spares)
+		return at(view, a->offset +
+				(a->buckets + n) * control->bucket_size);
+	n -= a->spares;
+	return at(view, a->blocks +
+			n / control->block_buckets * control->block_size +
+			n % control->block_buckets * control->bucket_size);
+}
+
+/* -EAGAIN if the bucket has been evacuated, or there is none. */
+static int look_into(struct hmap_view *view, const struct hmap_mapped_array *a,
+		     const struct hmap_params *params, const void *key, u64 hash,
+		     void *value)
+{
+	const struct hmap_geometry geo = hmap_geometry_of(*params);
+	u8 top = bmap_tophash_of(hash);
+	struct bmap *head, *b;
+	unsigned int i;
+
+	if (!a->buckets)
+		return -EAGAIN;
+	head = at(view, a->offset + (hash & (a->buckets - 1)) * geo.bucket_size);
+	if (bmap_evacuated(bmap_tophashes(head)))
+		return -EAGAIN;
+	for (b = head; b; b = next_bucket(view, a, b)) {
+		bmap_for_each_slot(i, bmap_match(bmap_tophashes(b), top)) {
+			if (memcmp(bmap_key(&geo, b, i), key, geo.key_slot))
+				continue;
+			memcpy(value, bmap_value(&geo, b, i), geo.value_slot);
+			return 0;
+		}
+		if (bmap_has_rest(bmap_tophashes(b)) ||
+		    !bmap_filter_test(head, top))
+			break;
+	}
+	return -ENOENT;
+}
+
+/* By what the control page says, and nothing else. */
+static int look_up(struct hmap_view *view, const struct hmap_params *params,
+		   const void *key, void *value)
+{
+	const struct hmap_mapped *control = view->control;
+	const siphash_key_t hash0 = {
+		{ control->hash0[0], control->hash0[1] },
+	};
+	struct hmap_params hashed = *params;
+	int err;
+	u64 hash;
+
+	hashed.hashfn = control->hash == HMAP_HASH_SIPHASH ? hmap_siphash : NULL;
+	hash = hmap_hash_key(hashed, key, &hash0);
+	err = look_into(view, &control->oldbuckets, params, key, hash, value);
+	if (err == -EAGAIN)
+		err = look_into(view, &control->buckets, params, key, hash,
+				value);
+	return err == -EAGAIN ? -ENOENT : err;
+}
+
+/*
+ * Only the worker may be writing. Pages stay as long as the semaphore is held, as for
+ * who maps them.
+ */
+int hk_view_get(struct hmap *h, const void *key, void *value)
+{
+	struct hmap_view *view = h->params.view;
+	long evacuated;
+	u32 sequence;
+	int err;
+
+	do {
+		down_read(&view->pages);
+		evacuated = hk_evacuated(h);
+		/* The sequence, and then what it is about. */
+		sequence = smp_load_acquire(&view->control->sequence);
+		err = look_up(view, &h->params, key, value);
+		/* That, and then the sequence again. */
+		smp_rmb();
+		if (sequence & 1 || sequence != view->control->sequence ||
+		    evacuated != hk_evacuated(h))
+			err = -EAGAIN;
+		up_read(&view->pages);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+static struct hmap *make_shown(struct kunit *test, u32 key_size, u32 value_size,
+			       hmap_hashfn_t hashfn)
+{
+	const struct hmap_params params = {
+		.key_size = key_size, .value_size = value_size,
+		.hashfn = hashfn, .view = hk_view(test),
+	};
+
+	return hk_map(test, &params);
+}
+
+/* As hk_map_growing(): 256 old buckets. */
+static struct hmap *make_growing(struct kunit *test)
+{
+	struct hmap *h = make_shown(test, 8, 8, NULL);
+
+	hk_put_range(test, h, 0, 1665);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	cancel_delayed_work_sync(&h->work);
+	return h;
+}
+
+static void expect_seen(struct kunit *test, struct hmap *h, u64 from, u64 to)
+{
+	u64 value;
+
+	for (; from < to; from++) {
+		KUNIT_ASSERT_EQ(test, hk_view_get(h, &from, &value), 0);
+		KUNIT_ASSERT_EQ(test, value, hk_value(from));
+	}
+}
+
+static void programs_see_what_is_put(struct kunit *test)
+{
+	hmap_hashfn_t hashfns[] = { NULL, hmap_siphash };
+	struct hmap *h;
+	unsigned int i;
+	u64 key, value;
+
+	for (i = 0; i < ARRAY_SIZE(hashfns); i++) {
+		h = make_shown(test, 8, 8, hashfns[i]);
+		KUNIT_EXPECT_EQ(test, h->params.view->control->buckets.buckets,
+				0);
+		for (key = 0; key < 500; key++) {
+			KUNIT_ASSERT_EQ(test, hk_view_get(h, &key, &value),
+					-ENOENT);
+			hk_put(test, h, key, hk_value(key));
+			expect_seen(test, h, key / 2, key + 1);
+		}
+		hk_delete(test, h, 7);
+		key = 7;
+		KUNIT_EXPECT_EQ(test, hk_view_get(h, &key, &value), -ENOENT);
+	}
+}
+
+/* Without large arrays chains become long, beyond the spares. */
+static void programs_find_overflow_blocks(struct kunit *test)
+{
+	struct hmap *h = make_shown(test, 8, 8, NULL);
+	u64 key;
+
+	disable_delayed_work_sync(&h->work);
+	for (key = 0; key < 5000; key++)
+		KUNIT_ASSERT_EQ(test, hmap_put(h, &key, &(u64){ hk_value(key) },
+					       HMAP_ANY, GFP_ATOMIC), 0);
+	KUNIT_EXPECT_GT(test, hk_array(h)->extra.overflow.nr_blocks, 2);
+	expect_seen(test, h, 0, 5000);
+}
+
+static void expect_control(struct kunit *test, struct hmap *h)
+{
+	const struct hmap_mapped *control = h->params.view->control;
+	struct hmap_array *a = hk_array(h), *old = a->oldbuckets;
+
+	KUNIT_EXPECT_EQ(test, control->sequence & 1, 0);
+	KUNIT_EXPECT_MEMEQ(test, control->hash0, &a->hash0, sizeof(a->hash0));
+	KUNIT_EXPECT_EQ(test, control->buckets.buckets, hmap_nbuckets(a));
+	KUNIT_EXPECT_PTR_EQ(test, at(h->params.view, control->buckets.offset),
+			    a->data);
+	KUNIT_EXPECT_EQ(test, control->oldbuckets.buckets,
+			old ? hmap_nbuckets(old) : 0);
+	if (old)
+		KUNIT_EXPECT_PTR_EQ(test, at(h->params.view,
+					     control->oldbuckets.offset),
+				    old->data);
+}
+
+static void each_change_of_arrays_is_told(struct kunit *test)
+{
+	struct hmap *h = make_growing(test);
+	u32 sequence = h->params.view->control->sequence;
+
+	expect_control(test, h);
+	hk_finish_growth(test, h);
+	expect_control(test, h);
+	KUNIT_EXPECT_EQ(test, h->params.view->control->sequence, sequence + 2);
+	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
+	expect_control(test, h);
+	KUNIT_EXPECT_EQ(test, h->params.view->control->sequence, sequence + 4);
+	/* And a fresh seed. */
+	hk_put_range(test, h, 0, 1);
+	hk_delete_range(test, h, 0, 1);
+	expect_control(test, h);
+	KUNIT_EXPECT_EQ(test, h->params.view->control->sequence, sequence + 6);
+}
+
+/* What is deleted from the new array is not to be found in the old one. */
+static void what_is_evacuated_is_wiped(struct kunit *test)
+{
+	struct hmap *h = make_growing(test);
+	struct hmap_array *old = hk_array(h)->oldbuckets;
+	size_t body = h->geo.bucket_size - sizeof(struct bmap), i;
+	struct bmap *b;
+
+	hk_delete_range(test, h, 0, 50);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	KUNIT_ASSERT_GT(test, hk_array(h)->nevacuate[0], 50);
+	for (i = 0; i < hmap_nbuckets(old); i++)
+		for (b = hmap_bucket(h, old, i); b && hmap_evacuated(h, old, i);
+		     b = hmap_next(h, old, b))
+			KUNIT_EXPECT_PTR_EQ(test, memchr_inv(b + 1, 0, body),
+					    NULL);
+}
+
+/* When an array is freed, after a grace period, its place is empty. */
+static void what_is_freed_is_taken_away(struct kunit *test)
+{
+	struct hmap *h = make_growing(test);
+	struct hmap_view *view = h->params.view;
+	atomic_t *zaps = &container_of(view, struct owned, view)->zaps;
+	u32 slot = hk_array(h)->oldbuckets->slot;
+	int before = atomic_read(zaps);
+	unsigned int i;
+
+	hk_finish_growth(test, h);
+	for (i = 0; i < 500 && xa_load(&view->arrays, slot); i++)
+		msleep(20);
+	KUNIT_EXPECT_PTR_EQ(test, at(view, (u64)slot << SLOT_SHIFT), NULL);
+	for (i = 0; i < 500 && atomic_read(zaps) == before; i++)
+		msleep(20);
+	KUNIT_EXPECT_GT(test, atomic_read(zaps), before);
+	expect_seen(test, h, 0, 1665);
+}
+
+static struct kunit_case view_cases[] = {
+	KUNIT_CASE(programs_see_what_is_put),
+	KUNIT_CASE(programs_find_overflow_blocks),
+	KUNIT_CASE(each_change_of_arrays_is_told),
+	KUNIT_CASE(what_is_evacuated_is_wiped),
+	KUNIT_CASE(what_is_freed_is_taken_away),
+	{}
+};
+
+HK_SUITE(view, view_cases);
