@@ -7,6 +7,9 @@
 
 #include "hmap_kunit.h"
 
+/* Maps of up to this B are verified after each hk_put() and hk_delete(). */
+#define STEP_B	4
+
 /**
  * struct hk_owned - a map and the test that it belongs to
  * @h: the map
@@ -119,6 +122,18 @@ struct hmap *hk_map_same_size(struct kunit *test, u64 *from, u64 *to)
 	return h;
 }
 
+/* After each step of a test: the whole map is looked at, if it is small. */
+static void verify_step(struct kunit *test, struct hmap *h)
+{
+	bool small;
+
+	rcu_read_lock();
+	small = rcu_dereference(h->buckets)->B <= STEP_B;
+	rcu_read_unlock();
+	if (small)
+		HK_VERIFY(test, h);
+}
+
 /*
  * A large array comes from the worker, ahead of need: here it is there in time,
  * so that the map grows where it should.
@@ -129,11 +144,13 @@ void hk_put(struct kunit *test, struct hmap *h, u64 key, u64 value)
 		flush_delayed_work(&h->work);
 	KUNIT_ASSERT_EQ_MSG(test, hmap_put(h, &key, &value, HMAP_ANY,
 					   GFP_KERNEL), 0, "key %llu", key);
+	verify_step(test, h);
 }
 
 void hk_delete(struct kunit *test, struct hmap *h, u64 key)
 {
 	KUNIT_ASSERT_EQ_MSG(test, hmap_delete(h, &key), 0, "key %llu", key);
+	verify_step(test, h);
 }
 
 void hk_expect(struct kunit *test, struct hmap *h, u64 key, u64 value)
@@ -181,8 +198,10 @@ void hk_finish_growth(struct kunit *test, struct hmap *h)
 	u64 key;
 
 	/* Different keys, since each drives its own stripe. */
-	for (key = U64_MAX; hk_growing(h); key--)
+	for (key = U64_MAX; hk_growing(h); key--) {
+		KUNIT_ASSERT_GT_MSG(test, key, U64_MAX - 1000000, "no end");
 		KUNIT_ASSERT_EQ(test, hmap_delete(h, &key), -ENOENT);
+	}
 }
 
 /* In the old array if it has not been evacuated. */
