@@ -19,6 +19,7 @@
  * @op: the operation, with the number of the first key that is not there
  * @adds: elements that it adds; -1 if it removes all
  * @must: it cannot do without the first allocation
+ * @shown: the map is shown to programs
  */
 struct scenario {
 	const char *name;
@@ -30,6 +31,7 @@ struct scenario {
 	int (*op)(struct hmap *h, u32 next, gfp_t gfp);
 	int adds;
 	bool must;
+	bool shown;
 };
 
 /* Keys and values of any size from numbers. */
@@ -103,6 +105,29 @@ static int op_shrink(struct hmap *h, u32 next, gfp_t gfp)
 	return hmap_shrink(h);
 }
 
+/* The worker, whose allocations fail only where they are made by this thread. */
+static void work(struct hmap *h)
+{
+	disable_delayed_work_sync(&h->work);
+	h->work.work.func(&h->work.work);
+	enable_delayed_work(&h->work);
+}
+
+/* With 826 of 832 elements it is about to be called for an array. */
+static int op_work_and_put(struct hmap *h, u32 next, gfp_t gfp)
+{
+	work(h);
+	return op_put_new(h, next, gfp);
+}
+
+static int op_shrink_by_work_and_put(struct hmap *h, u32 next, gfp_t gfp)
+{
+	h->params.flags &= ~HMAP_NO_SHRINK;
+	h->min_B = 0;
+	work(h);
+	return op_put_new(h, next, gfp);
+}
+
 static const struct scenario scenarios[] = {
 	{ "the first put", 8, 8, .op = op_put_new, .adds = 1, .must = true },
 	{ "a put that grows to 2", 8, 8, .filled = 8, .op = op_put_new,
@@ -116,6 +141,11 @@ static const struct scenario scenarios[] = {
 	{ "a put that needs the fourth block", 8, 8, hk_hash_constant,
 	  .hint = 100, .filled = 64, .op = op_put_new, .adds = 1,
 	  .must = true },
+	{ "a put that needs a table of blocks", 128, 128, hk_hash_constant,
+	  .hint = 1200, .filled = 1160, .op = op_put_new, .adds = 1,
+	  .must = true },
+	{ "a put that grows what is shown", 8, 8, .filled = 26,
+	  .op = op_put_new, .adds = 1, .shown = true },
 	{ "an overwrite in line", 8, 8, .filled = 20, .op = op_put_old },
 	{ "a put of a long key", 200, 8, .filled = 20, .op = op_put_new,
 	  .adds = 1, .must = true },
@@ -147,6 +177,10 @@ static const struct scenario scenarios[] = {
 	  .must = true },
 	{ "shrink with one long chain", 8, 8, hk_hash_constant, .hint = 1000,
 	  .filled = 105, .op = op_shrink, .must = true },
+	{ "the worker's array, and a put", 8, 8, .hint = 832, .filled = 826,
+	  .op = op_work_and_put, .adds = 1 },
+	{ "shrinking by the worker, and a put", 8, 8, .hint = 1000,
+	  .filled = 100, .op = op_shrink_by_work_and_put, .adds = 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(scenario, scenarios, name);
@@ -156,6 +190,7 @@ static struct hmap *make_map(struct kunit *test, const struct scenario *s)
 	const struct hmap_params params = {
 		.key_size = s->key_size, .value_size = s->value_size,
 		.hashfn = s->hashfn, .hint = s->hint,
+		.view = s->shown ? hk_view(test) : NULL,
 	};
 	struct hmap *h = hk_map(test, &params);
 	u32 n;
