@@ -15,6 +15,9 @@
 #define KEYS		100000
 #define MAX_B		14
 
+/* Buckets of the maps that are filled are 2^MAP_B. */
+#define MAP_B		13
+
 /* Seeds that each set is tried with. */
 #define SEEDS		4
 
@@ -505,8 +508,8 @@ static u32 chain_limit(void)
 {
 	struct poisson p;
 
-	make_poisson(&p, LOAD_FACTOR_NUM << (MAX_B - 1), MAX_B);
-	return DIV_ROUND_UP(improbable_fill(&p, MAX_B) - 1, HMAP_BUCKET_CNT);
+	make_poisson(&p, hmap_capacity(MAP_B), MAP_B);
+	return DIV_ROUND_UP(improbable_fill(&p, MAP_B) - 1, HMAP_BUCKET_CNT);
 }
 
 static struct hmap *make_map(struct kunit *test, const struct set *set,
@@ -528,7 +531,7 @@ static bool fill_map(struct kunit *test, struct hmap *h, const struct set *set)
 	u32 limit = chain_limit(), i;
 	u8 key[128];
 
-	for (i = 0; i < set_keys(set); i++) {
+	for (i = 0; i < hmap_capacity(MAP_B); i++) {
 		make_key(set, key, i);
 		if (READ_ONCE(h->called))
 			flush_delayed_work(&h->work);
