@@ -114,6 +114,22 @@ static void the_first_free_slot_is_used_again(struct kunit *test)
 	hk_expect_range(test, h, 100, 102);
 }
 
+/* A lookup believes it: what is behind is not looked at. */
+static void a_lookup_ends_at_empty_rest(struct kunit *test)
+{
+	struct hmap *h = make_chain(test, 20);
+	struct hmap_chain chain = hk_chain_of(h, hk_hash_constant(NULL, 0,
+								   NULL));
+	u8 *state = &hmap_next(h, chain.a, chain.head)->tophash[7];
+	u8 before = *state;
+
+	*state = HMAP_EMPTY_REST;
+	hk_expect_range(test, h, 0, 15);
+	hk_expect_absent(test, h, 16);
+	*state = before;
+	hk_expect_all(test, h, 0, 20);
+}
+
 /* In any order: a slot is emptyRest if and only if nothing is behind it. */
 static void random_deletes_leave_exact_states(struct kunit *test)
 {
@@ -448,6 +464,7 @@ static struct kunit_case delete_cases[] = {
 	KUNIT_CASE(empty_rest_goes_back_over_several_buckets),
 	KUNIT_CASE(empty_rest_stops_at_the_head),
 	KUNIT_CASE(the_first_free_slot_is_used_again),
+	KUNIT_CASE(a_lookup_ends_at_empty_rest),
 	KUNIT_CASE(random_deletes_leave_exact_states),
 	KUNIT_CASE(a_deleted_slot_is_wiped),
 	KUNIT_CASE(what_is_not_there_cannot_be_deleted),

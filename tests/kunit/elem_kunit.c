@@ -497,7 +497,15 @@ static void stats_tell_the_fields(struct kunit *test)
 
 	hmap_get_stats(h, &stats);
 	KUNIT_EXPECT_EQ(test, stats.present, HMAP_HAS_ADDRESSES);
-	hk_put_range(test, h, 0, 209);
+	hk_put_range(test, h, 0, 105);
+	hk_finish_growth(test, h);
+	hmap_get_stats(h, &stats);
+	/* No old array, but spares. */
+	KUNIT_EXPECT_EQ(test, stats.B, 5);
+	KUNIT_EXPECT_EQ(test, stats.present, HMAP_HAS_ADDRESSES |
+			HMAP_HAS_BUCKETS | HMAP_HAS_EXTRA);
+	KUNIT_EXPECT_EQ(test, stats.extra, (uintptr_t)&hk_array(h)->extra);
+	hk_put_range(test, h, 105, 209);
 	hmap_get_stats(h, &stats);
 	a = hk_array(h);
 	KUNIT_EXPECT_EQ(test, stats.count, 209);
@@ -516,6 +524,50 @@ static void stats_tell_the_fields(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.present,
 			HMAP_HAS_ADDRESSES | HMAP_HAS_BUCKETS |
 			HMAP_HAS_OLDBUCKETS | HMAP_HAS_EXTRA);
+}
+
+static void stats_tell_of_overflow_buckets(struct kunit *test)
+{
+	struct hmap *h = hk_map_hashed(test, hk_hash_constant, 104);
+	struct hmap_stats stats;
+
+	hk_put_range(test, h, 0, 8);
+	hmap_get_stats(h, &stats);
+	/* 16 buckets have no spares. */
+	KUNIT_EXPECT_EQ(test, stats.overflow, 0);
+	KUNIT_EXPECT_EQ(test, stats.nextOverflow, 0);
+	KUNIT_EXPECT_FALSE(test, stats.present & HMAP_HAS_EXTRA);
+	/* Blocks of 1, 2 and 4, of which 5 are in use. */
+	hk_put_range(test, h, 8, 48);
+	hmap_get_stats(h, &stats);
+	KUNIT_EXPECT_EQ(test, stats.overflow, 7);
+	KUNIT_EXPECT_EQ(test, stats.noverflow, 5);
+	KUNIT_EXPECT_EQ(test, stats.nextOverflow, 6);
+	KUNIT_EXPECT_EQ(test, stats.longest_chain, 6);
+	KUNIT_EXPECT_TRUE(test, stats.present & HMAP_HAS_EXTRA);
+	hk_put_range(test, h, 48, 64);
+	hmap_get_stats(h, &stats);
+	KUNIT_EXPECT_EQ(test, stats.nextOverflow, 0);
+}
+
+/* Also if it is in the array that is being evacuated. */
+static void stats_tell_the_longest_chain(struct kunit *test)
+{
+	struct hmap *h = hk_map_hashed(test, hk_hash_identity, 104);
+	struct hmap_stats stats;
+	u64 i;
+
+	for (i = 0; i < 104; i++)
+		hk_put(test, h, 16 * i + 15, i);
+	/* Begins to grow, and evacuates units 0 and 1. */
+	hk_put(test, h, 1, 1);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	hmap_get_stats(h, &stats);
+	KUNIT_EXPECT_EQ(test, stats.longest_chain, 104 / 8);
+	KUNIT_EXPECT_EQ(test, stats.oldoverflow, 104 / 8 - 1);
+	hk_finish_growth(test, h);
+	hmap_get_stats(h, &stats);
+	KUNIT_EXPECT_EQ(test, stats.longest_chain, DIV_ROUND_UP(52, 8));
 }
 
 static void layout_counts_every_slot(struct kunit *test)
@@ -563,6 +615,8 @@ static struct kunit_case elem_cases[] = {
 	KUNIT_CASE(an_atomic_caller_depends_on_no_large_allocation),
 	KUNIT_CASE(maps_have_different_seeds),
 	KUNIT_CASE(stats_tell_the_fields),
+	KUNIT_CASE(stats_tell_of_overflow_buckets),
+	KUNIT_CASE(stats_tell_the_longest_chain),
 	KUNIT_CASE(layout_counts_every_slot),
 	{}
 };

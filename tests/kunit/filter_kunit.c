@@ -160,6 +160,22 @@ static void an_evacuated_bucket_is_not_asked(struct kunit *test)
 	rcu_read_unlock();
 }
 
+/* Also where a lookup takes the lock. */
+static void a_lookup_relies_on_it(struct kunit *test)
+{
+	struct hmap *h = make_map(test, 208, 9);
+	struct bmap *head = hk_chain_of(h, 0).head;
+	u64 key = key_of(0x80, 8);
+	u32 overflow = head->overflow;
+
+	bmap_filter_clear(head);
+	hk_expect_absent(test, h, key);
+	KUNIT_EXPECT_EQ(test, hmap_delete(h, &key), -ENOENT);
+	head->overflow = overflow;
+	hk_expect(test, h, key, 8);
+	delete_key(test, h, 0x80, 8);
+}
+
 static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(it_is_empty_where_nothing_is_behind),
 	KUNIT_CASE(it_knows_the_tophashes_behind),
@@ -167,6 +183,7 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(it_forgets_what_was_behind),
 	KUNIT_CASE(it_forgets_nothing_while_something_is_behind),
 	KUNIT_CASE(a_put_relies_on_it),
+	KUNIT_CASE(a_lookup_relies_on_it),
 	KUNIT_CASE(evacuation_makes_a_new_one),
 	KUNIT_CASE(an_evacuated_bucket_is_not_asked),
 	{}

@@ -293,6 +293,35 @@ static void same_size_growth_follows_too_many_overflow_buckets(struct kunit *tes
 	hk_expect_all(test, h, from, to);
 }
 
+/* @puts keys in bucket @i of 4, and all but @stay of them gone. */
+static void put_in_bucket(struct kunit *test, struct hmap *h, u64 i, u64 puts,
+			  u64 stay)
+{
+	u64 k;
+
+	for (k = 0; k < puts; k++)
+		hk_put(test, h, 4 * k + i, hk_value(4 * k + i));
+	for (k = stay; k < puts; k++)
+		hk_delete(test, h, 4 * k + i);
+}
+
+/* The 26th key makes the fourth overflow bucket: both limits are reached. */
+static void too_many_elements_go_before_too_many_overflow_buckets(struct kunit *test)
+{
+	struct hmap *h = hk_map_hashed(test, hk_hash_identity, 26);
+
+	put_in_bucket(test, h, 0, 9, 4);
+	put_in_bucket(test, h, 1, 9, 4);
+	put_in_bucket(test, h, 2, 9, 9);
+	put_in_bucket(test, h, 3, 9, 9);
+	KUNIT_ASSERT_EQ(test, hmap_len(h), 26);
+	KUNIT_ASSERT_EQ(test, hk_array(h)->noverflow, 4);
+	hk_put(test, h, 1000, 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 3);
+	KUNIT_EXPECT_EQ(test, hk_grows(h), 1);
+	KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 0);
+}
+
 static void same_size_growth_shortens_the_chains(struct kunit *test)
 {
 	u64 from, to;
@@ -674,6 +703,7 @@ static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(evacuation_splits_by_the_new_bit),
 	KUNIT_CASE(an_old_chain_says_where_its_keys_went),
 	KUNIT_CASE(same_size_growth_follows_too_many_overflow_buckets),
+	KUNIT_CASE(too_many_elements_go_before_too_many_overflow_buckets),
 	KUNIT_CASE(same_size_growth_shortens_the_chains),
 	KUNIT_CASE(same_size_growth_keeps_the_order_of_slots),
 	KUNIT_CASE(churn_provokes_same_size_growth),

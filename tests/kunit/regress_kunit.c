@@ -55,12 +55,15 @@ static bool next_is_evacuated(struct hmap *h)
 static void a_unit_that_was_evacuated_before_is_passed(struct kunit *test)
 {
 	struct hmap *h = make_growing(test);
-	u64 unit, n;
+	u64 unit, n, next = 0;
 
 	for (unit = AHEAD; !next_is_evacuated(h); unit++) {
 		KUNIT_ASSERT_LT(test, unit, UNITS);
+		next = hk_array(h)->nevacuate[0];
 		touch(test, h, unit);
 	}
+	/* As in Go it passes one, and 1024 further at the most. */
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], next + 1 + 1024);
 	for (n = 0; n < UNITS && hk_growing(h); n++)
 		touch(test, h, 0);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
@@ -95,6 +98,7 @@ static void the_second_of_two_chains_is_moved_under_a_version(struct kunit *test
  * struct moving - elements move between counts while somebody looks at these
  * @h: the map
  * @off: by how much the sum of the counts is wrong meanwhile
+ * @mask: the mask of the array afterwards; 0 for the same
  * @look: what the other thread does
  * @ready: it is about to
  * @moved: they are in between
@@ -103,6 +107,7 @@ static void the_second_of_two_chains_is_moved_under_a_version(struct kunit *test
 struct moving {
 	struct hmap *h;
 	long off;
+	u32 mask;
 	int (*look)(struct hmap *h);
 	bool ready;
 	bool moved;
@@ -147,6 +152,8 @@ static bool move(struct hk_thread *thread)
 	while (!READ_ONCE(m->done) && ktime_get_ns() < end)
 		cpu_relax();
 	atomic_long_sub(m->off, &m->h->unassigned);
+	if (m->mask)
+		hk_array(m->h)->mask = m->mask;
 	spin_unlock_bh(&m->h->stripes[0].lock);
 	return false;
 }
@@ -203,6 +210,24 @@ static void an_insert_is_not_misled_by_moving_elements(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, hk_array(m.h)->mask, 1);
 	look_while_moving(test, &m);
 	hk_expect_all(test, m.h, 0, 20);
+}
+
+/*
+ * While it waits for stripe 0 an array is published in which it belongs to stripe 1.
+ * The element would have been put under the wrong lock.
+ */
+static void an_insert_is_not_misled_by_another_mask(struct kunit *test)
+{
+	struct moving m = {
+		.h = make_two_stripes(test, 100, 0), .mask = 1,
+		.look = put_19,
+	};
+
+	hk_array(m.h)->mask = 0;
+	look_while_moving(test, &m);
+	KUNIT_EXPECT_EQ(test, m.h->stripes[0].count, 0);
+	KUNIT_EXPECT_EQ(test, m.h->stripes[1].count, 1);
+	hk_expect_all(test, m.h, 19, 20);
 }
 
 /* ---- reserve and clear ---- */
@@ -270,6 +295,7 @@ static struct kunit_case regress_cases[] = {
 	KUNIT_CASE(the_second_of_two_chains_is_moved_under_a_version),
 	KUNIT_CASE(clear_is_not_misled_by_moving_elements),
 	KUNIT_CASE(an_insert_is_not_misled_by_moving_elements),
+	KUNIT_CASE(an_insert_is_not_misled_by_another_mask),
 	KUNIT_CASE(a_reserved_empty_map_has_all_of_its_stripes),
 	KUNIT_CASE(reserve_ends_if_there_are_no_more_blocks),
 	KUNIT_CASE(a_second_clear_gets_back_what_was_reserved),

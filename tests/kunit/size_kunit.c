@@ -369,6 +369,36 @@ static void keys_differ_in_any_byte(struct kunit *test)
 	}
 }
 
+/* And where nothing but the bytes tells them apart. */
+static void keys_of_one_hash_differ_in_any_byte(struct kunit *test)
+{
+	static const u32 list[] = { 1, 3, 4, 7, 8, 9, 31, 128, 129 };
+	struct hmap_params params = {
+		.value_size = 4, .hashfn = hk_hash_constant,
+	};
+	u8 key[129] = {};
+	struct hmap *h;
+	unsigned int i;
+	u32 byte, value;
+
+	for (i = 0; i < ARRAY_SIZE(list); i++) {
+		params.key_size = list[i];
+		h = hk_map(test, &params);
+		for (byte = 0; byte < list[i]; byte++) {
+			key[byte] = 1;
+			KUNIT_ASSERT_EQ(test, hmap_put(h, key, &byte,
+						       HMAP_NOEXIST,
+						       GFP_KERNEL), 0);
+			KUNIT_ASSERT_EQ(test, hmap_get(h, key, &value), 0);
+			KUNIT_ASSERT_EQ(test, value, byte);
+			key[byte] = 0;
+			KUNIT_ASSERT_EQ(test, hmap_get(h, key, NULL), -ENOENT);
+		}
+		HK_VERIFY(test, h);
+		hk_map_destroy(test, h);
+	}
+}
+
 #define SIZE_CASE(name) KUNIT_CASE_PARAM(name, key_size_gen_params)
 
 static struct kunit_case size_cases[] = {
@@ -382,6 +412,7 @@ static struct kunit_case size_cases[] = {
 	KUNIT_CASE(sizes_out_of_range_are_refused),
 	KUNIT_CASE(a_set_needs_no_value),
 	KUNIT_CASE(keys_differ_in_any_byte),
+	KUNIT_CASE(keys_of_one_hash_differ_in_any_byte),
 	{}
 };
 

@@ -68,6 +68,9 @@ static void small_maps_are_in_one_stripe(struct kunit *test)
 		if (hk_array(h)->B >= 4)
 			KUNIT_ASSERT_EQ(test, hk_array(h)->mask, 7);
 		KUNIT_ASSERT_EQ(test, hmap_len(h), key + 1);
+		/* Each stripe looks now and then whether there are too many. */
+		KUNIT_ASSERT_LE(test, hmap_len(h), hmap_capacity(hk_array(h)->B) +
+						   8 * HMAP_COUNT_EVERY);
 	}
 	hk_expect_all(test, h, 0, 2000);
 }
@@ -107,6 +110,83 @@ static void every_number_of_stripes_works(struct kunit *test)
 		hk_put_range(test, h, 0, 100);
 		hk_expect_all(test, h, 0, 100);
 		hk_map_destroy(test, h);
+	}
+}
+
+/* The insert that grows to 16 buckets: elements get to the counts of 8 stripes. */
+static void clear_forgets_what_is_in_no_stripe_yet(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 8, HMAP_NO_SHRINK);
+
+	hk_put_range(test, h, 0, 53);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	KUNIT_ASSERT_GT(test, atomic_long_read(&h->unassigned), 0);
+	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
+	KUNIT_EXPECT_EQ(test, hmap_len(h), 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->mask, 7);
+	HK_VERIFY(test, h);
+	hk_put_range(test, h, 0, 53);
+	hk_expect_all(test, h, 0, 53);
+}
+
+static u32 stripe_of(struct hmap *h, u64 key)
+{
+	return hmap_hash(h, &key, &hk_array(h)->hash0) & hk_array(h)->mask;
+}
+
+/* Under a lock there are only its own buckets to copy from. */
+static void a_step_of_a_scan_stays_in_its_stripe(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 8, HMAP_NO_SHRINK);
+	u64 *keys = hk_alloc(test, 400, sizeof(*keys));
+	struct hmap_cursor cursor = {};
+	u32 n, total = 0;
+
+	hk_put_range(test, h, 0, 400);
+	hk_finish_growth(test, h);
+	KUNIT_ASSERT_EQ(test, hk_array(h)->mask, 7);
+	while (!hmap_cursor_done(&cursor)) {
+		n = hmap_scan(h, &cursor, keys, NULL, 400);
+		total += n;
+		while (n--)
+			KUNIT_ASSERT_EQ(test, stripe_of(h, keys[n]),
+					stripe_of(h, keys[0]));
+	}
+	KUNIT_EXPECT_EQ(test, total, 400);
+}
+
+/* The map that takes a fresh seed when the next key has been hashed. */
+static struct hmap *to_reseed;
+
+static u64 hash_and_reseed(const void *key, u32 size, const siphash_key_t *hash0)
+{
+	u64 hash = siphash(key, size, hash0);
+
+	if (to_reseed)
+		hk_array(to_reseed)->hash0.key[0]++;
+	to_reseed = NULL;
+	return hash;
+}
+
+/* As if the map had become empty between the hash and the lock. */
+static void a_fresh_seed_is_noticed_under_the_lock(struct kunit *test)
+{
+	struct hmap *h = hk_map_hashed(test, hash_and_reseed, 100);
+	unsigned int done;
+	u64 i;
+
+	for (i = 0; i < 50; i++) {
+		to_reseed = h;
+		if (i % 2)
+			hk_put(test, h, i, hk_value(i));
+		else
+			KUNIT_ASSERT_EQ(test, hmap_put_batch(h, &i,
+							     &(u64){ hk_value(i) },
+							     1, HMAP_ANY,
+							     GFP_KERNEL, &done),
+					0);
+		hk_expect_all(test, h, i, i + 1);
+		hk_delete(test, h, i);
 	}
 }
 
@@ -152,6 +232,19 @@ static void a_map_shrinks_when_most_is_deleted(struct kunit *test)
 	/* And it grows again. */
 	hk_put_range(test, h, 100, 5000);
 	hk_expect_all(test, h, 0, 5000);
+}
+
+static void a_map_of_16_buckets_is_small_enough(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 1, 0);
+
+	hk_put_range(test, h, 0, 105);
+	hk_finish_growth(test, h);
+	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 5);
+	hk_delete_range(test, h, 0, 105);
+	flush_delayed_work(&h->work);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->shrinks), 1);
 }
 
 static void a_map_does_not_shrink_below_its_hint(struct kunit *test)
@@ -229,6 +322,26 @@ static void the_worker_makes_large_arrays_for_atomic_callers(struct kunit *test)
 	hk_expect_all(test, h, 0, key);
 }
 
+/* They have put their last element before there was an array to grow into. */
+static void the_worker_grows_what_writers_have_left(struct kunit *test)
+{
+	struct hmap *h = make_striped(test, 1, HMAP_NO_SHRINK);
+	u64 key, value;
+
+	disable_delayed_work_sync(&h->work);
+	for (key = 0; key < 1000; key++) {
+		value = hk_value(key);
+		KUNIT_ASSERT_EQ(test, hmap_put(h, &key, &value, HMAP_NOEXIST,
+					       GFP_ATOMIC), 0);
+	}
+	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 7);
+	enable_delayed_work(&h->work);
+	mod_delayed_work(hmap_wq, &h->work, 0);
+	flush_delayed_work(&h->work);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 8);
+	hk_expect_all(test, h, 0, 1000);
+}
+
 /* A sleeping caller who is far ahead of the worker waits for it. */
 static void the_load_stays_bounded_for_sleeping_callers(struct kunit *test)
 {
@@ -250,14 +363,19 @@ static struct kunit_case stripe_cases[] = {
 	KUNIT_CASE(small_maps_are_in_one_stripe),
 	KUNIT_CASE(counts_get_to_the_stripes_they_belong_to),
 	KUNIT_CASE(every_number_of_stripes_works),
+	KUNIT_CASE(clear_forgets_what_is_in_no_stripe_yet),
+	KUNIT_CASE(a_step_of_a_scan_stays_in_its_stripe),
+	KUNIT_CASE(a_fresh_seed_is_noticed_under_the_lock),
 	KUNIT_CASE(an_empty_striped_map_takes_a_fresh_seed),
 	KUNIT_CASE(a_map_that_is_only_read_finishes_its_resize),
 	KUNIT_CASE(a_map_shrinks_when_most_is_deleted),
+	KUNIT_CASE(a_map_of_16_buckets_is_small_enough),
 	KUNIT_CASE(a_map_does_not_shrink_below_its_hint),
 	KUNIT_CASE(a_map_does_not_shrink_below_what_was_reserved),
 	KUNIT_CASE(a_map_does_not_shrink_below_its_stripes),
 	KUNIT_CASE(a_map_that_must_not_shrink_does_not),
 	KUNIT_CASE(the_worker_makes_large_arrays_for_atomic_callers),
+	KUNIT_CASE(the_worker_grows_what_writers_have_left),
 	KUNIT_CASE(the_load_stays_bounded_for_sleeping_callers),
 	{}
 };
