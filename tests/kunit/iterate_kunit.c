@@ -113,6 +113,59 @@ static void same_size_evacuation_during_a_scan_moves_nothing_past_it(struct kuni
 	expect_exactly_once(test, h, from, to, evacuate_some, NULL, to);
 }
 
+/* Of 64 buckets, 20 and 52 become one of 32: they have 32 keys more than others. */
+static u64 hash_shrinking(const void *key, u32 size, const siphash_key_t *hash0)
+{
+	u64 n = *(const u64 *)key;
+
+	return hk_mix(n) << 6 | (n < 32 ? 20 | (n & 1) << 5 : n & 63);
+}
+
+/*
+ * A map in the middle of shrinking, with 200 keys: it lacks the memory for bucket 20.
+ * Which allocation has to fail is found by trying.
+ */
+static struct hmap *make_shrinking(struct kunit *test)
+{
+	unsigned int nth;
+	struct hmap *h;
+
+	hk_skip_unless_allocations_fail(test);
+	for (nth = 1; nth < 100; nth++) {
+		h = hk_map_hashed(test, hash_shrinking, 416);
+		hk_put_range(test, h, 0, 200);
+		hk_fail_nth(nth);
+		hmap_shrink(h);
+		hk_fail_nth(0);
+		if (hk_growing(h))
+			return h;
+		hk_map_destroy(test, h);
+	}
+	KUNIT_FAIL_AND_ABORT(test, "no allocation is the right one");
+	return NULL;
+}
+
+static void overwrite_one(struct kunit *test, struct hmap *h, u32 step, void *arg)
+{
+	u64 key = 7 * step % 200;
+
+	hk_put(test, h, key, hk_value(key));
+}
+
+static void a_scan_of_a_shrinking_map_returns_all_keys_once(struct kunit *test)
+{
+	struct hmap *h = make_shrinking(test);
+
+	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 5);
+	KUNIT_ASSERT_EQ(test, hk_array(h)->nevacuate[0], 20);
+	expect_exactly_once(test, h, 0, 200, NULL, NULL, 200);
+	expect_iterated_once(test, h, 0, 200, NULL, NULL, 200);
+	KUNIT_EXPECT_TRUE(test, hk_growing(h));
+	expect_exactly_once(test, h, 0, 200, overwrite_one, NULL, 200);
+	expect_iterated_once(test, h, 0, 200, overwrite_one, NULL, 200);
+	hk_expect_all(test, h, 0, 200);
+}
+
 /**
  * struct inserts - keys to insert during a scan
  * @next: the next one
@@ -532,6 +585,7 @@ static struct kunit_case iterate_cases[] = {
 	CAPACITY_CASE(a_scan_during_same_size_growth_returns_all_keys_once),
 	CAPACITY_CASE(evacuation_during_a_scan_moves_nothing_past_it),
 	CAPACITY_CASE(same_size_evacuation_during_a_scan_moves_nothing_past_it),
+	CAPACITY_CASE(a_scan_of_a_shrinking_map_returns_all_keys_once),
 	CAPACITY_CASE(growth_during_a_scan_returns_old_keys_once),
 	CAPACITY_CASE(growth_during_an_iteration_returns_old_keys_once),
 	CAPACITY_CASE(reserve_during_a_scan_returns_all_keys_once),

@@ -342,6 +342,24 @@ static void the_worker_grows_what_writers_have_left(struct kunit *test)
 	hk_expect_all(test, h, 0, 1000);
 }
 
+/* It has too many elements for the array that it is being moved to, too. */
+static void the_worker_leaves_a_growing_map_alone(struct kunit *test)
+{
+	u64 from, to;
+	struct hmap *h = hk_map_growing(test, &from, &to);
+
+	disable_delayed_work_sync(&h->work);
+	h->spare = hmap_array_alloc(h, 10, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, h->spare);
+	atomic_long_add(5000, &h->unassigned);
+	h->work.work.func(&h->work.work);
+	atomic_long_sub(5000, &h->unassigned);
+	enable_delayed_work(&h->work);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 9);
+	KUNIT_EXPECT_EQ(test, hmap_nbuckets(hk_array(h)->oldbuckets), 256);
+	hk_expect_all(test, h, from, to);
+}
+
 /* A sleeping caller who is far ahead of the worker waits for it. */
 static void the_load_stays_bounded_for_sleeping_callers(struct kunit *test)
 {
@@ -376,6 +394,7 @@ static struct kunit_case stripe_cases[] = {
 	KUNIT_CASE(a_map_that_must_not_shrink_does_not),
 	KUNIT_CASE(the_worker_makes_large_arrays_for_atomic_callers),
 	KUNIT_CASE(the_worker_grows_what_writers_have_left),
+	KUNIT_CASE(the_worker_leaves_a_growing_map_alone),
 	KUNIT_CASE(the_load_stays_bounded_for_sleeping_callers),
 	{}
 };

@@ -74,7 +74,7 @@ static struct bmap *next_bucket(struct hmap_view *view,
 				const struct bmap *b)
 {
 	const struct hmap_mapped *control = view->control;
-	u64 n = bmap_overflow_index(b->overflow);
+	u32 n = bmap_overflow_index(b->overflow);
 
 	if (!n--)
 		return NULL;
