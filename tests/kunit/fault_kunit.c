@@ -18,7 +18,7 @@
  * @filled: elements that are there before
  * @op: the operation, with the number of the first key that is not there
  * @adds: elements that it adds; -1 if it removes all
- * @must: it cannot do without the first allocation
+ * @must: allocations that it cannot do without: the first and so many in all
  * @shown: the map is shown to programs
  */
 struct scenario {
@@ -30,7 +30,7 @@ struct scenario {
 	u32 filled;
 	int (*op)(struct hmap *h, u32 next, gfp_t gfp);
 	int adds;
-	bool must;
+	u32 must;
 	bool shown;
 };
 
@@ -129,7 +129,7 @@ static int op_shrink_by_work_and_put(struct hmap *h, u32 next, gfp_t gfp)
 }
 
 static const struct scenario scenarios[] = {
-	{ "the first put", 8, 8, .op = op_put_new, .adds = 1, .must = true },
+	{ "the first put", 8, 8, .op = op_put_new, .adds = 1, .must = 1 },
 	{ "a put that grows to 2", 8, 8, .filled = 8, .op = op_put_new,
 	  .adds = 1 },
 	{ "a put that grows to 64", 8, 8, .filled = 208, .op = op_put_new,
@@ -137,46 +137,46 @@ static const struct scenario scenarios[] = {
 	{ "a put that grows with one long chain", 8, 8, hk_hash_constant,
 	  .filled = 104, .op = op_put_new, .adds = 1 },
 	{ "a put that needs an overflow bucket", 8, 8, hk_hash_constant,
-	  .hint = 100, .filled = 8, .op = op_put_new, .adds = 1, .must = true },
+	  .hint = 100, .filled = 8, .op = op_put_new, .adds = 1, .must = 1 },
 	{ "a put that needs the fourth block", 8, 8, hk_hash_constant,
 	  .hint = 100, .filled = 64, .op = op_put_new, .adds = 1,
-	  .must = true },
+	  .must = 1 },
 	{ "a put that needs a table of blocks", 128, 128, hk_hash_constant,
 	  .hint = 1200, .filled = 1160, .op = op_put_new, .adds = 1,
-	  .must = true },
+	  .must = 2 },
 	{ "a put that grows what is shown", 8, 8, .filled = 26,
 	  .op = op_put_new, .adds = 1, .shown = true },
 	{ "an overwrite in line", 8, 8, .filled = 20, .op = op_put_old },
 	{ "a put of a long key", 200, 8, .filled = 20, .op = op_put_new,
-	  .adds = 1, .must = true },
+	  .adds = 1, .must = 1 },
 	{ "a put of a long value", 8, 300, .filled = 20, .op = op_put_new,
-	  .adds = 1, .must = true },
+	  .adds = 1, .must = 1 },
 	{ "a put of both that grows", 200, 300, .filled = 26, .op = op_put_new,
-	  .adds = 1, .must = true },
+	  .adds = 1, .must = 1 },
 	{ "an overwrite of a long value", 200, 300, .filled = 20,
-	  .op = op_put_old, .must = true },
+	  .op = op_put_old, .must = 1 },
 	{ "the first update", 8, 8, .op = op_update_new, .adds = 1,
-	  .must = true },
+	  .must = 1 },
 	{ "an update that grows", 8, 8, .filled = 52, .op = op_update_new,
 	  .adds = 1 },
 	{ "an update of both that grows", 200, 300, .filled = 52,
-	  .op = op_update_new, .adds = 1, .must = true },
+	  .op = op_update_new, .adds = 1, .must = 1 },
 	{ "an update of a long value", 8, 300, .filled = 20,
-	  .op = op_update_old, .must = true },
+	  .op = op_update_old, .must = 1 },
 	{ "clear", 8, 8, .filled = 300, .op = op_clear, .adds = -1 },
 	{ "clear out of line", 200, 300, .filled = 53, .op = op_clear,
 	  .adds = -1 },
-	{ "reserve of an empty map", 8, 8, .op = op_reserve, .must = true },
+	{ "reserve of an empty map", 8, 8, .op = op_reserve, .must = 1 },
 	{ "reserve of a filled map", 8, 8, .filled = 100, .op = op_reserve,
-	  .must = true },
+	  .must = 1 },
 	{ "reserve of a growing map", 8, 8, .filled = 209, .op = op_reserve,
-	  .must = true },
+	  .must = 1 },
 	{ "reserve with one long chain", 8, 8, hk_hash_constant, .filled = 105,
-	  .op = op_reserve, .must = true },
+	  .op = op_reserve, .must = 1 },
 	{ "shrink", 8, 8, .hint = 1000, .filled = 100, .op = op_shrink,
-	  .must = true },
+	  .must = 1 },
 	{ "shrink with one long chain", 8, 8, hk_hash_constant, .hint = 1000,
-	  .filled = 105, .op = op_shrink, .must = true },
+	  .filled = 105, .op = op_shrink, .must = 1 },
 	{ "the worker's array, and a put", 8, 8, .hint = 832, .filled = 826,
 	  .op = op_work_and_put, .adds = 1 },
 	{ "shrinking by the worker, and a put", 8, 8, .hint = 1000,
@@ -216,9 +216,12 @@ static void expect_numbers(struct kunit *test, struct hmap *h, u32 n)
 	}
 }
 
-/* One try with the @nth allocation failing. Returns whether one has failed. */
+/*
+ * One try with the @nth allocation failing. Returns whether one has failed; if the
+ * operation has, too, that is one of @errors.
+ */
 static bool try(struct kunit *test, const struct scenario *s, unsigned int nth,
-		gfp_t gfp)
+		gfp_t gfp, u32 *errors)
 {
 	struct hmap *h = make_map(test, s);
 	long failures = atomic_long_read(&h->alloc_failures);
@@ -240,6 +243,7 @@ static bool try(struct kunit *test, const struct scenario *s, unsigned int nth,
 		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	expect_numbers(test, h, err ? s->filled :
 				s->adds < 0 ? 0 : s->filled + s->adds);
+	*errors += !!err;
 	/* And it goes on as if nothing had been. */
 	if (err)
 		KUNIT_EXPECT_EQ(test, s->op(h, s->filled, gfp), 0);
@@ -252,10 +256,12 @@ static void try_all(struct kunit *test, gfp_t gfp)
 {
 	const struct scenario *s = test->param_value;
 	unsigned int nth = 1;
+	u32 errors = 0;
 
 	hk_skip_unless_allocations_fail(test);
-	while (try(test, s, nth, gfp))
+	while (try(test, s, nth, gfp, &errors))
 		nth++;
+	KUNIT_EXPECT_GE(test, errors, s->must);
 	/* Something has failed, or there is nothing that could. */
 	if (s->must || s->adds)
 		KUNIT_EXPECT_GT(test, nth, 1);

@@ -51,13 +51,13 @@ struct config {
 };
 
 static const struct config configs[] = {
-	{ "8 -> 8, 16 keys", 8, 8, 16, 40, hk_hash_seeded, 3 },
-	{ "8 -> 8, 300 keys", 8, 8, 300, 30, hk_hash_seeded, 4 },
+	{ "8 -> 8, 16 keys", 8, 8, 16, 40, hk_hash_seeded, 5 },
+	{ "8 -> 8, 300 keys", 8, 8, 300, 30, hk_hash_seeded, 6 },
 	{ "8 -> 8, 300 keys, own seeds", 8, 8, 300, 45, NULL, 4 },
 	{ "8 -> 8, 5000 keys", 8, 8, 5000, 20, hk_hash_seeded, 6 },
 	{ "8 -> 8, 5000 keys, 16 stripes", 8, 8, 5000, 40, NULL, 8,
 	  .stripes = 16 },
-	{ "8 -> 8, 60000 keys", 8, 8, 60000, 10, NULL, 12 },
+	{ "8 -> 8, 60000 keys", 8, 8, 60000, 10, NULL, 8 },
 	{ "8 -> 8, tides of 1000", 8, 8, 1000, 5, NULL, 6, .shrinks = true,
 	  .tides = true },
 	{ "8 -> 8, tides of 2000, 8 stripes", 8, 8, 2000, 5, NULL, 6,

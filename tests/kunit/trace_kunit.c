@@ -198,6 +198,8 @@ static void who_waits_for_the_worker_is_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->calls, 1);
 	KUNIT_EXPECT_EQ(test, w->B, B);
 	KUNIT_EXPECT_EQ(test, w->count, 2000);
+	/* And has waited until there was one. */
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, B + 1);
 }
 
 static struct kunit_case trace_cases[] = {
