@@ -31,13 +31,29 @@ says() # FILE KEY
 	sed -n "s/^# $2: *//p" "$1" | head -n 1
 }
 
+# all words that any script says: "# kernels: um-7.2 ..."
+all_say() # KEY
+{
+	sed -n "s/^# $1: *//p" guest/*.sh host/*.sh | tr ' ' '\n' | sort -u | xargs
+}
+
+# Whose name is misspelt must not believe that he has tested it.
+check_names() # WHAT NAMES KNOWN
+{
+	local name
+
+	for name in $2; do
+		[[ " $3 " == *" $name "* ]] || die "there is no $1 $name, but $3"
+	done
+}
+
 wanted() # FILE
 {
 	local suite
 
 	suite=$(says "$1" suite)
 	[[ -n $suite && -n $(says "$1" "${night}timeout") ]] || return 1
-	[ "$suites" = all ] || [[ " $suites " == *" $suite "* ]]
+	[[ " $suites " == *" all "* || " $suites " == *" $suite "* ]]
 }
 
 # The kernels that a script is for, of those that are wanted.
@@ -160,16 +176,20 @@ main()
 {
 	local scenarios booted kernel script file hosts=() unbuilt=
 
+	check_names suite "$suites" "all $(all_say suite)"
+	check_names kernel "$kernels" "$(all_say '\(nightly \)\?kernels')"
+	scenarios=$(guest_scenarios)
+	for file in host/*.sh; do
+		! wanted "$file" || hosts+=("$file")
+	done
+	[ -n "$scenarios${hosts[*]}" ] ||
+		die "no ${night}test of $suites runs on ${kernels:-any kernel}"
 	exec 7>"$build/test.lock"
 	flock -n 7 || die "another run is going on in this checkout"
 	rm -rf "$results"
 	mkdir -p "$results"
 	echo "seed $SEED (make test${NIGHTLY:+-nightly} SEED=$SEED runs the same again)"
-	scenarios=$(guest_scenarios)
 	mapfile -t booted < <(cut -d ' ' -f 1 <<<"$scenarios" | sort -u)
-	for file in host/*.sh; do
-		! wanted "$file" || hosts+=("$file")
-	done
 	need_packages python3
 	[ -z "$scenarios" ] || prepare_guests "${booted[@]}"
 	prepare_hosts "${hosts[@]}"

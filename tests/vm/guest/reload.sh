@@ -5,6 +5,7 @@
 # kernels: um-7.2-kasan debian-6.1 debian-6.12
 # timeout: 150
 # nightly kernels: um-7.2
+# nightly timeout: 150
 
 . "$HMAP/guest/lib.sh"
 
