@@ -12,8 +12,10 @@ ifneq ($(call kconfig,CONFIG_UML),)
 ARCH := um
 export ARCH
 endif
+# Debian's clang of version 19 is clang-19, which LLVM=-19 means.
 ifneq ($(call kconfig,CONFIG_CC_IS_CLANG),)
-LLVM ?= 1
+clang := $(shell sed -n 's/^CONFIG_CLANG_VERSION=\(.*\)....$$/\1/p' '$(KDIR)/.config')
+LLVM ?= $(if $(shell command -v clang-$(clang) 2>/dev/null),-$(clang),1)
 export LLVM
 endif
 

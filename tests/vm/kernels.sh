@@ -322,7 +322,14 @@ build_kernel() # NAME SOURCE FINAL
 
 make_kernel() # SOURCE OUTPUT ARGUMENT...
 {
-	make -C "$1" O="$2" "${arch[@]}" "${@:3}"
+	plain_make -C "$1" O="$2" "${arch[@]}" "${@:3}"
+}
+
+# What CC= and LLVM= of "make test" are for is in $arch: Debian's kernels and those
+# of other architectures have compilers of their own.
+plain_make() # ARGUMENT...
+{
+	env -u MAKEFLAGS -u CC -u LLVM make "$@"
 }
 
 # An option that olddefconfig dropped would silently weaken every test.
@@ -347,7 +354,8 @@ check_config() # NAME CONFIG
 # tty       the second console in it
 set_arch() # NAME
 {
-	arch=(${CC:+CC="$CC"}) compiler=${CC:-gcc} foreign=
+	arch=(${CC:+CC="$CC"} ${LLVM:+LLVM="$LLVM"}) foreign=
+	compiler=${CC:-$(llvm_compiler)}
 	bootable=arch/x86/boot/bzImage
 	machine=(qemu-system-x86_64 -M q35) tty=ttyS1
 	case $1 in
@@ -361,6 +369,17 @@ set_arch() # NAME
 		compiler=s390x-linux-gnu-gcc bootable=arch/s390/boot/bzImage
 		foreign=s390x machine=(qemu-system-s390x) tty=hvc0
 		;;
+	esac
+}
+
+# As the kernel's Makefile takes LLVM: 1, the suffix of a version, a folder.
+llvm_compiler()
+{
+	case ${LLVM:-} in
+	"") echo gcc ;;
+	*/) echo "${LLVM}clang" ;;
+	-*) echo "clang$LLVM" ;;
+	*) echo clang ;;
 	esac
 }
 
