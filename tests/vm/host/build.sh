@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The Makefile: what it refuses, what it installs; dkms.
+# The Makefile: what it and the runner of the tests refuse, what it installs; dkms.
 # suite: build
 # packages: make gcc libc6-dev kmod dkms libjson-c-dev pkgconf
 # kernels: debian-6.1
@@ -13,6 +13,8 @@ use_kernel debian-6.1
 compiler_for debian-6.1
 . ./tap.sh
 
+# what the run that this is a part of was told is not for the makes here
+unset MAKEFLAGS MFLAGS LLVM
 tmp=$(mktemp -d "$build/host.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
@@ -27,13 +29,13 @@ copy_sources() # DIR
 		Kbuild Makefile dkms.conf kmod userspace) | tar -x -C "$1"
 }
 
-# refuses WORDS KDIR: fails with one sentence that has these words
-refuses()
+# Fails with one sentence that has these words.
+refuses() # WORDS MAKE-ARGUMENT...
 {
 	local out
 
-	if out=$(make -s -C "$tmp/src" modules KDIR="$2" 2>&1); then
-		echo "not refused: $2"
+	if out=$(make -s -C "$tmp/src" "${@:2}" 2>&1); then
+		echo "not refused: ${*:2}"
 		return 1
 	fi
 	echo "$out"
@@ -54,19 +56,21 @@ test_refusals()
 
 	tap_ok "no headers: names the package" \
 		refuses "install the package linux-headers-9.9.9-none" \
-		/lib/modules/9.9.9-none/build
-	tap_ok "no such KDIR" refuses "is not a directory" "$tmp/none"
+		modules KDIR=/lib/modules/9.9.9-none/build
+	tap_ok "no such KDIR" refuses "is not a directory" modules KDIR="$tmp/none"
 	mkdir "$tmp/empty"
-	tap_ok "KDIR without a kernel" refuses "not a kernel tree" "$tmp/empty"
+	tap_ok "KDIR without a kernel" refuses "not a kernel tree" \
+		modules KDIR="$tmp/empty"
 	touch "$tmp/empty/Makefile"
-	tap_ok "KDIR that is not configured" refuses "not configured" "$tmp/empty"
+	tap_ok "KDIR that is not configured" refuses "not configured" \
+		modules KDIR="$tmp/empty"
 	touch "$tmp/empty/.config"
-	tap_ok "KDIR that is not built" refuses "not built" "$tmp/empty"
+	tap_ok "KDIR that is not built" refuses "not built" modules KDIR="$tmp/empty"
 	for version in 5.10 6.0 7.3 8.0; do
 		code=$((${version%.*} * 65536 + ${version#*.} * 256 + 99))
 		fake_kernel "$tmp/fake-$version" $code
 		tap_ok "kernel $version" refuses "is version $version, but hmap supports" \
-			"$tmp/fake-$version"
+			modules KDIR="$tmp/fake-$version"
 	done
 	for version in 6.1 6.12 7.2; do
 		code=$((${version%.*} * 65536 + ${version#*.} * 256 + 99))
@@ -74,6 +78,85 @@ test_refusals()
 		tap_ok "kernel $version is accepted" make -s -C "$tmp/src" check-kdir \
 			KDIR="$tmp/fake-$version"
 	done
+}
+
+# What the kernel's make is told: "CC LLVM".
+compiles_with() # WORDS MAKE-ARGUMENT...
+{
+	local out
+
+	out=$(env -u CC make -s -C "$tmp/src" modules "${@:2}")
+	echo "$out"
+	[ "$out" = "$1" ]
+}
+
+test_compilers()
+{
+	local kernel=$tmp/fake-clang
+
+	fake_kernel "$kernel" $((7 * 65536 + 2 * 256))
+	# shellcheck disable=SC2016 # make's variables
+	printf 'modules:\n\t@echo "$(CC) $(LLVM)"\n' >"$kernel/Makefile"
+	tap_ok "CC= is the kernel's to use" \
+		compiles_with "some-cc " KDIR="$kernel" CC=some-cc
+	tap_ok "LLVM= likewise" compiles_with "cc 1" KDIR="$kernel" LLVM=1
+	printf 'CONFIG_CC_IS_CLANG=y\nCONFIG_CLANG_VERSION=990102\n' \
+		>"$kernel/.config"
+	tap_ok "a kernel built by clang gets LLVM=1" \
+		compiles_with "cc 1" KDIR="$kernel"
+	mkdir "$tmp/clang"
+	install -m 755 /dev/null "$tmp/clang/clang-99"
+	PATH=$tmp/clang:$PATH tap_ok "or that of its version, if it is there" \
+		compiles_with "cc -99" KDIR="$kernel"
+	PATH=$tmp/clang:$PATH tap_ok "unless another is asked for" \
+		compiles_with "cc -15" KDIR="$kernel" LLVM=-15
+}
+
+# In a copy, so that nothing of the run that this is a part of is in danger.
+test_unknown_names()
+{
+	mkdir "$tmp/src/tests"
+	cp -r "$top/tests/vm" "$top/tests/bench" "$tmp/src/tests"
+	tap_ok "make test of no suite names those that there are" \
+		refuses "no suite none, but .*kunit.* uapi" test SUITE=none
+	tap_ok "nor does one misspelt suite of two pass" \
+		refuses "no suite kunti, but" test SUITE="style kunti"
+	tap_ok "make test on no kernel names those that there are" \
+		refuses "no kernel none, but .*debian-6.1 .*um-7.2 " \
+		test SUITE=kunit KERNELS=none
+	tap_ok "a suite that runs on none of the kernels is no success" \
+		refuses "no test of kunit runs on debian-6.1" \
+		test SUITE=kunit KERNELS=debian-6.1
+	tap_ok "make test-nightly knows its suites, too" \
+		refuses "no nightly test of style" test-nightly SUITE=style KERNELS=
+	tap_ok "make bench names its suites" \
+		refuses "no suite none, but kernel-single" bench SUITE=none
+}
+
+# All but those that are for the Makefile itself.
+help_names_targets()
+{
+	local target help
+
+	help=$(make -s -C "$tmp/src" help)
+	sed -n 's/^\.PHONY: //p' "$top/Makefile" | tr ' ' '\n' | while read -r target; do
+		case $target in
+		help | check-kdir | install-modules | clean-modules) continue ;;
+		esac
+		grep -q "^  make $target\( \|$\)" <<<"$help" || {
+			echo "make help does not name $target"
+			return 1
+		}
+	done
+}
+
+kernel_src_is_refused()
+{
+	local out
+
+	! out=$(KERNEL_SRC=$tmp/none "$vm/kernel.sh" um-7.2 2>&1) || return
+	echo "$out"
+	[ "$out" = "hmap: KERNEL_SRC=$tmp/none is not a kernel source tree" ]
 }
 
 make_there()
@@ -193,7 +276,11 @@ dkms_skips() # RELEASE
 }
 
 copy_sources "$tmp/src"
+tap_ok "make help names every target" help_names_targets
+tap_ok "KERNEL_SRC= without a kernel's source" kernel_src_is_refused
 test_refusals
+test_compilers
+test_unknown_names
 test_install
 test_dkms
 tap_done
