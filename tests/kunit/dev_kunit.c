@@ -5,6 +5,8 @@
  *
  * Who loads this has /dev/hmap, and nobody else uses it.
  */
+#include <linux/fdtable.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mman.h>
 #include <linux/sched/signal.h>
@@ -96,6 +98,16 @@ static void revive(void)
 	disallow_signal(SIGKILL);
 }
 
+static long ioctl_of_the_killed(struct device *dev, unsigned int cmd)
+{
+	long ret;
+
+	die();
+	ret = device_ioctl(dev, cmd);
+	revive();
+	return ret;
+}
+
 static void a_scan_of_the_killed_is_eintr(struct kunit *test)
 {
 	struct device *dev = device_open(test);
@@ -106,9 +118,7 @@ static void a_scan_of_the_killed_is_eintr(struct kunit *test)
 
 	hk_put_range(test, dev->h, 0, 10);
 	set_arg(test, dev, &arg, sizeof(arg));
-	die();
-	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_SCAN), -EINTR);
-	revive();
+	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(dev, HMAP_IOC_SCAN), -EINTR);
 	/* It tells how far it came. */
 	KUNIT_ASSERT_EQ(test, copy_from_user(&arg, dev->arg, sizeof(arg)), 0);
 	KUNIT_EXPECT_EQ(test, arg.count, 0);
@@ -122,9 +132,7 @@ static void a_layout_for_the_killed_is_eintr(struct kunit *test)
 
 	hk_put_range(test, dev->h, 0, 10);
 	set_arg(test, dev, &arg, sizeof(arg));
-	die();
-	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_LAYOUT), -EINTR);
-	revive();
+	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(dev, HMAP_IOC_LAYOUT), -EINTR);
 	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_LAYOUT), 0);
 }
 
@@ -143,10 +151,8 @@ static void a_put_of_the_killed_is_eintr(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, hmap_put(dev->h, &key, &key, HMAP_ANY,
 					       GFP_ATOMIC), 0);
 	set_arg(test, dev, &arg, sizeof(arg));
-	die();
 	/* Key 0: what an anonymous page holds. */
-	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_PUT), -EINTR);
-	revive();
+	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(dev, HMAP_IOC_PUT), -EINTR);
 	hk_expect_absent(test, dev->h, 0);
 	HK_VERIFY(test, dev->h);
 	/* It has been called in vain. */
@@ -156,11 +162,119 @@ static void a_put_of_the_killed_is_eintr(struct kunit *test)
 	hk_expect(test, dev->h, 0, 0);
 }
 
+static void a_resize_for_the_killed_is_eintr(struct kunit *test)
+{
+	struct device *dev = device_open(test);
+	const struct hmap_ioc_count count = {
+		.size = sizeof(count), .count = 10000,
+	};
+	const struct hmap_ioc_plain plain = { .size = sizeof(plain) };
+	u8 B;
+
+	hk_put_range(test, dev->h, 0, 10);
+	B = hk_array(dev->h)->B;
+	set_arg(test, dev, &count, sizeof(count));
+	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(dev, HMAP_IOC_RESERVE), -EINTR);
+	KUNIT_EXPECT_EQ(test, hk_array(dev->h)->B, B);
+	KUNIT_ASSERT_EQ(test, device_ioctl(dev, HMAP_IOC_RESERVE), 0);
+	B = hk_array(dev->h)->B;
+	set_arg(test, dev, &plain, sizeof(plain));
+	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(dev, HMAP_IOC_SHRINK), -EINTR);
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_SHRINK), 0);
+	KUNIT_EXPECT_LT(test, hk_array(dev->h)->B, B);
+	HK_VERIFY(test, dev->h);
+}
+
+/* Deletes key 0: what an anonymous page holds. */
+static void a_batch_of_the_killed_is_eintr(struct kunit *test)
+{
+	struct device *dev = device_open(test);
+	const struct hmap_op op = {
+		.op = HMAP_OP_DELETE, .key = (uintptr_t)dev->arg + PAGE_SIZE / 4,
+	};
+	struct hmap_ioc_batch arg = {
+		.size = sizeof(arg), .key_size = 8, .value_size = 8,
+		.ops = (uintptr_t)dev->room, .count = 1,
+		.op_size = sizeof(op), .done = 77, .failed = 77,
+	};
+
+	hk_put_range(test, dev->h, 0, 10);
+	set_arg(test, dev, &arg, sizeof(arg));
+	KUNIT_ASSERT_EQ(test, copy_to_user(dev->room, &op, sizeof(op)), 0);
+	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(dev, HMAP_IOC_BATCH), -EINTR);
+	KUNIT_ASSERT_EQ(test, copy_from_user(&arg, dev->arg, sizeof(arg)), 0);
+	KUNIT_EXPECT_EQ(test, arg.done, 0);
+	KUNIT_EXPECT_EQ(test, arg.failed, 0);
+	hk_expect(test, dev->h, 0, hk_value(0));
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_BATCH), 0);
+	hk_expect_absent(test, dev->h, 0);
+}
+
+static void a_vector_of_the_killed_is_eintr(struct kunit *test)
+{
+	struct device *dev = device_open(test);
+	struct hmap_ioc_vector arg = {
+		.size = sizeof(arg), .key_size = 8, .value_size = 8,
+		.op = HMAP_OP_DELETE, .keys = (uintptr_t)dev->room, .count = 1,
+		.done = 77, .failed = 77,
+	};
+
+	hk_put_range(test, dev->h, 0, 10);
+	set_arg(test, dev, &arg, sizeof(arg));
+	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(dev, HMAP_IOC_VECTOR), -EINTR);
+	KUNIT_ASSERT_EQ(test, copy_from_user(&arg, dev->arg, sizeof(arg)), 0);
+	KUNIT_EXPECT_EQ(test, arg.done, 0);
+	KUNIT_EXPECT_EQ(test, arg.failed, 0);
+	hk_expect(test, dev->h, 0, hk_value(0));
+	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_VECTOR), 0);
+	hk_expect_absent(test, dev->h, 0);
+}
+
+/* Of a map of its own, since it is for ever. */
+static struct file *create_map(struct kunit *test, struct device *dev)
+{
+	const struct hmap_ioc_create arg = {
+		.size = sizeof(arg), .key_size = 8, .value_size = 8,
+	};
+	struct file *file;
+	long fd;
+
+	set_arg(test, dev, &arg, sizeof(arg));
+	fd = device_ioctl(dev, HMAP_IOC_CREATE);
+	KUNIT_ASSERT_GE(test, fd, 0);
+	file = fget(fd);
+	close_fd(fd);
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	return file;
+}
+
+static void a_freeze_by_the_killed_is_eintr(struct kunit *test)
+{
+	struct device *dev = device_open(test), own = *dev;
+	const struct hmap_ioc_plain arg = { .size = sizeof(arg) };
+	struct hmap_object *object;
+
+	own.file = create_map(test, dev);
+	object = ((struct hmap_file *)own.file->private_data)->object;
+	set_arg(test, dev, &arg, sizeof(arg));
+	KUNIT_EXPECT_EQ(test, hmap_change_begin(object), 0);
+	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(&own, HMAP_IOC_FREEZE), -EINTR);
+	/* It is frozen nevertheless, but for what was under way. */
+	KUNIT_EXPECT_EQ(test, device_ioctl(&own, HMAP_IOC_CLEAR), -EPERM);
+	hmap_change_end(object);
+	KUNIT_EXPECT_EQ(test, device_ioctl(&own, HMAP_IOC_FREEZE), 0);
+	fput(own.file);
+}
+
 static struct kunit_case dev_cases[] = {
 	KUNIT_CASE(verify_of_a_broken_map_is_euclean),
 	KUNIT_CASE(a_scan_of_the_killed_is_eintr),
 	KUNIT_CASE(a_layout_for_the_killed_is_eintr),
 	KUNIT_CASE(a_put_of_the_killed_is_eintr),
+	KUNIT_CASE(a_resize_for_the_killed_is_eintr),
+	KUNIT_CASE(a_batch_of_the_killed_is_eintr),
+	KUNIT_CASE(a_vector_of_the_killed_is_eintr),
+	KUNIT_CASE(a_freeze_by_the_killed_is_eintr),
 	{}
 };
 
