@@ -35,6 +35,7 @@ typedef __s64 s64;
 
 #define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
 #define POISON		0xcc
+#define NOBODY		65534
 
 #define MAX_KEY		HMAP_MAX_KEY_SIZE
 #define MAX_VALUE	HMAP_MAX_VALUE_SIZE

@@ -413,6 +413,54 @@ TEST_F(maps, too_many_files_are_emfile)
 	EXPECT_EQ(0, map_close(&m));
 }
 
+#define FILE_MAX	"/proc/sys/fs/file-max"
+
+static int write_file_max(const char *text)
+{
+	int fd = open(FILE_MAX, O_WRONLY), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* The system's limit does not hold for root. */
+static int create_as_nobody(void *arg)
+{
+	struct hmap_ioc_create create = create_arg(8, 8);
+	int fd = *(int *)arg, ret;
+
+	if (setuid(NOBODY))
+		return -errno;
+	ret = dev_create(fd, &create);
+	if (ret != -ENFILE)
+		return ret < 0 ? ret : -EBADE;
+	set_name(create.name, "enfile");
+	ret = dev_create(fd, &create);
+	return ret == -ENFILE ? 0 : -EBADE;
+}
+
+TEST_F(maps, too_many_files_of_all_are_enfile)
+{
+	struct hmap_ioc_create arg = create_arg(8, 8);
+	char limit[32] = "";
+	struct map m;
+	int fd = open(FILE_MAX, O_RDONLY);
+
+	ASSERT_LT(0, read(fd, limit, sizeof(limit) - 1));
+	close(fd);
+	ASSERT_EQ(0, write_file_max("0"));
+	EXPECT_EQ(0, reap(spawn(create_as_nobody, &self->m.fd)));
+	EXPECT_EQ(0, write_file_max(limit));
+	/* and the name is free */
+	set_name(arg.name, "enfile");
+	ASSERT_EQ(0, map_create(&m, self->m.fd, &arg));
+	EXPECT_EQ(0, map_close(&m));
+}
+
 /* ---- FREEZE ---- */
 
 static u32 state_of(int fd)

@@ -8,8 +8,6 @@
 
 #include "hmap_test.h"
 
-#define NOBODY	65534
-
 FIXTURE(names) {
 	struct map m;		/* the default map, whose file makes others */
 };
@@ -221,6 +219,23 @@ TEST_F(names, a_destroyed_map_lives_on_for_those_who_have_it)
 	EXPECT_EQ(0, map_check_range(&opened, 0, 200));
 	EXPECT_EQ(0, map_close(&opened));
 	EXPECT_EQ(0, map_close(&new));
+}
+
+TEST_F(names, another_node_of_a_destroyed_map_is_enxio)
+{
+	const char *other = "/tmp/hmap-other-node";
+	struct stat st;
+	int fd = create_named(self->m.fd, "a", 0600), opened;
+
+	ASSERT_EQ(0, stat(node("a"), &st));
+	ASSERT_EQ(0, mknod(other, S_IFCHR | 0600, st.st_rdev));
+	opened = open(other, O_RDWR);
+	EXPECT_LE(0, opened);
+	close(opened);
+	EXPECT_EQ(0, dev_destroy(self->m.fd, "a"));
+	EXPECT_EQ(-ENXIO, sys_result(open(other, O_RDWR)));
+	unlink(other);
+	close(fd);
 }
 
 /* A map of nobody's, and then one of root's. */

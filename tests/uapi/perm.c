@@ -7,8 +7,6 @@
 
 #include "hmap_test.h"
 
-#define NOBODY	65534
-
 FIXTURE(perm) {
 	struct map m;
 };

@@ -146,6 +146,30 @@ TEST(reserve_beyond_max_entries_is_einval)
 	EXPECT_EQ(0, map_unload(&m));
 }
 
+TEST_F(size, a_reserve_beyond_max_bytes_is_enospc)
+{
+	struct hmap_ioc_create arg = create_arg(8, 8);
+	struct map m;
+
+	arg.max_bytes = 10000;
+	ASSERT_EQ(0, map_create(&m, self->m.fd, &arg));
+	ASSERT_EQ(0, map_put_range(&m, 0, 20));
+	EXPECT_EQ(-ENOSPC, reserve(m.fd, 1000));
+	EXPECT_EQ(0, map_check_range(&m, 0, 20));
+	EXPECT_EQ(0, reserve(m.fd, 50));
+	EXPECT_EQ(0, map_close(&m));
+}
+
+/* Of an empty map, which is given an array of that size at once. */
+TEST_F(size, a_reserve_beyond_the_memory_is_enomem)
+{
+	struct map *m = &self->m;
+
+	EXPECT_EQ(-ENOMEM, reserve(m->fd, 3800000000));
+	EXPECT_EQ(0, stats_of(m->fd).B);
+	EXPECT_EQ(0, map_put_range(m, 0, 20));
+}
+
 TEST(shrink_gives_the_hint_up)
 {
 	struct map m;
