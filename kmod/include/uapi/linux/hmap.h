@@ -733,7 +733,8 @@ struct hmap_mapped {
  *            more than max_entries, or than any map can hold; -EEXIST: there is one
  *            of this name; -ENOSPC: HMAP_MAX_NAMES maps have names, or the memory
  *            for hint is more than max_bytes or the limit of all maps; -EMFILE,
- *            -ENFILE: too many files are open; -ENOMEM: no memory
+ *            -ENFILE: too many files are open; -ENOMEM: no memory; -EOPNOTSUPP:
+ *            HMAP_CREATE_MMAP where caches do not show what the kernel writes
  * DESTROY wd takes a map's name away; -ENOENT: no such name; -EPERM: the caller
  *            is not who made the map, and has no CAP_FOWNER
  * LIST    rd the names of maps
