@@ -122,6 +122,19 @@ run_example() # NAME
 	}
 }
 
+# That the udev rule names.
+makes_group()
+{
+	local group
+
+	group=$(sed -n 's/.*GROUP="\([^"]*\)".*/\1/p' \
+		"$root/usr/lib/udev/rules.d/60-hmap.rules")
+	mkdir -p "$tmp/machine/etc"
+	systemd-sysusers --root="$tmp/machine" "$root/usr/lib/sysusers.d/hmap.conf"
+	cat "$tmp/machine/etc/group"
+	grep "^$group:" "$tmp/machine/etc/group"
+}
+
 lint_pages()
 {
 	local page messages
@@ -198,6 +211,11 @@ if [ -f "$top/README.md" ]; then
 	# shellcheck disable=SC2046
 	tap_ok "the example of a shared map in README.md compiles" \
 		compile_example shared $(pkg-config --libs libhmap)
+fi
+if command -v systemd-sysusers >/dev/null; then
+	tap_ok "systemd-sysusers makes the group" makes_group
+else
+	tap_skip "systemd-sysusers makes the group" "no systemd-sysusers"
 fi
 if command -v mandoc >/dev/null; then
 	tap_ok "mandoc -T lint has nothing to say about the manual" lint_pages
