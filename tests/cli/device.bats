@@ -18,8 +18,10 @@ as_nobody()
 @test "without the module every command asks for it" {
 	needs_kernel
 	unload_module
-	for command in "get 1" "put 1 1" "del 1" dump "load /dev/null" \
-		"compare /dev/null" stats info layout clear verify trace; do
+	for command in "get 1" "put 1 1" "add 1" "pop 1" "del 1" dump \
+		"load /dev/null" "compare /dev/null" "wait 1" watch stats info \
+		layout count "reserve 1" shrink clear verify freeze "create a" \
+		"destroy a" list trace; do
 		# shellcheck disable=SC2086
 		fails 1 "cannot open /dev/hmap: No such file or directory; is the module loaded?" \
 			hmapctl $command
@@ -49,6 +51,22 @@ as_nobody()
 	chmod 0660 /dev/hmap
 	setpriv --reuid 65534 --regid 999 --clear-groups hmapctl put 1 10
 	prints 10 setpriv --reuid 65534 --regid 999 --clear-groups hmapctl get 1
+}
+
+# As on a machine that has started: the rule is where make install puts it.
+@test "the udev rule gives the device to the group, and leaves named maps alone" {
+	needs_kernel
+	needs systemd-udevd
+	unload_module
+	systemd-udevd --daemon
+	insmod "$ko"
+	hmapctl create named --mode 0604
+	udevadm settle
+	node=$(stat -c '%a %U:%G' /dev/hmap)
+	named=$(stat -c '%a %U:%G' /dev/hmaps/named)
+	udevadm control --exit
+	[ "$node" = "660 root:hmap" ] || explain "/dev/hmap: $node"
+	[ "$named" = "604 root:root" ] || explain "/dev/hmaps/named: $named"
 }
 
 @test "who may only read cannot change the map" {

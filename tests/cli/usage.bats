@@ -9,7 +9,8 @@ setup()
 	load_module
 }
 
-commands="get put del dump load compare stats info layout clear verify trace"
+commands="get put add pop del dump load compare wait watch stats info layout
+	count reserve shrink clear verify freeze create destroy list trace"
 
 @test "--help and -h list every command and succeed" {
 	local option name

@@ -89,6 +89,8 @@ copy_extras() # ROOT SCRIPT
 	[ "$2" != uapi32 ] || copy_uapi32 "$1"
 	[ "$2" != fuzz ] || cp "$build/fuzz/hmap_fuzz" "$1/bin/"
 	cp "$top/README.md" "$1/hmap/"
+	install -D -m 644 -t "$1/usr/lib/udev/rules.d" \
+		"$top/userspace/dist/60-hmap.rules"
 }
 
 # In place of those of 64 bits, which have the same names.

@@ -7,6 +7,8 @@
 # timeout: 500
 # nightly kernels: debian-6.1 um-7.2
 # nightly timeout: 500
+# packages: udev
+# programs: udevadm /lib/systemd/systemd-udevd
 
 . "$HMAP/guest/lib.sh"
 
