@@ -289,9 +289,13 @@ TEST_F(perm, verify_needs_cap_sys_admin)
 	EXPECT_EQ(0, reap(spawn(verify_without_sys_admin, fd)));
 	EXPECT_EQ(0, reap(spawn(verify_wrongly_without_sys_admin, fd)));
 	EXPECT_EQ(0, dev_verify(*fd));
+}
+
+TEST_F(perm, verify_needs_the_capability_of_the_first_user_namespace)
+{
 	if (!has_user_namespaces())
 		SKIP(return, "this kernel has no user namespaces");
-	EXPECT_EQ(0, reap(spawn(verify_in_user_namespace, fd)));
+	EXPECT_EQ(0, reap(spawn(verify_in_user_namespace, &self->m.fd)));
 }
 
 /* ---- a file that was passed on ---- */
