@@ -59,9 +59,13 @@ int cmd_destroy(const struct options *opt)
 {
 	int i, err, status = EXIT_SUCCESS;
 
+	if (access(opt->device, F_OK)) {
+		p_err_open(opt->device);
+		return EXIT_FAILURE;
+	}
 	for (i = 0; i < opt->argc; i++) {
 		err = hmap_destroy_named(opt->device, opt->argv[i]);
-		if (err == -ENOENT && !access(opt->device, F_OK))
+		if (err == -ENOENT)
 			status = report("destroy", opt->argv[i], "no such map");
 		else if (err)
 			status = report("destroy", opt->argv[i], strerror(-err));
