@@ -156,14 +156,16 @@ boot()
 
 boot_um() # TIMEOUT RESULT KERNEL
 {
-	local out=$2.out args=() status=0
+	local out=$2.out args=(seccomp=on) status=0
 
 	[ "$3" != um-7.2 ] || args+=(ncpus=2)
+	# built by clang it crashes in its first program but by ptrace, with one CPU
+	[ -z "${LLVM:-}" ] || args=(seccomp=off)
 	# an empty glob would match no suite at all
 	[ -z "${FILTER:-}" ] || args+=("kunit.filter_glob=$FILTER")
 	rm -rf "$out"
 	mkdir -p "$out"
-	bounded "$1" "$image" mem=1G "${args[@]}" seccomp=on \
+	bounded "$1" "$image" mem=1G "${args[@]}" \
 		initrd="$2.cpio" con=null con0=null,fd:1 panic=-1 loglevel=7 \
 		hmap_out="$out" </dev/null >"$2.log" 2>&1 || status=$?
 	[ ! -f "$out/tap" ] || mv "$out/tap" "$2.tap"
