@@ -59,6 +59,10 @@ as_nobody()
 	needs systemd-udevd
 	unload_module
 	systemd-udevd --daemon
+	# what happens before it listens it does not hear of
+	until udevadm control --ping; do
+		sleep 0.1
+	done
 	insmod "$ko"
 	hmapctl create named --mode 0604
 	udevadm settle
