@@ -144,5 +144,5 @@ name             a" hmapctl info -m a
 	fails 1 "cannot open /dev/hmap: No such file or directory; is the module loaded?" \
 		hmapctl create a
 	fails 1 "is the module loaded?" hmapctl list
-	fails 1 "destroy a: No such file" hmapctl destroy a
+	fails 1 "cannot open /dev/hmap: No such file or directory; is the module loaded?" hmapctl destroy a
 }

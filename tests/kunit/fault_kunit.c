@@ -252,15 +252,22 @@ static bool try(struct kunit *test, const struct scenario *s, unsigned int nth,
 	return failed;
 }
 
+/*
+ * Again if too few mattered: what a debugging kernel notes down is not always the same,
+ * and may have taken the place of one that does.
+ */
 static void try_all(struct kunit *test, gfp_t gfp)
 {
 	const struct scenario *s = test->param_value;
-	unsigned int nth = 1;
-	u32 errors = 0;
+	unsigned int nth, round = 0;
+	u32 errors;
 
 	hk_skip_unless_allocations_fail(test);
-	while (try(test, s, nth, gfp, &errors))
-		nth++;
+	do {
+		errors = 0;
+		for (nth = 1; try(test, s, nth, gfp, &errors); nth++)
+			;
+	} while (errors < s->must && ++round < 10);
 	KUNIT_EXPECT_GE(test, errors, s->must);
 	/* Something has failed, or there is nothing that could. */
 	if (s->must || s->adds)
