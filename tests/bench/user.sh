@@ -44,7 +44,7 @@ build_userspace
 make_initramfs "$dir/run.cpio" user "$build/$kernel"
 add_benchmark "$dir/run.cpio"
 note "booting $kernel in QEMU"
-boot_qemu 580 "$dir/run" "file:$dir/run.out" ||
+boot_qemu 580 "$dir/run" "file:$dir/run.out" multi ||
 	die "the guest failed, see build/bench/user/run.log"
 grep -q '^# hmap: end 0' "$dir/run.out" ||
 	die "the benchmark failed, see build/bench/user/run.log"

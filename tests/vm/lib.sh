@@ -14,7 +14,8 @@
 #   kernel.sh KERNEL           fetch or build a kernel, print where its KDIR is
 #   guest/*.sh                 run inside; "# kernels:" and "# timeout:" in the
 #                              head of each say where and how long, "# nightly
-#                              kernels:" and "# nightly timeout:" the same at night
+#                              kernels:" and "# nightly timeout:" the same at night,
+#                              "# thread: multi" that QEMU's processors run at once
 #   host/*.sh                  run outside; "# packages:" and "# kernels:" say what
 #                              they need
 #   summary.py                 reads the TAP of all of them

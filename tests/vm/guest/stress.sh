@@ -6,6 +6,7 @@
 # suite: stress
 # kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12 debian-6.12-rt
 # timeout: 240
+# thread: multi
 # nightly kernels: x86-7.2-kcsan x86-7.2-kasan s390x-7.2 i386-7.2 um-7.2 um-7.2-kasan debian-6.1 debian-6.12 debian-6.1-rt debian-6.12-rt
 # nightly timeout: 1800
 
