@@ -12,16 +12,6 @@
 
 #define FAULTS	"/sys/kernel/debug/"
 
-static inline bool fault_set(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, value, strlen(value)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 /*
  * Whether allocations can fail, also those that may sleep; there is no word in the
  * log about each. Copies fail, too, if they are to and the kernel knows how.
@@ -30,19 +20,19 @@ static inline bool can_fail(bool copies)
 {
 	if (access(FAULTS "failslab", F_OK))
 		mount("debugfs", FAULTS, "debugfs", 0, NULL);
-	fault_set(FAULTS "fail_page_alloc/ignore-gfp-wait", "N");
-	fault_set(FAULTS "fail_page_alloc/min-order", "0");
-	fault_set(FAULTS "fail_page_alloc/verbose", "0");
-	fault_set(FAULTS "fail_usercopy/verbose", "0");
+	write_file(FAULTS "fail_page_alloc/ignore-gfp-wait", "N");
+	write_file(FAULTS "fail_page_alloc/min-order", "0");
+	write_file(FAULTS "fail_page_alloc/verbose", "0");
+	write_file(FAULTS "fail_usercopy/verbose", "0");
 	/* no function of the kernel has an address as low as 1 */
 	if (!access(FAULTS "fail_usercopy", F_OK) &&
-	    !fault_set(FAULTS "fail_usercopy/require-start", copies ? "0" : "1"))
+	    write_file(FAULTS "fail_usercopy/require-start", copies ? "0" : "1"))
 		return false;
 	if (!access(FAULTS "fail_usercopy", F_OK))
-		fault_set(FAULTS "fail_usercopy/require-end",
-			  copies ? "0xffffffffffffffff" : "2");
-	return fault_set(FAULTS "failslab/ignore-gfp-wait", "N") &&
-	       fault_set(FAULTS "failslab/verbose", "0");
+		write_file(FAULTS "fail_usercopy/require-end",
+			   copies ? "0xffffffffffffffff" : "2");
+	return !write_file(FAULTS "failslab/ignore-gfp-wait", "N") &&
+	       !write_file(FAULTS "failslab/verbose", "0");
 }
 
 /* The @nth allocation or copy of this process from now on fails. */

@@ -90,6 +90,19 @@ static inline u64 often(u64 n)
 	return getenv("HMAP_NIGHTLY") ? n : n / 5;
 }
 
+/* For files of the kernel's, which take a setting by one write. */
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
 /* ---- memory that ends at a page which cannot be touched ---- */
 
 static inline size_t page_size(void)

@@ -140,21 +140,10 @@ struct memory {
 	long available;
 };
 
-static void set_vm(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0)
-		return;
-	if (write(fd, value, strlen(value)) < 0)
-		fprintf(stderr, "# %s could not be set\n", path);
-	close(fd);
-}
-
 /* Slab pages on per-CPU lists and the like are not leaks. */
 static struct memory memory_now(void)
 {
-	set_vm("/proc/sys/vm/drop_caches", "3");
+	write_file("/proc/sys/vm/drop_caches", "3");
 	return (struct memory){
 		.slab = kilobytes("Slab:"),
 		.vmalloc = kilobytes("VmallocUsed:"),
@@ -196,7 +185,7 @@ static void must_not_leak(struct __test_metadata *_metadata, u32 key_size,
 	struct memory before, after;
 
 	/* Free pages that a processor keeps to itself count as taken. */
-	set_vm("/proc/sys/vm/percpu_pagelist_high_fraction", "100000");
+	write_file("/proc/sys/vm/percpu_pagelist_high_fraction", "100000");
 	ASSERT_EQ(0, use_the_map_often(3, key_size, value_size, n));
 	before = memory_now();
 	ASSERT_EQ(0, use_the_map_often(50, key_size, value_size, n));

@@ -415,18 +415,6 @@ TEST_F(maps, too_many_files_are_emfile)
 
 #define FILE_MAX	"/proc/sys/fs/file-max"
 
-static int write_file_max(const char *text)
-{
-	int fd = open(FILE_MAX, O_WRONLY), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
 /* The system's limit does not hold for root. */
 static int create_as_nobody(void *arg)
 {
@@ -452,9 +440,9 @@ TEST_F(maps, too_many_files_of_all_are_enfile)
 
 	ASSERT_LT(0, read(fd, limit, sizeof(limit) - 1));
 	close(fd);
-	ASSERT_EQ(0, write_file_max("0"));
+	ASSERT_EQ(0, write_file(FILE_MAX, "0"));
 	EXPECT_EQ(0, reap(spawn(create_as_nobody, &self->m.fd)));
-	EXPECT_EQ(0, write_file_max(limit));
+	EXPECT_EQ(0, write_file(FILE_MAX, limit));
 	/* and the name is free */
 	set_name(arg.name, "enfile");
 	ASSERT_EQ(0, map_create(&m, self->m.fd, &arg));

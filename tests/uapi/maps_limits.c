@@ -229,21 +229,6 @@ TEST(all_maps_together_stay_within_the_limit_of_the_module)
 
 #define GROUP	"/run/hmap-cgroup"
 
-static int write_group(const char *name, const char *text)
-{
-	char path[128];
-	int fd, ret = 0;
-
-	snprintf(path, sizeof(path), GROUP "/%s", name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
 /* A number of a file; with @key the one behind it. */
 static s64 read_group(const char *name, const char *key)
 {
@@ -287,7 +272,7 @@ FIXTURE_VARIANT_ADD(cgroup, out_of_line) {
 static int create_in_group(void *arg)
 {
 	struct hmap_ioc_create *create = arg;
-	int ret = write_group("g/cgroup.procs", "0");
+	int ret = write_file(GROUP "/g/cgroup.procs", "0");
 
 	if (ret)
 		return ret;
@@ -307,7 +292,7 @@ FIXTURE_SETUP(cgroup)
 	ASSERT_EQ(0, map_load(&self->m, 8, 8));
 	mkdir(GROUP, 0755);
 	if (mount("none", GROUP, "cgroup2", 0, NULL) ||
-	    write_group("cgroup.subtree_control", "+memory"))
+	    write_file(GROUP "/cgroup.subtree_control", "+memory"))
 		SKIP(return, "this kernel has no memory cgroups here");
 	ASSERT_EQ(0, mkdir(GROUP "/g", 0755));
 	ASSERT_EQ(0, reap(spawn(create_in_group, &arg)));
@@ -356,7 +341,7 @@ TEST_F(cgroup, a_group_at_its_limit_is_enomem)
 	struct map *c = &self->c;
 	u64 n, i;
 
-	ASSERT_EQ(0, write_group("g/memory.max", "3000000"));
+	ASSERT_EQ(0, write_file(GROUP "/g/memory.max", "3000000"));
 	n = fill_up(c, 0, -ENOMEM);
 	TH_LOG("%llu elements, %llu bytes, %lld charged", n, memory_of(c),
 	       read_group("g/memory.current", NULL));
@@ -371,7 +356,7 @@ TEST_F(cgroup, a_group_at_its_limit_is_enomem)
 	/* nobody had to die for it */
 	EXPECT_EQ(0, read_group("g/memory.events", "oom_kill "));
 	/* and with more memory it goes on growing */
-	ASSERT_EQ(0, write_group("g/memory.max", "max"));
+	ASSERT_EQ(0, write_file(GROUP "/g/memory.max", "max"));
 	EXPECT_EQ(0, map_fill(c, n, n * 3));
 	EXPECT_EQ(0, map_check_range(c, 3 * n, n));
 }

@@ -11,16 +11,6 @@
 /* Bytes of a trace that are looked at. */
 #define TRACE_SIZE	1048576
 
-static bool write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) >= 0;
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 FIXTURE(trace) {
 	struct map m;
 	char *text;
@@ -35,8 +25,8 @@ FIXTURE_SETUP(trace)
 	self->text = malloc(TRACE_SIZE);
 	ASSERT_NE(NULL, self->text);
 	ASSERT_EQ(0, map_load(&self->m, 8, 1000));
-	ASSERT_TRUE(write_to(TRACING "trace", ""));
-	ASSERT_TRUE(write_to(TRACING "events/hmap/enable", "1"));
+	ASSERT_EQ(0, write_file(TRACING "trace", ""));
+	ASSERT_EQ(0, write_file(TRACING "events/hmap/enable", "1"));
 }
 
 FIXTURE_TEARDOWN(trace)
@@ -132,15 +122,15 @@ TEST_F(trace, a_failed_allocation_is_traced)
 	int i;
 
 	if (access("/proc/self/fail-nth", W_OK) ||
-	    !write_to("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") ||
-	    !write_to("/sys/kernel/debug/failslab/verbose", "0"))
+	    write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") ||
+	    write_file("/sys/kernel/debug/failslab/verbose", "0"))
 		SKIP(return, "this kernel has no fault injection");
 	ASSERT_EQ(0, map_put_range(m, 0, 1));
 	for (i = 1; !s.alloc_failures && i < 50; i++) {
 		snprintf(nth, sizeof(nth), "%d", i);
-		ASSERT_TRUE(write_to("/proc/self/fail-nth", nth));
+		ASSERT_EQ(0, write_file("/proc/self/fail-nth", nth));
 		map_put(m, 0, 0, HMAP_EXIST);
-		while (!write_to("/proc/self/fail-nth", "0"))
+		while (write_file("/proc/self/fail-nth", "0"))
 			;
 		ASSERT_EQ(0, dev_stats(m->fd, &s));
 	}
