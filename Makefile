@@ -55,8 +55,12 @@ help:
 	@echo '  DESTDIR= INSTALL_MOD_PATH= PREFIX=  where to install  [PREFIX=$(PREFIX)]'
 	@echo '  CC= LLVM=1 V=1 W=1 C=1              as for the kernel'
 
-# One sentence that says what to do, rather than a page of compiler errors.
-# The numbers are KERNEL_VERSION(6, 1, 0) and KERNEL_VERSION(7, 3, 0).
+# The kernels that hmap has been tested with.
+oldest_kernel := 6.1
+newest_kernel := 7.3
+
+# One sentence that says what to do, rather than a page of compiler errors. A kernel
+# that is too new may well work, and the compiler finds most of what does not.
 .PHONY: check-kdir
 check-kdir:
 	@refuse() { echo "hmap: $$*" >&2; exit 1; }; \
@@ -81,8 +85,14 @@ check-kdir:
 	if [ -z "$$code" ] || [ ! -f "$$dir/Module.symvers" ]; then \
 		refuse "the kernel in $$dir is not built: run 'make' there, or use the headers of a linux-headers package."; \
 	fi; \
-	if [ "$$code" -lt 393472 ] || [ "$$code" -ge 459520 ]; then \
-		refuse "the kernel in $$dir is version $$((code >> 16)).$$((code >> 8 & 255)), but hmap supports 6.1 to 7.2: name another one with KDIR=, or get a newer hmap."; \
+	series=$$((code >> 8)); \
+	number() { echo "$$(($${1%.*} << 8 | $${1#*.}))"; }; \
+	version="the kernel in $$dir is version $$((series >> 8)).$$((series & 255))"; \
+	if [ "$$series" -lt "$$(number $(oldest_kernel))" ]; then \
+		refuse "$$version, but hmap supports $(oldest_kernel) and newer ones: name another kernel with KDIR=."; \
+	fi; \
+	if [ -z '$(uninstalling)' ] && [ "$$series" -gt "$$(number $(newest_kernel))" ]; then \
+		echo "hmap: $$version, which is newer than hmap has been tested with ($(newest_kernel)): the build goes on." >&2; \
 	fi
 
 # The objects of two kernels do not mix.
@@ -116,6 +126,7 @@ install-modules: modules
 		$(nosign) modules_install
 	$(depmod)
 
+uninstall: uninstalling := yes
 uninstall: check-kdir
 	rm -f '$(mod_path)/lib/modules/$(release)/$(INSTALL_MOD_DIR)/kmod/'hmap.ko*
 	$(depmod)

@@ -3,7 +3,7 @@
  * The only file that asks for a kernel version or a kernel feature.
  *
  * The rest of the module is written for the newest kernel that is supported
- * (7.2); what an older one (down to 6.1) lacks is made up for here, each time
+ * (7.3); what an older one (down to 6.1) lacks is made up for here, each time
  * with the version that brought it. Features are tested, not versions, where
  * that can be done: distributions backport.
  */

@@ -52,8 +52,6 @@ fake_kernel()
 
 test_refusals()
 {
-	local version code
-
 	tap_ok "no headers: names the package" \
 		refuses "install the package linux-headers-9.9.9-none" \
 		modules KDIR=/lib/modules/9.9.9-none/build
@@ -66,17 +64,74 @@ test_refusals()
 		modules KDIR="$tmp/empty"
 	touch "$tmp/empty/.config"
 	tap_ok "KDIR that is not built" refuses "not built" modules KDIR="$tmp/empty"
-	for version in 5.10 6.0 7.3 8.0; do
-		code=$((${version%.*} * 65536 + ${version#*.} * 256 + 99))
-		fake_kernel "$tmp/fake-$version" $code
+}
+
+# A kernel of this version, whose make says that it builds, and builds an empty module.
+fake_series() # VERSION
+{
+	fake_kernel "$tmp/fake-$1" $((${1%.*} * 65536 + ${1#*.} * 256 + 99))
+	# shellcheck disable=SC2016 # make's variables
+	printf 'modules:\n\t@echo built; touch $(M)/kmod/hmap.ko\n' \
+		>"$tmp/fake-$1/Makefile"
+}
+
+# Builds, and prints exactly this on stderr.
+builds_with() # WARNING MAKE-ARGUMENT...
+{
+	local out
+
+	out=$(make -s -C "$tmp/src" modules "${@:2}" 2>"$tmp/warning") || return
+	echo "stdout: $out"
+	echo "stderr: $(<"$tmp/warning")"
+	[ "$out" = built ] && [ "$(<"$tmp/warning")" = "$1" ]
+}
+
+test_versions()
+{
+	local version dir
+
+	for version in 5.10 6.0; do
+		fake_series $version
 		tap_ok "kernel $version" refuses "is version $version, but hmap supports" \
 			modules KDIR="$tmp/fake-$version"
 	done
-	for version in 6.1 6.12 7.2; do
-		code=$((${version%.*} * 65536 + ${version#*.} * 256 + 99))
-		fake_kernel "$tmp/fake-$version" $code
-		tap_ok "kernel $version is accepted" make -s -C "$tmp/src" check-kdir \
+	for version in 6.1 6.12 7.2 7.3; do
+		fake_series $version
+		tap_ok "kernel $version is accepted" builds_with "" \
 			KDIR="$tmp/fake-$version"
+	done
+	for version in 7.4 7.10 8.0 10.2; do
+		dir=$tmp/fake-$version
+		fake_series $version
+		tap_ok "kernel $version builds, with a warning" builds_with \
+			"hmap: the kernel in $dir is version $version, which is newer than hmap has been tested with (7.3): the build goes on." \
+			KDIR="$dir"
+	done
+	echo '#define UTS_RELEASE "8.0.99"' >"$tmp/fake-8.0/include/generated/utsrelease.h"
+	tap_silent "make uninstall does not warn" make -s -C "$tmp/src" uninstall \
+		DESTDIR="$tmp/none" KDIR="$tmp/fake-8.0"
+}
+
+# What dkms does with BUILD_EXCLUSIVE_KERNEL.
+dkms_admits() # RELEASE
+{
+	# shellcheck disable=SC2034 # of dkms.conf
+	local kernel_source_dir=/none BUILD_EXCLUSIVE_KERNEL
+
+	. "$top/dkms.conf"
+	[[ $1 =~ $BUILD_EXCLUSIVE_KERNEL ]]
+}
+
+test_dkms_releases()
+{
+	local release
+
+	for release in 6.1.0-1-amd64 6.1 6.12.95+deb12-amd64 6.19~rc2 7.2.1 7.3.4 \
+		7.10 8.0-rc1 10.2; do
+		tap_ok "dkms.conf admits $release" dkms_admits $release
+	done
+	for release in 4.19.0-27-amd64 5.10 5.10.0-8-amd64 5.19.17 6.0 6.0.12; do
+		tap_fails "dkms.conf does not admit $release" dkms_admits $release
 	done
 }
 
@@ -259,7 +314,10 @@ test_dkms()
 	tap_ok "dkms install" dkms_there install "${kernel[@]}"
 	tap_ok "dkms puts hmap.ko in place" \
 		has_files "$modules" "$release/updates/dkms/hmap.ko*"
-	tap_ok "dkms skips a kernel that is too new" dkms_skips 7.3.1-amd64
+	tap_ok "dkms builds for a kernel that is too new" \
+		dkms_there build -k 8.0.99-amd64 --kernelsourcedir "$tmp/fake-8.0"
+	tap_ok "the log of this build has the warning" grep -rqs --include=make.log \
+		'^hmap: .* is version 8.0, .*: the build goes on.$' "$tmp/dkms"
 	tap_ok "dkms skips a kernel that is too old" dkms_skips 5.10.0-8-amd64
 	tap_ok "dkms remove" dkms_there remove --all
 	tap_silent "dkms leaves no module" find "$modules" -name 'hmap.ko*'
@@ -279,6 +337,8 @@ copy_sources "$tmp/src"
 tap_ok "make help names every target" help_names_targets
 tap_ok "KERNEL_SRC= without a kernel's source" kernel_src_is_refused
 test_refusals
+test_versions
+test_dkms_releases
 test_compilers
 test_unknown_names
 test_install
