@@ -8,12 +8,21 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/mman.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "../../kmod/dev.h"
 #include "hmap_kunit.h"
+
+/*
+ * Tests run in a kernel thread. From 7.3 on its root is empty unless it borrows that of
+ * the first process; before, all kernel threads had the latter.
+ */
+#ifndef scoped_with_init_fs
+#define scoped_with_init_fs()
+#endif
 
 /**
  * struct device - the open device, with some memory of the user
@@ -50,7 +59,8 @@ static struct device *device_open(struct kunit *test)
 	dev->test = test;
 	dev->arg = (void __user *)page;
 	dev->room = dev->arg + PAGE_SIZE / 2;
-	dev->file = filp_open("/dev/hmap", O_RDWR, 0);
+	scoped_with_init_fs()
+		dev->file = filp_open("/dev/hmap", O_RDWR, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dev->file));
 	dev->h = &((struct hmap_file *)dev->file->private_data)->object->map;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, device_close,
