@@ -50,7 +50,7 @@ help:
 	@echo '  make clean'
 	@echo
 	@echo '  KDIR=dir         built kernel or headers  [$(KDIR)]'
-	@echo '  KERNEL_SRC=dir   source tree to build the test kernel from'
+	@echo '  KERNEL_SRC=dir   source tree to build the test kernels *-7.2 from'
 	@echo '                   [the package linux-source-7.2]'
 	@echo '  DESTDIR= INSTALL_MOD_PATH= PREFIX=  where to install  [PREFIX=$(PREFIX)]'
 	@echo '  CC= LLVM=1 V=1 W=1 C=1              as for the kernel'

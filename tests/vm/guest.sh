@@ -145,7 +145,7 @@ boot()
 	: >"$result.tap"
 	make_initramfs "$result.cpio" "$script" "$modules"
 	if is_um "$name"; then
-		boot_um "${timeout:-120}" "$result" "$name" || status=$?
+		boot_um "${timeout:-120}" "$result" || status=$?
 	else
 		boot_qemu "${timeout:-120}" "$result" "${out:-file:$result.tap}" \
 			"$thread" || status=$?
@@ -156,11 +156,11 @@ boot()
 	return "$status"
 }
 
-boot_um() # TIMEOUT RESULT KERNEL
+boot_um() # TIMEOUT RESULT
 {
 	local out=$2.out args=(seccomp=on) status=0
 
-	[ "$3" != um-7.2 ] || args+=(ncpus=2)
+	! grep -q '^CONFIG_SMP=y' "$kdir/.config" || args+=(ncpus=2)
 	# built by clang it crashes in its first program but by ptrace, with one CPU
 	[ -z "${LLVM:-}" ] || args=(seccomp=off)
 	# an empty glob would match no suite at all

@@ -4,7 +4,23 @@
 # Kernels in the cache. An entry is built under another name and renamed when it
 # is complete. A symbolic link without the version leads to the current entry.
 
-um_source_package=linux-source-7.2
+# The series that most kernels are built from, and the headers of the selftests and
+# checkpatch are taken from. KERNEL_SRC= stands in for the package of this one.
+main_series=7.2
+
+# The package with the source of a series.
+source_package() # SERIES
+{
+	echo "linux-source-$1"
+}
+
+# The series that a kernel is of: 7.2 for um-7.2-kasan.
+series_of() # KERNEL
+{
+	local series=${1#*-}
+
+	echo "${series%%-*}"
+}
 
 # The URI of a repository, from this machine's own apt sources.
 mirror() # Debian|Debian-Security
@@ -49,7 +65,8 @@ update_other_apt()
 	[ -z "${other_apt_updated:-}" ] || return 0
 	command -v apt-get >/dev/null ||
 		die "kernels come from Debian packages; without apt, name a source" \
-		    "tree of Linux 7.2 with KERNEL_SRC= and choose KERNELS=um-7.2"
+		    "tree of Linux $main_series with KERNEL_SRC= and choose" \
+		    "KERNELS=um-$main_series"
 	[ -n "$(mirror Debian)" ] || as_root apt-get -qq update
 	write_sources
 	other_apt apt-get update || note "some suites could not be read"
@@ -175,55 +192,64 @@ compiler_for() # KERNEL
 # out of the tree, which kunit.py neither builds nor could insert, for it boots
 # without an initramfs.
 
-source_tree()
+# Prints where the source tree of a series is; fetches it if need be.
+source_tree() # [SERIES]
 {
-	if [ -n "${KERNEL_SRC:-}" ]; then
+	local series=${1:-$main_series} link
+
+	link=$cache/source-$series
+	if [ "$series" = $main_series ] && [ -n "${KERNEL_SRC:-}" ]; then
 		[ -f "$KERNEL_SRC/Kbuild" ] ||
 			die "KERNEL_SRC=$KERNEL_SRC is not a kernel source tree"
 		(cd "$KERNEL_SRC" && pwd)
 		return
 	fi
-	if [ ! -e "$cache/source/Kbuild" ] || [ -n "${REFRESH:-}" ]; then
-		exclusive source fetch_source >&2
+	if [ ! -e "$link/Kbuild" ] || [ -n "${REFRESH:-}" ]; then
+		exclusive "source-$series" fetch_source "$series" >&2
 	fi
-	(cd "$cache/source" && pwd -P)
+	(cd "$link" && pwd -P)
 }
 
-fetch_source()
+fetch_source() # SERIES
 {
-	local version final tmp
+	local link=$cache/source-$1 package version final tmp hint
 
-	[ ! -e "$cache/source/Kbuild" ] || [ -n "${REFRESH:-}" ] || return 0
+	[ ! -e "$link/Kbuild" ] || [ -n "${REFRESH:-}" ] || return 0
 	need_build_packages
 	update_other_apt
-	version=$(newest_version "$um_source_package" "")
-	[ -n "$version" ] || die "no mirror has $um_source_package any more:" \
-		"name a source tree of Linux 7.2 with KERNEL_SRC="
+	package=$(source_package "$1")
+	version=$(newest_version "$package" "")
+	hint="choose other kernels with KERNELS="
+	[ "$1" != $main_series ] ||
+		hint="name a source tree of Linux $1 with KERNEL_SRC="
+	[ -n "$version" ] || die "no mirror has $package any more: $hint"
 	final=$cache/source-$version
 	if [ ! -e "$final/Kbuild" ]; then
-		note "fetching $um_source_package ($version)"
-		tmp=$(scratch "$cache/source")
-		unpack_source "$tmp" "$version"
-		complete "$tmp/tree" "$final" "$cache/source"
+		note "fetching $package ($version)"
+		tmp=$(scratch "$link")
+		unpack_source "$tmp" "$package=$version"
+		complete "$tmp/tree" "$final" "$link"
 		rm -rf "$tmp"
 	fi
-	ln -sfn "$(basename "$final")" "$cache/source"
+	ln -sfn "$(basename "$final")" "$link"
 }
 
-unpack_source() # TMP VERSION
+unpack_source() # TMP PACKAGE=VERSION
 {
-	download "$1/deb" "$um_source_package=$2"
+	download "$1/deb" "$2"
 	dpkg-deb -x "$1"/deb/*.deb "$1/x"
 	mkdir "$1/tree"
 	tar -x -C "$1/tree" --strip-components=1 -f "$1"/x/usr/src/linux-source-*.tar.xz
 }
 
-# The fragments of a kernel's configuration.
+# The fragments of a kernel's configuration. um-7.3 differs from um-7.2 by its source
+# only.
 built_configs() # NAME
 {
 	case $1 in
 	um-7.2-up) echo "$vm/um-7.2-bench.config" ;;
 	um-7.2-smp) echo "$vm/um-7.2-bench.config" "$vm/um-7.2-bench-smp.config" ;;
+	um-7.3) echo "$vm/um.config" "$vm/um-7.2.config" ;;
 	um-*) echo "$vm/um.config" "$vm/$1.config" ;;
 	*) echo "$vm/qemu.config" "$vm/$1.config" ;;
 	esac
@@ -244,7 +270,7 @@ built_kernel() # NAME
 {
 	local src final
 
-	src=$(source_tree) || return
+	src=$(source_tree "$(series_of "$1")") || return
 	! is_um "$1" || src=$(patched_tree "$src" "$1") || return
 	final=$cache/$1-$(built_key "$src" "$1")
 	[ -e "$final/kdir" ] || exclusive "$1" build_kernel "$1" "$src" "$final" >&2
@@ -256,7 +282,7 @@ built_kernel() # NAME
 # tests, a bug of its own; for the benchmark, what distorts it.
 patched_tree() # SOURCE NAME
 {
-	local kind patches key final
+	local kind patches key final link
 
 	case $2 in
 	um-7.2-up|um-7.2-smp) kind=bench patches=("$top"/tests/bench/*.patch) ;;
@@ -264,8 +290,9 @@ patched_tree() # SOURCE NAME
 	esac
 	key=$({ echo "$1"; cat "${patches[@]}"; } | sha256sum | cut -c 1-10)
 	final=$cache/source-$kind-$key
-	[ -e "$final/Kbuild" ] || exclusive "source-$kind" \
-		patch_tree "$1" "$final" "$cache/source-$kind" "${patches[@]}" >&2
+	link=$cache/source-$kind-$(series_of "$2")
+	[ -e "$final/Kbuild" ] || exclusive "$(basename "$link")" \
+		patch_tree "$1" "$final" "$link" "${patches[@]}" >&2
 	echo "$final"
 }
 
@@ -424,7 +451,7 @@ use_kernel() # KERNEL
 
 	set_arch "$1"
 	case $1 in
-	um-7.2|um-7.2-kasan|um-7.2-up|um-7.2-smp) built_kernel "$1" ;;
+	um-7.2|um-7.2-kasan|um-7.2-up|um-7.2-smp|um-7.3) built_kernel "$1" ;;
 	x86-7.2-kcsan|x86-7.2-kasan|i386-7.2|s390x-7.2) built_kernel "$1" ;;
 	debian-6.1|debian-6.12|debian-6.1-rt|debian-6.12-rt)
 		debian_kernel "${1#debian-}" ;;

@@ -23,6 +23,7 @@
 # KERNEL is one of
 #   um-7.2         User Mode Linux, SMP: lockdep, failslab, coverage
 #   um-7.2-kasan   the same with one CPU and KASAN, kmemleak
+#   um-7.3         as um-7.2, of the newest kernel that is supported
 #   debian-6.1     as Debian 12 has it, in QEMU
 #   debian-6.12    as Debian 13 (and the backports of 12) has it, in QEMU
 #   debian-6.1-rt, debian-6.12-rt    Debian's with PREEMPT_RT

@@ -4,7 +4,7 @@
 # suite: uapi
 # kernels: um-7.2 debian-6.1 debian-6.12
 # timeout: 900
-# nightly kernels: um-7.2-kasan x86-7.2-kcsan x86-7.2-kasan
+# nightly kernels: um-7.2-kasan um-7.3 x86-7.2-kcsan x86-7.2-kasan
 # nightly timeout: 3600
 
 . "$HMAP/guest/lib.sh"
