@@ -2,7 +2,7 @@
 /*
  * The parts of the benchmark module: contestants (hmap.c, rhashtable.c, bpf.c,
  * plain.c) know how to use a map and nothing of measuring; suites (single.c,
- * memory.c, latency.c, smp.c) measure and know nothing of maps.
+ * memory.c, fill.c, latency.c, smp.c) measure and know nothing of maps.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -67,6 +67,8 @@ typedef void (*bench_loop_t)(void *map, const void *keys, unsigned int count,
  * @settled: whether the map has nothing left to do in the background; NULL if
  *	nobody can know
  * @memory: bytes that it says it takes; NULL if it does not say
+ * @buckets: how many it has: they become more when it begins to grow; NULL if it
+ *	does not say
  * @destroy: frees it and what is in it
  * @loop: the operations; NULL for what it does not have
  */
@@ -79,6 +81,7 @@ struct contestant {
 	void *(*create)(const struct bench_keys *keys);
 	bool (*settled)(void *map);
 	u64 (*memory)(void *map);
+	u64 (*buckets)(void *map);
 	void (*destroy)(void *map);
 	bench_loop_t loop[BENCH_OPS];
 };
@@ -149,11 +152,18 @@ void bench_report(struct bench_row *row);
 extern unsigned int bench_results; /* how many have been printed */
 int bench_settle(const struct contestant *c, void **map, unsigned int nr);
 
-/* single.c, memory.c, latency.c, smp.c */
+/* memory.c */
+unsigned long bench_free_pages(void);
+
+/* single.c, memory.c, fill.c, latency.c, smp.c */
 int bench_single(const struct contestant **c, unsigned int nr,
 		 const struct bench_keys *keys);
+int bench_fill(const struct contestant **c, unsigned int nr,
+	       const struct bench_keys *keys);
 int bench_memory(const struct contestant **c, unsigned int nr,
 		 const struct bench_keys *keys);
+int bench_fill_memory(const struct contestant **c, unsigned int nr,
+		      const struct bench_keys *keys);
 int bench_latency(const struct contestant **c, unsigned int nr,
 		  const struct bench_keys *keys);
 int bench_smp(const struct contestant **c, unsigned int nr,

@@ -65,6 +65,14 @@ static u64 memory(void *map)
 	return stats.memory;
 }
 
+static u64 buckets(void *map)
+{
+	struct hmap_stats stats;
+
+	hmap_get_stats(map, &stats);
+	return 1ULL << stats.B;
+}
+
 static void destroy(void *map)
 {
 	hmap_destroy(map);
@@ -79,6 +87,7 @@ static void destroy(void *map)
 	.create = type##_create,					\
 	.settled = settled,						\
 	.memory = memory,						\
+	.buckets = buckets,						\
 	.destroy = destroy,						\
 	.loop = {							\
 		BENCH_LOOPS(type),					\

@@ -99,6 +99,7 @@ int bench_keys_make(struct bench_keys *keys, unsigned int key_size,
 	keys->absent = vmalloc_array(keys->rounds * n, key_size);
 	if (!keys->insert || !keys->lookup || !keys->absent) {
 		bench_keys_free(keys);
+		memset(keys, 0, sizeof(*keys));
 		return -ENOMEM;
 	}
 	keys->sum = 0;

@@ -15,7 +15,7 @@
 
 static char *suite_name = "single";
 module_param_named(suite, suite_name, charp, 0444);
-MODULE_PARM_DESC(suite, "single (default), memory, latency or smp");
+MODULE_PARM_DESC(suite, "single (default), fill, memory, fill-memory, latency or smp");
 
 static char *contestants;
 module_param(contestants, charp, 0444);
@@ -45,8 +45,10 @@ MODULE_PARM_DESC(kernel, "name of this kernel in the results");
 /**
  * struct suite - a suite
  * @name: its name
- * @contestants: who takes part if nobody is named
+ * @contestants: those that take part if none are named
  * @run: does it
+ * @together: @run is called once, with the keys of all sizes and then one with
+ *	n == 0
  * @keys_per_n: how many times n keys are in a map
  * @rounds: at least, see keys.h
  * @threads: one or several
@@ -59,41 +61,64 @@ struct suite {
 	unsigned int keys_per_n;
 	unsigned int rounds;
 	enum bench_threads threads;
+	bool together;
 };
 
 #define ALL_MAPS "hmap,hmap-siphash,rhashtable,bpf-hash,bpf-hash-no_prealloc,bpf-rhash"
 
+#define GROWING "hmap,rhashtable,bpf-rhash"
+
 static const struct suite suites[] = {
 	{ "single", ALL_MAPS ",floor", bench_single, 1, 1, BENCH_ALONE },
+	{ "fill", GROWING, bench_fill, 1, 1, BENCH_ALONE, true },
 	{ "memory", ALL_MAPS, bench_memory, 2, 1, BENCH_ALONE },
-	{ "latency", "hmap,rhashtable,bpf-rhash,control,busy-control",
-	  bench_latency, 1, 1, BENCH_ALONE },
+	{ "fill-memory", GROWING, bench_fill_memory, 2, 1, BENCH_ALONE },
+	{ "latency", GROWING ",control,busy-control", bench_latency, 1, 1,
+	  BENCH_ALONE },
 	{ "smp", "hmap,rhashtable,bpf-hash", bench_smp, 1, 2, BENCH_SHARED },
 };
 
-static int run_suite(const struct suite *suite, unsigned long size)
+/* The keys of the size that is being measured, or of all. */
+static struct bench_keys keys[MAX_SIZES + 1];
+
+static int run_suite(const struct suite *suite, const unsigned long *size,
+		     unsigned int sizes)
 {
 	const struct contestant *chosen[MAX_CONTESTANTS];
-	struct bench_keys keys;
-	unsigned int nr;
-	int err;
+	unsigned int nr, i;
+	int err = 0;
 
 	nr = bench_choose(contestants ?: suite->contestants, key_size,
 			  suite->threads, chosen, MAX_CONTESTANTS);
-	if (!nr || !size || !bench_runs)
+	if (!nr || !bench_runs)
 		return -EINVAL;
-	err = bench_keys_make(&keys, key_size, suite->keys_per_n * size,
-			      suite->rounds, seed);
-	if (err)
-		return err;
-	err = suite->run(chosen, nr, &keys);
-	bench_keys_free(&keys);
+	memset(keys, 0, sizeof(keys));
+	for (i = 0; i < sizes && !err; i++)
+		err = !size[i] ? -EINVAL :
+		      bench_keys_make(&keys[i], key_size,
+				      suite->keys_per_n * size[i],
+				      suite->rounds, seed);
+	err = err ?: suite->run(chosen, nr, keys);
+	for (i = 0; i < sizes; i++)
+		bench_keys_free(&keys[i]);
+	return err;
+}
+
+static int run_sizes(const struct suite *suite)
+{
+	unsigned int i;
+	int err = 0;
+
+	if (suite->together)
+		return run_suite(suite, n, nr_n);
+	for (i = 0; i < nr_n && !err; i++)
+		err = run_suite(suite, &n[i], 1);
 	return err;
 }
 
 static int __init bench_init(void)
 {
-	unsigned int which, i;
+	unsigned int which;
 	int err;
 
 	for (which = 0; which < ARRAY_SIZE(suites); which++)
@@ -104,8 +129,7 @@ static int __init bench_init(void)
 	err = bench_rhashtable_init();
 	if (err)
 		return err;
-	for (i = 0; i < nr_n && !err; i++)
-		err = run_suite(&suites[which], n[i]);
+	err = run_sizes(&suites[which]);
 	if (err)
 		bench_rhashtable_exit();
 	return err;

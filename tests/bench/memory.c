@@ -40,8 +40,14 @@ struct memory {
 	unsigned long used;
 };
 
-/* Free pages, and those that are kept free for a processor. */
-static unsigned long free_now(void)
+/**
+ * bench_free_pages() - pages that are not in use
+ *
+ * Those that are kept free for a processor are among them.
+ *
+ * Return: how many.
+ */
+unsigned long bench_free_pages(void)
 {
 	unsigned long pages = global_zone_page_state(NR_FREE_PAGES);
 	unsigned int z, cpu;
@@ -147,13 +153,13 @@ static int measure(struct memory *m, unsigned long first)
 	int err;
 
 	err = bench_settle(m->c, NULL, 0);
-	m->used = free_now();
+	m->used = bench_free_pages();
 	for (point = 0; point < POINTS && !err; point++) {
 		if (!point || m->c->fixed)
 			err = create(m, n >> 32);
 		err = err ?: fill(m, n >> 32);
 		if (!err)
-			report(m, m->used - free_now());
+			report(m, m->used - bench_free_pages());
 		n = mul_u64_u64_shr(n, STEP, 32);
 	}
 	if (err)

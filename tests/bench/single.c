@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite kernel-single: one thread. In each run every contestant gets a map of its
- * own and fills it; then they take turns at each operation.
+ * Suites kernel-single and kernel-fill: one thread. In each run every contestant
+ * gets a map of its own and fills it; then they take turns at each operation. In
+ * kernel-fill each has a map of every size, so that sizes take turns, too.
  *
  * What a map does in the background (resizing, freeing) counts as part of the
  * inserts and deletes that it is done among: there is one processor for all.
@@ -21,7 +22,8 @@
 /* Maps that fit into the caches: a first time is not measured. */
 #define WARM_UP		100000
 
-#define SUITE		"kernel-single"
+/* In kernel-fill, one insert in so many is measured: the last ones. */
+#define LAST_PART	64
 
 static const char *const op_name[BENCH_OPS] = {
 	[BENCH_INSERT] = "insert",
@@ -33,14 +35,42 @@ static const char *const op_name[BENCH_OPS] = {
 };
 
 /**
- * struct single - a contestant in this suite
- * @c: who
+ * struct plan - what a suite does
+ * @suite: its name in the results
+ * @ops: its operations, a bit for each
+ * @last_inserts: only the last inserts are measured, into a map at rest
+ */
+struct plan {
+	const char *suite;
+	unsigned long ops;
+	bool last_inserts;
+};
+
+static const struct plan plan_single = {
+	.suite = "kernel-single",
+	.ops = BIT(BENCH_INSERT) | BIT(BENCH_HIT) | BIT(BENCH_MISS) |
+	       BIT(BENCH_BATCH) | BIT(BENCH_UPDATE) | BIT(BENCH_DELETE),
+};
+
+static const struct plan plan_fill = {
+	.suite = "kernel-fill",
+	.ops = BIT(BENCH_INSERT) | BIT(BENCH_HIT) | BIT(BENCH_MISS),
+	.last_inserts = true,
+};
+
+/**
+ * struct single - a contestant with maps of one size
+ * @plan: the suite
+ * @c: the contestant
+ * @keys: the keys of its map
  * @map: its map
  * @value: for each operation an array with a result for each run
  * @retries: of all runs
  */
 struct single {
+	const struct plan *plan;
 	const struct contestant *c;
+	const struct bench_keys *keys;
 	void *map;
 	u64 *value[BENCH_OPS];
 	unsigned long retries[BENCH_OPS];
@@ -52,17 +82,24 @@ static bool is_map(const struct contestant *c)
 	return c->loop[BENCH_INSERT];
 }
 
-static int check(const struct single *s, enum bench_op op, u64 sum,
-		 const struct bench_keys *keys, const struct bench_tally *tally)
+static bool does(const struct single *s, enum bench_op op)
 {
-	unsigned long failed = op == BENCH_MISS ? keys->n : 0;
+	return s->c->loop[op] && (s->plan->ops & BIT(op));
+}
+
+/* @extra is 1 if the values have been updated, or 0. */
+static int check(const struct single *s, enum bench_op op, unsigned int extra,
+		 const struct bench_tally *tally)
+{
+	unsigned long n = s->keys->n, failed = op == BENCH_MISS ? n : 0;
 	bool reads = op == BENCH_HIT || op == BENCH_BATCH;
+	u64 sum = s->keys->sum + extra * n;
 
 	if (!is_map(s->c) ||
 	    (tally->failed == failed && (!reads || tally->sum == sum)))
 		return 0;
 	pr_err("%s, %s: %lu of %lu failed, sum %#llx instead of %#llx\n",
-	       s->c->name, op_name[op], tally->failed, keys->n, tally->sum, sum);
+	       s->c->name, op_name[op], tally->failed, n, tally->sum, sum);
 	return -EIO;
 }
 
@@ -82,24 +119,31 @@ static const void *keys_of(const struct bench_keys *keys, enum bench_op op,
 	}
 }
 
-/* Do @op on all keys. The values there are have the sum @sum. */
-static int pass(struct single *s, enum bench_op op, u64 sum,
-		const struct bench_keys *keys, unsigned long round, u64 *ns)
+/* Do @op on @n keys. The time that takes is added to @ns. */
+static void some_keys(struct single *s, enum bench_op op, const void *key,
+		      unsigned long n, struct bench_tally *tally, u64 *ns)
 {
-	const void *key = keys_of(keys, op, round);
-	struct bench_tally tally = { };
 	unsigned long done, some;
 	ktime_t start = ktime_get();
 
-	for (done = 0; done < keys->n; done += some) {
-		some = min_t(unsigned long, keys->n - done, BENCH_CHUNK);
-		s->c->loop[op](s->map, key + done * keys->key_size, some,
-			       &tally);
+	for (done = 0; done < n; done += some) {
+		some = min_t(unsigned long, n - done, BENCH_CHUNK);
+		s->c->loop[op](s->map, key + done * s->keys->key_size, some,
+			       tally);
 		cond_resched();
 	}
 	*ns += ktime_to_ns(ktime_sub(ktime_get(), start));
+}
+
+/* Do @op on all keys. */
+static int pass(struct single *s, enum bench_op op, unsigned int extra,
+		unsigned long round, u64 *ns)
+{
+	struct bench_tally tally = { };
+
+	some_keys(s, op, keys_of(s->keys, op, round), s->keys->n, &tally, ns);
 	s->retries[op] += tally.retries;
-	return check(s, op, sum, keys, &tally);
+	return check(s, op, extra, &tally);
 }
 
 static void remove(struct single *s)
@@ -110,15 +154,15 @@ static void remove(struct single *s)
 }
 
 /* A new map, with all keys if @ns is not NULL: the time that took is added. */
-static int make(struct single *s, const struct bench_keys *keys, u64 *ns)
+static int make(struct single *s, u64 *ns)
 {
 	remove(s);
-	s->map = s->c->create(keys);
+	s->map = s->c->create(s->keys);
 	if (!s->map) {
 		pr_err("%s: no memory for a map\n", s->c->name);
 		return -ENOMEM;
 	}
-	return ns && is_map(s->c) ? pass(s, BENCH_INSERT, 0, keys, 0, ns) : 0;
+	return ns && is_map(s->c) ? pass(s, BENCH_INSERT, 0, 0, ns) : 0;
 }
 
 static void note_result(struct single *s, enum bench_op op, unsigned int run,
@@ -128,61 +172,80 @@ static void note_result(struct single *s, enum bench_op op, unsigned int run,
 }
 
 /* Leaves the map of the last pass. */
-static int measure_insert(struct single *s, const struct bench_keys *keys,
-			  unsigned int run)
+static int measure_insert(struct single *s, unsigned int run)
 {
 	unsigned long passes = 0;
 	u64 ns = 0;
 	int err;
 
 	do {
-		err = make(s, keys, &ns);
+		err = make(s, &ns);
 		if (err)
 			return err;
 		passes++;
 	} while (ns < LEAST_NS && is_map(s->c));
-	note_result(s, BENCH_INSERT, run, ns, passes * keys->n);
+	note_result(s, BENCH_INSERT, run, ns, passes * s->keys->n);
 	return bench_settle(s->c, &s->map, 1);
 }
 
+static int measure_last_inserts(struct single *s, unsigned int run)
+{
+	unsigned long last = s->keys->n / LAST_PART;
+	unsigned long first = s->keys->n - last;
+	struct bench_tally tally = { };
+	u64 ns = 0;
+	int err = make(s, NULL);
+
+	if (err)
+		return err;
+	some_keys(s, BENCH_INSERT, s->keys->insert, first, &tally, &ns);
+	err = bench_settle(s->c, &s->map, 1);
+	ns = 0;
+	tally.retries = 0;
+	some_keys(s, BENCH_INSERT, s->keys->insert + first * s->keys->key_size,
+		  last, &tally, &ns);
+	s->retries[BENCH_INSERT] += tally.retries;
+	note_result(s, BENCH_INSERT, run, ns, last);
+	err = err ?: check(s, BENCH_INSERT, 0, &tally);
+	return err ?: bench_settle(s->c, &s->map, 1);
+}
+
 /* Hits, misses, updates. */
-static int measure(struct single *s, enum bench_op op, u64 sum,
-		   const struct bench_keys *keys, unsigned int run)
+static int measure(struct single *s, enum bench_op op, unsigned int run)
 {
 	unsigned long passes = 0;
 	u64 ns = 0;
 	int err = 0;
 
-	if (keys->n <= WARM_UP)
-		err = pass(s, op, sum, keys, keys->rounds - 1, &ns);
+	if (s->keys->n <= WARM_UP)
+		err = pass(s, op, 0, s->keys->rounds - 1, &ns);
 	for (ns = 0; !err && ns < LEAST_NS; passes++)
-		err = pass(s, op, sum, keys, passes, &ns);
+		err = pass(s, op, 0, passes, &ns);
 	if (!err)
-		note_result(s, op, run, ns, passes * keys->n);
+		note_result(s, op, run, ns, passes * s->keys->n);
 	return err;
 }
 
-static int measure_delete(struct single *s, const struct bench_keys *keys,
-			  unsigned int run)
+static int measure_delete(struct single *s, unsigned int run)
 {
 	unsigned long passes = 0;
 	u64 ns = 0, unused = 0;
 	int err;
 
 	do {
-		err = passes ? make(s, keys, &unused) : 0;
-		err = err ?: pass(s, BENCH_DELETE, 0, keys, passes, &ns);
+		err = passes ? make(s, &unused) : 0;
+		err = err ?: pass(s, BENCH_DELETE, 0, passes, &ns);
 		if (err)
 			return err;
 		passes++;
 	} while (ns < LEAST_NS);
-	note_result(s, BENCH_DELETE, run, ns, passes * keys->n);
+	note_result(s, BENCH_DELETE, run, ns, passes * s->keys->n);
 	return bench_settle(s->c, &s->map, 1);
 }
 
 /* All contestants, the first of which is another one in each run. */
-static int each(struct single *all, unsigned int nr, enum bench_op op, u64 sum,
-		const struct bench_keys *keys, unsigned int run)
+static int each(struct single *all, unsigned int nr, enum bench_op op,
+		unsigned int run)
 {
 	struct single *s;
 	unsigned int i;
@@ -191,55 +254,55 @@ static int each(struct single *all, unsigned int nr, enum bench_op op, u64 sum,
 	for (i = 0; i < nr && !err; i++) {
 		s = &all[(i + run) % nr];
 		if (op == BENCH_INSERT)
-			err = measure_insert(s, keys, run);
-		else if (s->c->loop[op])
-			err = op == BENCH_DELETE ?
-			      measure_delete(s, keys, run) :
-			      measure(s, op, sum, keys, run);
+			err = s->plan->last_inserts ?
+			      measure_last_inserts(s, run) :
+			      measure_insert(s, run);
+		else if (does(s, op))
+			err = op == BENCH_DELETE ? measure_delete(s, run) :
+						   measure(s, op, run);
 	}
 	return err;
 }
 
 /* That updates have stored what they should. */
-static int check_updates(struct single *all, unsigned int nr, u64 sum,
-			 const struct bench_keys *keys)
+static int check_updates(struct single *all, unsigned int nr)
 {
 	u64 unused = 0;
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < nr && !err; i++)
-		if (is_map(all[i].c))
-			err = pass(&all[i], BENCH_HIT, sum, keys, 0, &unused);
+		if (is_map(all[i].c) && does(&all[i], BENCH_UPDATE))
+			err = pass(&all[i], BENCH_HIT, 1, 0, &unused);
 	return err;
 }
 
-static int one_run(struct single *all, unsigned int nr,
-		   const struct bench_keys *keys, unsigned int run)
+static int one_run(struct single *all, unsigned int nr, unsigned int run)
 {
 	unsigned int i;
 	int err;
 
-	pr_info("n %lu, key_size %u, run %u of %u\n", keys->n, keys->key_size,
-		run + 1, bench_runs);
-	err = each(all, nr, BENCH_INSERT, 0, keys, run);
-	err = err ?: each(all, nr, BENCH_HIT, keys->sum, keys, run);
-	err = err ?: each(all, nr, BENCH_MISS, 0, keys, run);
-	err = err ?: each(all, nr, BENCH_BATCH, keys->sum, keys, run);
-	err = err ?: each(all, nr, BENCH_UPDATE, 0, keys, run);
-	err = err ?: check_updates(all, nr, keys->sum + keys->n, keys);
-	err = err ?: each(all, nr, BENCH_DELETE, 0, keys, run);
+	pr_info("n %lu%s, key_size %u, run %u of %u\n", all->keys->n,
+		all[nr - 1].keys == all->keys ? "" : " and others",
+		all->keys->key_size, run + 1, bench_runs);
+	err = each(all, nr, BENCH_INSERT, run);
+	err = err ?: each(all, nr, BENCH_HIT, run);
+	err = err ?: each(all, nr, BENCH_MISS, run);
+	err = err ?: each(all, nr, BENCH_BATCH, run);
+	err = err ?: each(all, nr, BENCH_UPDATE, run);
+	err = err ?: check_updates(all, nr);
+	err = err ?: each(all, nr, BENCH_DELETE, run);
 	for (i = 0; i < nr; i++)
 		remove(&all[i]);
 	return err;
 }
 
-static void report(struct single *s, const struct bench_keys *keys)
+static void report(struct single *s)
 {
 	struct bench_row row = {
-		.suite = SUITE,
+		.suite = s->plan->suite,
 		.contestant = s->c,
-		.n = keys->n,
+		.n = s->keys->n,
 		.unit = "ns/op",
 		.runs = bench_runs,
 	};
@@ -247,7 +310,7 @@ static void report(struct single *s, const struct bench_keys *keys)
 	enum bench_op op;
 
 	for (op = 0; op < BENCH_OPS; op++) {
-		if (!s->c->loop[op] || !op_name[op])
+		if (!does(s, op))
 			continue;
 		row.op = op_name[op];
 		row.value = s->value[op];
@@ -258,6 +321,34 @@ static void report(struct single *s, const struct bench_keys *keys)
 				  s->retries[op]);
 		bench_report(&row);
 	}
+}
+
+/* Every contestant with each of the @sizes keys. */
+static int run_plan(const struct plan *plan, const struct contestant **c,
+		    unsigned int nr, const struct bench_keys *keys,
+		    unsigned int sizes)
+{
+	unsigned int i, op, run, all_nr = nr * sizes;
+	struct single *all = kcalloc(all_nr, sizeof(*all), GFP_KERNEL);
+	u64 *values = kcalloc((size_t)all_nr * BENCH_OPS * bench_runs,
+			      sizeof(*values), GFP_KERNEL);
+	int err = all && values ? 0 : -ENOMEM;
+
+	for (i = 0; i < all_nr && !err; i++) {
+		all[i].plan = plan;
+		all[i].c = c[i % nr];
+		all[i].keys = &keys[i / nr];
+		for (op = 0; op < BENCH_OPS; op++)
+			all[i].value[op] =
+				values + (i * BENCH_OPS + op) * bench_runs;
+	}
+	for (run = 0; run < bench_runs && !err; run++)
+		err = one_run(all, all_nr, run);
+	for (i = 0; i < all_nr && !err; i++)
+		report(&all[i]);
+	kfree(values);
+	kfree(all);
+	return err;
 }
 
 /**
@@ -271,23 +362,23 @@ static void report(struct single *s, const struct bench_keys *keys)
 int bench_single(const struct contestant **c, unsigned int nr,
 		 const struct bench_keys *keys)
 {
-	struct single *all = kcalloc(nr, sizeof(*all), GFP_KERNEL);
-	u64 *values = kcalloc((size_t)nr * BENCH_OPS * bench_runs,
-			      sizeof(*values), GFP_KERNEL);
-	unsigned int i, op, run;
-	int err = all && values ? 0 : -ENOMEM;
+	return run_plan(&plan_single, c, nr, keys, 1);
+}
 
-	for (i = 0; i < nr && !err; i++) {
-		all[i].c = c[i];
-		for (op = 0; op < BENCH_OPS; op++)
-			all[i].value[op] =
-				values + (i * BENCH_OPS + op) * bench_runs;
-	}
-	for (run = 0; run < bench_runs && !err; run++)
-		err = one_run(all, nr, keys, run);
-	for (i = 0; i < nr && !err; i++)
-		report(&all[i], keys);
-	kfree(values);
-	kfree(all);
-	return err;
+/**
+ * bench_fill() - suite kernel-fill, but for the memory
+ * @c: the contestants
+ * @nr: how many
+ * @keys: the keys of each size; the last is followed by one with n == 0
+ *
+ * Return: 0 or a negative errno.
+ */
+int bench_fill(const struct contestant **c, unsigned int nr,
+	       const struct bench_keys *keys)
+{
+	unsigned int sizes = 0;
+
+	while (keys[sizes].n)
+		sizes++;
+	return run_plan(&plan_fill, c, nr, keys, sizes);
 }
