@@ -135,6 +135,7 @@ void bench_rhashtable_exit(void);
  * @unit: of the values
  * @value: one for each run, in thousandths of the unit
  * @runs: how many
+ * @each: print all values, too, in the order of the runs
  * @note: what to know about it besides what is true for the contestant, or ""
  */
 struct bench_row {
@@ -145,6 +146,7 @@ struct bench_row {
 	const char *unit;
 	u64 *value;
 	unsigned int runs;
+	bool each;
 	const char *note;
 };
 

@@ -5,8 +5,8 @@
  * softirq, so that nothing else is in the time of an operation but interrupts.
  * What the map does in the background is done between operations, while no clock
  * runs. In a phase of its own ("insert-sleeping") the caller may sleep: then what
- * others do meanwhile is in it, too, and tables that are made larger by
- * somebody else (rhashtable's, large ones of hmap) do get larger in time.
+ * others do meanwhile is in it, too, and tables that a worker makes larger
+ * (rhashtable's, large ones of hmap) do get larger in time.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -249,8 +249,10 @@ static void report(struct latency *l, const struct bench_keys *keys,
 		scnprintf(op, sizeof(op), "%s %s", phases[p].name,
 			  quantiles[i].name);
 		row.value = l->value[p][i];
+		row.each = i == ARRAY_SIZE(quantiles) - 1;
 		bench_report(&row);
 	}
+	row.each = false;
 	row.unit = "ns (longest of a doubling)";
 	scnprintf(op, sizeof(op), "%s", phases[p].name);
 	for (i = 0; i < DOUBLINGS && 1UL << i < 2 * keys->n; i++) {

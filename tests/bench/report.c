@@ -25,6 +25,22 @@ static int compare_u64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* "each" of a row: all values, unless they do not fit into a line of the log. */
+static void list_values(const struct bench_row *row, char *buffer, int size)
+{
+	unsigned int i;
+	int length;
+
+	length = scnprintf(buffer, size, ", \"each\": [");
+	for (i = 0; i < row->runs; i++)
+		length += scnprintf(buffer + length, size - length,
+				    "%s%llu.%03llu", i ? ", " : "",
+				    row->value[i] / 1000, row->value[i] % 1000);
+	length += scnprintf(buffer + length, size - length, "]");
+	if (length == size - 1)
+		buffer[0] = '\0';
+}
+
 unsigned int bench_results;
 
 /**
@@ -35,8 +51,10 @@ void bench_report(struct bench_row *row)
 {
 	const struct contestant *c = row->contestant;
 	u64 min, median, max;
-	char note[128];
+	char note[128], each[256] = "";
 
+	if (row->each)
+		list_values(row, each, sizeof(each));
 	sort(row->value, row->runs, sizeof(u64), compare_u64, NULL);
 	min = row->value[0];
 	max = row->value[row->runs - 1];
@@ -46,11 +64,11 @@ void bench_report(struct bench_row *row)
 		  c->note && *row->note ? ", " : "", row->note,
 		  (c->note || *row->note) && max > 2 * min ? ", " : "",
 		  max > 2 * min ? "noisy" : "");
-	pr_info("{\"suite\": \"%s\", \"contestant\": \"%s\", \"op\": \"%s\", \"n\": %lu, \"unit\": \"%s\", \"median\": %llu.%03llu, \"min\": %llu.%03llu, \"max\": %llu.%03llu, \"runs\": %u, \"kernel\": \"%s\", \"note\": \"%s\", \"key_size\": %u}\n",
+	pr_info("{\"suite\": \"%s\", \"contestant\": \"%s\", \"op\": \"%s\", \"n\": %lu, \"unit\": \"%s\", \"median\": %llu.%03llu, \"min\": %llu.%03llu, \"max\": %llu.%03llu, \"runs\": %u, \"kernel\": \"%s\", \"note\": \"%s\", \"key_size\": %u%s}\n",
 		row->suite, c->name, row->op, row->n, row->unit,
 		median / 1000, median % 1000, min / 1000, min % 1000,
 		max / 1000, max % 1000, row->runs, bench_kernel, note,
-		c->key_size);
+		c->key_size, each);
 	bench_results++;
 }
 
