@@ -15,24 +15,20 @@
  * A contestant that lacks an operation has NULL there, and prints nothing.
  */
 #include <bpf/bpf.h>
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hmap.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "program.h"
 
 #define BATCH		256	/* elements in a call of the batch operations */
 #define SCAN_BATCH	4096	/* elements that a scan may return at once */
 #define REPEAT_NS	1e9	/* how long what only reads is repeated */
 #define TLB_DOUBLINGS	6	/* from a small one to a large one */
-#define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* Functions return 0 or a negative errno value, or how many elements they did. */
 struct contestant {
@@ -60,40 +56,6 @@ static void check(bool good, const struct contestant *c, const char *what)
 {
 	if (!good)
 		errx(1, "%s: wrong result of %s", c->name, what);
-}
-
-/* ---- keys, their order and values: as keys.h tells ---- */
-
-static __u64 mix(__u64 z)
-{
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
-}
-
-static __u64 word(__u64 seed, __u64 i)
-{
-	return mix(mix(seed) + (i + 1) * 0x9e3779b97f4a7c15ULL);
-}
-
-static __u64 value_of(__u64 key)
-{
-	return ~key;
-}
-
-static void make_keys(__u64 seed)
-{
-	__u64 i, j, key;
-
-	for (i = 0; i < n; i++)
-		inserted[i] = word(seed, i);
-	memcpy(asked, inserted, n * sizeof(*asked));
-	for (i = n - 1; i > 0; i--) {
-		j = (word(seed, i + (1ULL << 33)) >> 32) * (i + 1) >> 32;
-		key = asked[i];
-		asked[i] = asked[j];
-		asked[j] = key;
-	}
 }
 
 /* ---- /dev/hmap ---- */
@@ -394,14 +356,6 @@ static const struct {
 	{ "batch-put", op_batch_put, false },
 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
 /* What one operation has left to others to be done is done when the next begins. */
 static void settle(void)
 {
@@ -452,11 +406,7 @@ static void run_op(unsigned int op, const struct contestant *c, const char *kern
 		times++;
 	} while (ops[op].repeat && now() - begin < REPEAT_NS);
 	ns = (now() - begin) / n / times;
-	printf("{\"suite\": \"user\", \"contestant\": \"%s\", ", c->name);
-	printf("\"op\": \"%s\", ", ops[op].name);
-	printf("\"n\": %u, \"unit\": \"ns/op\", \"median\": %.1f, ", n, ns);
-	printf("\"min\": %.1f, \"max\": %.1f, \"runs\": 1, ", ns, ns);
-	printf("\"kernel\": \"%s\", \"note\": \"%s\"}\n", kernel, c->note);
+	print_row("user", c->name, ops[op].name, n, ns, kernel, c->note);
 }
 
 static void run_round(unsigned int round, const char *kernel)
@@ -471,30 +421,23 @@ static void run_round(unsigned int round, const char *kernel)
 			       kernel);
 }
 
-/* Memory that is touched here is not touched for the first time while timed. */
-static __u64 *array(size_t count)
-{
-	__u64 *p = malloc(count * sizeof(*p));
-
-	if (!p)
-		err(1, "no memory");
-	memset(p, 0xff, count * sizeof(*p));
-	return p;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned int rounds, i;
+	__u64 seed;
 
 	if (argc != 5)
 		errx(2, "usage: user_bench KERNEL N ROUNDS SEED");
 	n = strtoul(argv[2], NULL, 0);
 	rounds = strtoul(argv[3], NULL, 0);
+	seed = strtoull(argv[4], NULL, 0);
 	inserted = array(n);
 	asked = array(n);
 	seen_keys = array(n + SCAN_BATCH);
 	seen_values = array(n + SCAN_BATCH);
-	make_keys(strtoull(argv[4], NULL, 0));
+	make_keys(inserted, n, seed);
+	make_keys(asked, n, seed);
+	shuffle(asked, n, seed, 0);
 	for (i = 0; i < ARRAY_LEN(contestants); i++)
 		check(!contestants[i].open(), &contestants[i], "open");
 	for (i = 0; i < rounds; i++)
