@@ -10,8 +10,11 @@
 #		boots the kernel, loads the module with these parameters (see
 #		main.c) and prints the results, one JSON object on a line.
 #		Fails if the module does, or if the kernel complains
+#	bench_root DIR MODULE-DIR, bench_boot KERNEL DIR LOG
+#		the same with another init: a guest's files, and booting it
 #
 # MEMORY=, TIMEOUT=   of a boot: megabytes, seconds
+# MODULES=   where bench_run finds the modules, if bench_build has not built them
 
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$bench/../vm/lib.sh"
@@ -20,27 +23,39 @@ bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 bench_build() # KERNEL
 {
+	need_packages busybox-static
 	use_kernel "$1"
 	build_modules "$1" "$build/bench/$1" HMAP_TESTS= HMAP_BENCH=1 ||
 		die "see build/bench/$1/build.log"
 }
 
-# The guest's file system: a folder of the host's, read-only.
-bench_root() # DIR MODULE-DIR PARAMETER=VALUE...
+# The guest's file system: a folder of the host's, read-only. What init does is
+# read from standard input.
+bench_root() # DIR MODULE-DIR
 {
-	mkdir -p "$1"/{bin,dev,proc,sys}
+	# what is left of a run that was killed
+	rm -rf "$1"
+	mkdir -p "$1"/{bin,dev,proc,sys,tmp}
 	cp -L /bin/busybox "$1/bin/busybox"
 	cp -L "$2/kmod/hmap.ko" "$2/tests/bench/hmap_bench.ko" "$1/"
-	cat >"$1/init" <<-END
-		#!/bin/busybox sh
-		/bin/busybox mount -t proc proc /proc
+	{
+		echo '#!/bin/busybox sh
+			/bin/busybox mount -t proc proc /proc
+			/bin/busybox mount -t sysfs sys /sys
+			trap "/bin/busybox poweroff -f" EXIT'
+		cat
+	} >"$1/init"
+	chmod +x "$1/init"
+}
+
+bench_init() # PARAMETER=VALUE...
+{
+	cat <<-END
 		/bin/busybox insmod /hmap.ko &&
-		/bin/busybox insmod /hmap_bench.ko ${*:3} &&
+		/bin/busybox insmod /hmap_bench.ko $* &&
 		/bin/busybox rmmod hmap_bench &&
 		/bin/busybox rmmod hmap
-		/bin/busybox poweroff -f
 	END
-	chmod +x "$1/init"
 }
 
 # All results that the console shows; fails if some got lost.
@@ -53,27 +68,33 @@ bench_results() # LOG
 	[ "$(grep -c 'hmap_bench: {.*}' "$1")" = "${all:-none}" ]
 }
 
-bench_run() # KERNEL PARAMETER=VALUE...
+# Boots, and shows what the module says meanwhile.
+bench_boot() # KERNEL DIR LOG
 {
-	local root=$build/bench/$1.root log uml args=(mem="${MEMORY:-4096}M")
+	local uml args=(mem="${MEMORY:-4096}M")
 
 	use_kernel "$1"
-	log=$build/bench/$1.log
-	# what is left of a run that was killed
-	rm -rf "$root"
 	[ "$1" != um-7.2-smp ] || args+=(ncpus=2 seccomp=on)
-	bench_root "$root" "$build/bench/$1" "kernel=$1" "${@:2}"
 	# into a file: it does not wait for a pipe that is full
 	timeout -k 5 "${TIMEOUT:-600}" "$image" "${args[@]}" \
-		rootfstype=hostfs rootflags="$root" ro init=/init \
+		rootfstype=hostfs rootflags="$2" ro init=/init \
 		con=null con0=null,fd:1 panic=-1 loglevel=7 \
-		</dev/null >"$log" 2>&1 &
+		</dev/null >"$3" 2>&1 &
 	uml=$!
-	tail -n +1 -f --pid=$uml "$log" |
+	tail -n +1 -f --pid=$uml "$3" |
 		sed -u -n '/hmap_bench: {/d; s/.*hmap_bench:/hmap:/p' >&2
 	wait $uml || true
-	rm -rf "$root"
-	! grep -E 'WARNING: |BUG: |Oops|INFO: (task|rcu)|Call Trace' "$log" >&2 ||
-		die "the kernel complains, see $log"
+	rm -rf "$2"
+	! grep -E 'WARNING: |BUG: |Oops|INFO: (task|rcu)|Call Trace' "$3" >&2 ||
+		die "the kernel complains, see $3"
+}
+
+bench_run() # KERNEL PARAMETER=VALUE...
+{
+	local root=$build/bench/$1.root log=$build/bench/$1.log
+
+	bench_init "kernel=$1" "${@:2}" |
+		bench_root "$root" "${MODULES:-$build/bench/$1}"
+	bench_boot "$1" "$root" "$log"
 	bench_results "$log" || die "the benchmark failed, see $log"
 }
