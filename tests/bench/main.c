@@ -15,7 +15,7 @@
 
 static char *suite_name = "single";
 module_param_named(suite, suite_name, charp, 0444);
-MODULE_PARM_DESC(suite, "single (default), fill, memory, fill-memory, latency or smp");
+MODULE_PARM_DESC(suite, "single (default), fill, memory, fill-memory, latency, smp or grow");
 
 static char *contestants;
 module_param(contestants, charp, 0444);
@@ -76,6 +76,7 @@ static const struct suite suites[] = {
 	{ "latency", GROWING ",control,busy-control", bench_latency, 1, 1,
 	  BENCH_ALONE },
 	{ "smp", "hmap,rhashtable,bpf-hash", bench_smp, 1, 2, BENCH_SHARED },
+	{ "grow", "hmap,rhashtable,bpf-hash", bench_grow, 1, 1, BENCH_SHARED },
 };
 
 /* The keys of the size that is being measured, or of all. */
