@@ -5,10 +5,13 @@
 PNG and SVG files, or with --text one plot (not one of bars) in letters.
 
   cost-OP             what an operation costs against the size of the map
+  fill-OP             the same near the size at which it grows
   memory-N            bytes of an element against the size of the map, from N on
   latency-OP-KERNEL   how long the slowest of a hundred, a thousand, ... takes
   longest-OP-KERNEL   the slowest of all, against the size that the map has got to
-  scaling, scaling-resizing, user   bars for each thing that was done
+  memory-fill         the same at all sizes
+  scaling, scaling-resizing, grow, user   bars for each thing that was done
+  reads               lookups of programs against the size of the map
   go                  how many times faster than Go's map
 
 Points are medians, bars reach from the least to the greatest.
@@ -20,13 +23,15 @@ import re
 import subprocess
 import sys
 
-from report import LONGEST, RESULTS, distinct, in_order, read, sweeps
+from report import CPU, LONGEST, RESULTS, distinct, in_order, read, sweeps
 
 # Each contestant looks the same everywhere. The colours are Okabe and Ito's, which
 # the colour-blind can tell apart.
 LOOKS = {
     "hmap": ("#0072b2", 7), "/dev/hmap": ("#0072b2", 7),
     "/dev/hmap mmap": ("#003f66", 7), "hmap-siphash": ("#56b4e9", 6),
+    "/dev/hmap mmap siphash": ("#56b4e9", 6), "in-process table": ("#d55e00", 5),
+    "LMDB": ("#009e73", 9), "LMDB one txn": ("#8c6d31", 8),
     "rhashtable": ("#d55e00", 5), "BPF HASH": ("#009e73", 9),
     "BPF HASH NO_PREALLOC": ("#8c6d31", 8), "BPF RHASH": ("#e69f00", 11),
     "Go map": ("#cc79a7", 13), "floor": ("#999999", 2), "control": ("#999999", 2),
@@ -137,6 +142,19 @@ def cost(objects):
                                       "set logscale xy\nset ylabel 'ns'")
 
 
+def fill(objects):
+    for op in distinct(objects, "op"):
+        some = [one for one in objects if one["op"] == op]
+        yield f"fill-{op}", against_n(some, about(some, op, "2^17 buckets from half full on"),
+                                      "set yrange [0:]\nset ylabel 'ns'")
+
+
+def fill_memory(objects):
+    yield "memory-fill", against_n(
+        objects, about(objects, "bytes for an element of 8 + 8 bytes, at rest"),
+        "set logscale x\nset yrange [0:]\nset ylabel 'bytes'")
+
+
 def memory(objects):
     for sweep in sweeps(distinct(objects, "n")):
         some = [one for one in objects if one["n"] in sweep]
@@ -190,6 +208,17 @@ def scaling(objects):
                              "set ylabel 'million per second'")
 
 
+def grow(objects):
+    objects, n = largest(objects)
+    yield "grow", bars(objects, about(objects, "processor time of an insert", f"0 to {n:,}"),
+                       "set ylabel 'ns'")
+
+
+def reads(objects):
+    yield "reads", against_n(objects, about(objects, "hits of a program"),
+                             "set logscale xy\nset ylabel 'ns'")
+
+
 def user(objects):
     objects, n = largest(objects)
     yield "user", bars(objects, about(objects, "an element by system calls", f"n = {n:,}", "QEMU"),
@@ -218,8 +247,10 @@ def go(objects):
 # What is drawn of which objects.
 PLOTS = (
     ("kernel-single", "ns/op", cost), ("kernel-single", "bytes", memory),
+    ("kernel-fill", "ns/op", fill), ("kernel-fill", "bytes", fill_memory),
     ("kernel-latency", "ns", latency), ("kernel-latency", LONGEST, longest),
-    ("kernel-smp", "Mops/s", scaling), ("user", "ns/op", user), ("go", "ns/op", go),
+    ("kernel-smp", "Mops/s", scaling), ("kernel-smp", CPU, grow), ("user", "ns/op", user),
+    ("reads", "ns/op", reads), ("go", "ns/op", go),
 )
 
 

@@ -4,12 +4,13 @@
 # measured and draws everything that is known. build/bench has results.json (see
 # report.py), *.png and *.svg (see plot.py).
 #
-# N=, RUNS=, SEED=   see the heads of single.sh, latency.sh, smp.sh, user.sh, go.sh
+# N=, RUNS=, SEED=   see the heads of single.sh, fill.sh, latency.sh, smp.sh, user.sh,
+#	reads.sh, go.sh
 set -euo pipefail
 cd "$(dirname "$0")"
 . ../vm/lib.sh
 
-all="kernel-single kernel-latency kernel-smp user go"
+all="kernel-single kernel-fill kernel-latency kernel-smp user reads go"
 suites=${*:-${SUITE:-$all}}
 dir=$build/bench
 
