@@ -24,61 +24,92 @@ wanted=("$@")
 
 # Configurations. config.h says what the names are.
 declare -A config=(
-	# Two writers and the worker: two steps, the second changes the mask.
-	[grow]="WORKER WRITERS=2 OPS=1 RESIZES=2 MASK0=0 FILL=1 KEYS=3"
-	# From one bucket, three steps at most.
-	[first]="WORKER WRITERS=2 OPS=1 RESIZES=3 START=0 FILL=1 KEYS=3"
-	# Two operations each, while the mask changes.
-	[writers]="WORKER WRITERS=2 OPS=2 RESIZES=1 MASK0=0 FILL=1"
+	# Two writers and the worker: two resizes, the first raises the mask.
+	[grow]="WORKER WRITERS=2 OPS=1 RESIZES=2 START=0 FILL=1 KEYS=3"
+	# From one bucket to two, or to four at once.
+	[multi]="WORKER WRITERS=2 OPS=1 RESIZES=1 STEP=2 START=0 FILL=1 KEYS=3"
+	# From two buckets to eight, with both stripes in use.
+	[wide]="WORKER WRITERS=2 OPS=1 RESIZES=1 STEP=2 TOP=3 FILL=1 H1=7 H2=5 KEYS=3"
+	# Two operations each, while the mask is raised.
+	[writers]="WORKER WRITERS=2 OPS=2 RESIZES=1 START=0 FILL=1"
 	# Two stripes publish at the same time.
 	[race]="WORKER WRITERS=2 OPS=1 RESIZES=2 START=2 SAME H1=2"
-	# A step may find no memory for overflow buckets.
-	[memory]="WORKER WRITERS=2 OPS=1 RESIZES=1 MASK0=0 FILL=1 FAILS=2"
-	# A reader while the map grows; while the mask changes.
+	# The worker publishes, too.
+	[worker]="WORKER WRITERS=2 OPS=1 RESIZES=1 GROW=1 START=0 FILL=1"
+	# Nothing is to be evacuated.
+	[empty]="WORKER WRITERS=2 OPS=1 RESIZES=1 STEP=2 START=0"
+	# A unit may find no memory for overflow buckets.
+	[memory]="WORKER WRITERS=2 OPS=1 RESIZES=1 START=0 FILL=1 FAILS=2"
+	# A reader while the map grows; while the mask is raised.
 	[read]="WORKER WRITERS=1 OPS=2 RESIZES=1 READS=1 FILL=1"
-	[readmask]="WORKER WRITERS=1 OPS=1 RESIZES=1 READS=1 MASK0=0 FILL=1 H1=2"
-	# The same through two steps.
-	[readtwo]="WORKER WRITERS=1 OPS=2 RESIZES=2 READS=1 START=0 READ0 NO_DELETE FILL=1"
+	[readmask]="WORKER WRITERS=1 OPS=2 RESIZES=1 READS=1 START=0 FILL=1 H1=2"
+	# The same through two resizes; to four buckets at once.
+	[readtwo]="WORKER WRITERS=1 OPS=1 GROW=2 READS=1 START=0 READ0 NO_DELETE FILL=1 H0=2 TRIES=1"
+	[readmulti]="WORKER WRITERS=1 OPS=1 RESIZES=1 STEP=2 READS=1 START=0 FILL=1 H1=2"
 	# An array of the same size.
 	[same]="WORKER WRITERS=1 OPS=1 RESIZES=1 READS=1 SAME FILL=1"
 	# Units ahead of the stripe's progress have been evacuated.
-	[ahead]="WORKER WRITERS=1 OPS=2 RESIZES=1 SAME START=2 H0=2 H1=0 ADVANCE=0 FILL=1"
+	[ahead]="WORKER WRITERS=1 OPS=2 RESIZES=1 SAME START=2 H0=2 H1=0 ADVANCE=0 FILL=3"
+	# Writers evacuate only the next unit; the same with a reader; either way,
+	# as the noverflow of the old array decides.
+	[large]="WORKER WRITERS=2 OPS=1 RESIZES=1 SAME START=3 TOP=3 H0=6 H1=0 FILL=1 OWN=0"
+	[largeread]="WORKER WRITERS=1 OPS=2 RESIZES=1 READS=1 READ0 NO_DELETE SAME START=3 TOP=3 H0=6 H1=0 FILL=1 OWN=0"
+	[either]="WORKER WRITERS=2 OPS=1 RESIZES=1 START=2 SAME FILL=1 OWN=1"
 	# Two buckets into one, with a reader; with another writer.
 	[shrink]="WORKER WRITERS=1 OPS=1 READS=1 SHRINK=1 START=2 FILL=3"
 	[shrinkwriters]="WORKER WRITERS=2 OPS=1 RESIZES=1 SHRINK=1 START=2 FILL=1"
 	# As many buckets as stripes: it does not shrink.
 	[shrinkmin]="WORKER WRITERS=2 OPS=1 SHRINK=1 FILL=1 H1=2"
-	# Clear, while the mask changes; with a reader; with a resize under way.
-	[clear]="WORKER WRITERS=2 OPS=1 RESIZES=1 CLEAR MASK0=0 FILL=1"
+	# Clear, while the mask is raised; with a reader; with a resize under way; to
+	# one bucket, so that the mask becomes 0.
+	[clear]="WORKER WRITERS=2 OPS=1 RESIZES=1 CLEAR START=0 FILL=1"
 	[clearread]="WRITERS=1 OPS=2 CLEAR READS=1 FILL=1"
 	[cleargrow]="WORKER WRITERS=1 OPS=1 RESIZES=1 CLEAR READS=1 READ0 NO_DELETE FILL=1 TRIES=1"
+	[clearsmall]="WORKER WRITERS=2 OPS=1 RESIZES=1 CLEAR CLEAR_B=0 FILL=1"
 	[clearcount]="WRITERS=1 OPS=2 CLEAR FILL=1 H1=2"
 	# A map that becomes empty takes another seed.
-	[reseed]="WORKER WRITERS=2 OPS=2 RESIZES=1 RESEED FILL=1"
-	[reseedread]="WRITERS=1 OPS=2 READS=1 RESEED FILL=1"
+	[reseed]="WORKER WRITERS=2 OPS=2 RESIZES=1 START=0 RESEED RESEEDS=1 FILL=1"
+	[reseedread]="WRITERS=1 OPS=2 READS=1 START=0 RESEED FILL=1"
+	# Counts are pushed while another process sums them.
+	[count]="WORKER WRITERS=2 OPS=1 RESIZES=1 START=0 PUSH COUNT NO_DELETE FILL=1"
+	[readcount]="WRITERS=1 OPS=1 READS=1 PUSH FILL=1"
 )
 
 # Bugs: the rule that is left out, and where that is noticed.
 declare -A bug=(
-	[MASK_RECHECK]="grow"		# look at the mask again under the stripe
+	[MASK_RECHECK]="grow"		# compare the mask again under the stripe
+	[MASK_BY_ARRAY]="writers"	# the mask, not only the array
 	[SEED_RECHECK]="reseed"		# and at the seed
 	[NO_RELOAD]="grow"		# load the array again under the stripe
-	[RESIZE_WHILE_OLD]="grow"	# begin only if nothing is replaced
+	[RESIZE_WHILE_OLD]="race"	# begin only if nothing is replaced
 	[PLAIN_PUBLISH]="race"		# cmpxchg
-	[STALE_MINE]="grow"		# of an array loaded in this RCU section
-	[MASK_EARLY]="first"		# mask 0 if the old array is that small
-	[MASK_NO_STRIPE]="grow"		# change the mask under stripe 0
-	[NO_RESTART]="grow"		# who published starts again
-	[UNASSIGNED]="grow"		# elements move between the counts
-	[FINISH_BY_MARKS]="race"	# dec_and_test
-	[DEC_EARLY]="read"		# after the unit has been moved
-	[RETIRE_EARLY]="read"		# old = NULL first
+	[STALE_MINE]="race"		# of an array loaded in this RCU section
+	[MASK_EARLY]="grow"		# keep the mask of the array that is replaced
+	[STALE_MASK]="grow"		# as it is when publishing, not when locking
+	[EMPTY_STRIPED]="grow"		# empty: only if one stripe is in use
+	[EMPTY_NO_STRIPE]="empty"	# and while it is held
+	[NO_RESTART]="empty"		# start again after a publication
+	[RAISE_EARLY]="grow"		# the mask after old = NULL
+	[RAISE_NO_STRIPE]="writers"	# under stripe 0
+	[RAISE_NO_RESTART]="grow"	# start again if the key is elsewhere
+	[MASK_STAYS]="grow"		# all stripes are in use in the end
+	[MULTI_ONE_DEST]="multi"	# a unit goes to 2^k buckets
+	[FINISH_BY_PROGRESS]="race"	# dec_and_test
+	[STRIPE_DONE_EARLY]="read"	# after the last unit has been moved
+	[RETIRE_EARLY]="readmulti"		# old = NULL first
 	[NO_GRACE]="read"		# free after a grace period
 	[WRITER_NO_RCU]="grow"		# writers are readers, too
+	[PROGRESS_EARLY]="read"		# after the unit has been moved
+	[PROGRESS_ANY]="ahead"		# only when the next unit was moved
+	[PROGRESS_FIRST]="readtwo"	# read after the array has been loaded
+	[PROGRESS_OF_OLD]="readtwo"	# of the new array
+	[PROGRESS_STRIPE]="read"	# of the key's stripe
 	[MARK_EARLY]="read"		# the mark last
 	[EVAC_NO_VERSION]="read"	# versions odd meanwhile
 	[DEST_VERSION]="shrink"		# of the new chain, too, if it is not fresh
+	[WRITE_AHEAD]="large"		# write into the old chain until it is moved
 	[FAILED_EVAC]="memory"		# nothing is done if memory is missing
+	[FAILED_ADVANCE]="memory"	# and progress stays
 	[ADVANCE]="ahead"		# progress goes on beyond what is done
 	[WRITE_NO_VERSION]="clearread"	# odd while a slot is written
 	[MARK_BEFORE_VERSION]="read"	# a reader: version, mark, slots, version
@@ -86,12 +117,15 @@ declare -A bug=(
 	[NO_RETRY]="clearread"		# another: again
 	[EVACUATED_IS_MISS]="read"	# the array has been replaced: again
 	[NO_FALLBACK]="clearread"	# in the end under the stripe
-	[READ_COUNT]="readmask"		# conclude nothing from the counts
+	[READ_COUNT]="readcount"	# conclude nothing from the counts
+	[PUSH_ORDER]="count"		# subtract before adding
+	[SUM_ORDER]="count"		# the shared count before the stripes'
 	[CLEAR_IN_PLACE]="clearread"	# a new array
 	[CLEAR_KEEPS_OLD]="clear"	# retire both arrays
 	[CLEAR_COUNT]="clearcount"	# know that it is empty under all stripes
-	[ONE_STRIPE]="clear"		# clear and reseed under all stripes
+	[ONE_STRIPE]="clearsmall"	# clear and reseed under all stripes
 	[RESEED_NOT_EMPTY]="reseed"	# if it is still empty
+	[RESEED_STRIPED]="reseed"	# under one only if one is in use
 	[SHRINK_BELOW]="shrinkmin"	# not below the number of stripes
 )
 
@@ -109,16 +143,16 @@ is_wanted()
 # Run the checker on a configuration. Prints what it found.
 run() # NAME [BUG]
 {
-	local defs=() def optimize=-O1
+	local defs=() def
 
 	for def in ${config[$1]} ${2:+BUG_$2}; do
 		defs+=("-D$def")
 	done
-	# A bug is found sooner than the checker is optimized.
-	[ -n "${2:-}" ] && optimize=-O0
 	spin -a "${defs[@]}" "$model" || return
-	${CC:-cc} "$optimize" -w -DSAFETY -DCOLLAPSE -DMEMLIM=4000 -o pan pan.c || return
-	timeout 300 ./pan -m100000
+	# To optimize the checker takes longer than the search.
+	${CC:-cc} -O0 -w -DSAFETY -DCOLLAPSE -DMEMLIM=4000 -o pan pan.c || return
+	# Processor time: others may be using the machine.
+	(ulimit -t 300 && exec ./pan -m100000)
 }
 
 # The whole state space is to be searched, and no error in it.

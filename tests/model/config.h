@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A configuration of hmap.pml: WRITERS (processes), OPS (of each), WORKER, READS,
- * CLEAR, SHRINK (times), RESIZES (arrays that writers may make), START (B of the first
- * array), MASK0 (its mask, if not the usual), TOP (greatest B), SAME (only
- * arrays of the same size), RESEED, FAILS (evacuations without memory), FILL
- * (keys there at first, a bit each), ADVANCE (how far progress looks).
+ * CLEAR, CLEAR_B (B of the array that clear leaves, if not the same), COUNT (a
+ * process that sums the counts), SHRINK (times), RESIZES (arrays that writers may
+ * make), GROW (arrays that the worker may make), STEP (doublings in one resize),
+ * START (B of the first array), TOP (greatest B), SAME (only arrays of the same
+ * size), OWN (whether writers evacuate their own units: 2 always, 0 never, 1
+ * sometimes), RESEED (at the delete that empties the map), RESEEDS (times that the
+ * worker looks), PUSH (of counts), FAILS (evacuations without memory), FILL (keys
+ * there at first, a bit each), ADVANCE (how far progress looks).
  */
 
 #ifndef WRITERS
@@ -21,6 +25,18 @@
 #endif
 #ifndef RESIZES
 #define RESIZES 0
+#endif
+#ifndef GROW
+#define GROW 0
+#endif
+#ifndef STEP
+#define STEP 1
+#endif
+#ifndef OWN
+#define OWN 2
+#endif
+#ifndef RESEEDS
+#define RESEEDS 0
 #endif
 #ifndef START
 #define START 1

@@ -1,34 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The concurrency protocol of the map, for spin: lock.c, resize.c and the
- * lookups and writes of map.c, with two stripes and up to four buckets.
+ * lookups and writes of map.c, with two stripes and up to eight buckets.
  *
  *	spin -a -D... hmap.pml; cc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c; ./pan
  *
  * check.sh has the configurations, and the seeded bugs: each BUG_x leaves one
  * rule of the protocol out, and shows that the checker would notice.
  *
- * An array is an object: B, lock mask, seed, the array it replaces, units that
- * remain, progress of each stripe. Its memory is reused as soon as RCU allows,
- * and wiped, so that whoever still is in it fails an assertion. A bucket has a
- * version, an evacuated mark, and for each key a slot: in use or not (the
- * tophash), and a value of two words, which are written one by one.
+ * An array is an object: B, lock mask, seed, the array it replaces, stripes that
+ * remain to be evacuated, progress of each stripe. Its memory is reused as soon
+ * as RCU allows, and wiped, so that a process that still uses it fails an
+ * assertion. A bucket has a version, an evacuated mark, and for each key a slot:
+ * in use or not (the tophash), and a value of two words, which are written one
+ * by one.
  *
  * What is checked, besides assertions about locks and memory on the way:
  * - Every lookup returns a value that the key had at some time during the
  *   lookup (ref[] changes where the operation takes effect, seen collects what
  *   it was). A write finds under its lock what ref[] says.
  * - In the end, every key is in one chain, the one that its hash names, once;
- *   the counts are exact; nothing is being resized; no version is odd, no lock
- *   held; one array is left and all others were freed, once.
- * - No deadlock (spin's invalid end states), and the worker's loop is bounded.
+ *   the counts are exact; nothing is being resized, and the mask is the one for
+ *   the array's size; no version is odd, no lock held; one array is left and all
+ *   others were freed, once.
+ * - No deadlock (spin's invalid end states). The worker ends every resize in a
+ *   bounded number of steps; a resize that cannot end is noticed at the end.
+ * - While elements are only inserted, a sum of the counts that is taken without
+ *   locks is never above their number.
  *
  * Under sequential consistency, except that the stores to a slot are made in
  * either order between two barriers. Not modelled: the order of slots in a
  * bucket (emptyRest) and the number of overflow buckets, which only the holder
  * of the stripe uses (KUnit); memory for them that is not there (FAILS is);
- * the counts that make a resize due (any insert may start one); cursors;
- * values out of line; the work queue.
+ * settled, which says no more than that there is no old array; the counts that
+ * make a resize due (any insert may start one); cursors; values out of line; the
+ * work queue; explicit requests, which do what the worker does.
  *
  * Leaving out that reseeding needs a map that is not being resized gives no
  * counterexample here, so there is no seeded bug for it.
@@ -39,7 +45,11 @@
 #include "config.h"
 
 #define STRIPES 2
-#define BUCKETS 4		/* of the largest array: TOP is 2 at the most */
+#if TOP > 2			/* buckets of the largest array */
+#define BUCKETS 8
+#else
+#define BUCKETS 4
+#endif
 
 /*
  * Steps that only a reader without a lock can tell apart are one if there is
@@ -60,17 +70,17 @@
 #define RETIRED 3
 
 byte buckets;			/* the map's array; 0 is NULL */
-byte lock[STRIPES];		/* 0, or who has it */
+byte lock[STRIPES];		/* 0, or the process that has it */
 byte count[STRIPES];		/* all counts are modulo 256 */
-byte unassigned;
+byte shared;			/* what stripes have pushed */
 
 byte state[ARRAYS + 1];
-byte inside[ARRAYS + 1];	/* who was in RCU when it was retired */
+byte inside[ARRAYS + 1];	/* processes in RCU when it was retired */
 byte B[ARRAYS + 1];
 byte mask[ARRAYS + 1];
 byte seed[ARRAYS + 1];
 byte oldbuckets[ARRAYS + 1];
-byte remaining[ARRAYS + 1];
+byte remaining[ARRAYS + 1];	/* stripes */
 byte nevacuate[(ARRAYS + 1) * STRIPES];
 byte version[(ARRAYS + 1) * BUCKETS];
 bit mark[(ARRAYS + 1) * BUCKETS];
@@ -78,9 +88,11 @@ bit used[(ARRAYS + 1) * BUCKETS * KEYS];
 byte lo[(ARRAYS + 1) * BUCKETS * KEYS];
 byte hi[(ARRAYS + 1) * BUCKETS * KEYS];
 
-byte rcu;			/* who is in a read-side section */
+byte rcu;			/* processes in a read-side section */
 byte resizes = RESIZES;
 byte shrinks = SHRINK;
+byte grows = GROW;
+byte reseeds = RESEEDS;
 byte fails = FAILS;
 byte running;			/* writers and others that are not done */
 
@@ -94,15 +106,19 @@ byte seen;			/* values it has had meanwhile, a bit each */
 #define BUCKET(a, i) ((a) * BUCKETS + (i))
 #define CHAIN(a, h) BUCKET(a, (h) & (NBUCKETS(a) - 1))
 #define SLOT(b, k) ((b) * KEYS + (k))
-#define UNITS(a, o) ((B[o] < B[a] -> NBUCKETS(o) : NBUCKETS(a)) / (mask[a] + 1))
+#define SMALLER(a, o) (B[o] < B[a] -> NBUCKETS(o) : NBUCKETS(a))
+#define UNIT(a, o, h) ((h) & (SMALLER(a, o) - 1))
+#define UNITS(a, o) (SMALLER(a, o) / (mask[a] + 1))
 #define NEXT(a, s) nevacuate[(a) * STRIPES + (s)]
 #define ALIVE(a) assert(state[a] == LIVE || state[a] == RETIRED)
-#define MASK(new, a) ((NBUCKETS(new) < STRIPES || NBUCKETS(a) < STRIPES) -> \
-		      0 : STRIPES - 1)
-#ifdef BUG_MASK_EARLY
-#undef MASK
-#define MASK(new, a) (NBUCKETS(new) < STRIPES -> 0 : STRIPES - 1)
-#endif
+#define FULL_MASK(a) (NBUCKETS(a) < STRIPES -> 0 : STRIPES - 1)
+
+/* Whether progress says that the unit u has been evacuated; m is a's mask. */
+#define IS_PAST(a, u, m) ((u) / ((m) + 1) < NEXT(a, (u) & (m)))
+
+/* No stripe has anything left to do for the resize. */
+#define STUCK(a) (NEXT(a, 0) == UNITS(a, oldbuckets[a]) && \
+		  (mask[a] == 0 || NEXT(a, 1) == UNITS(a, oldbuckets[a])))
 
 #ifdef BUG_RESIZE_WHILE_OLD
 #define MAY_START(a) true
@@ -166,7 +182,7 @@ inline alloc(w, b)
 	}
 }
 
-/* Nobody has seen it. */
+/* It has not been published. */
 inline array_free(w)
 {
 	d_step { assert(state[w] == MADE); wipe(w) }
@@ -237,6 +253,9 @@ inline lock_hash()
 		a = buckets;
 #endif
 		m = mask[a];
+#ifdef BUG_MASK_BY_ARRAY
+		z = a;
+#endif
 		s = h & m
 	   };
 	   atomic {
@@ -247,10 +266,16 @@ inline lock_hash()
 		if
 #ifdef BUG_MASK_RECHECK
 		:: false
+#elif defined(BUG_MASK_BY_ARRAY)
+		:: a != z -> lock[s] = 0
 #else
 		:: mask[a] != m -> lock[s] = 0
 #endif
-		:: else -> break
+		:: else ->
+			/* Of a resize each stripe in use has a part. */
+			assert(oldbuckets[a] == 0 ||
+			       UNITS(a, oldbuckets[a]) > 0);
+			break
 		fi
 	   }
 	od
@@ -280,8 +305,9 @@ inline lock_key()
 }
 
 /*
- * Copy an old chain. Nobody looks into a new chain before the mark of its old
- * one; in a shrink, the mark of the first of two.
+ * Copy an old chain, to as many as there are for its unit. No reader looks into a
+ * new chain before the mark of its old one; in a shrink, the mark of the first of
+ * two.
  */
 inline evac_chain(i, second)
 {
@@ -308,8 +334,10 @@ inline evac_chain(i, second)
 		:: used[SLOT(c, z)] ->
 			atomic {
 				d = CHAIN(a, HASH(z, seed[a]));
-				assert(!used[SLOT(d, z)]);
-				moved++
+#ifdef BUG_MULTI_ONE_DEST
+				d = BUCKET(a, i + (HASH(z, seed[a]) & NBUCKETS(o)));
+#endif
+				assert(!used[SLOT(d, z)])
 			};
 			/* Stores without a barrier: any order. */
 			if
@@ -343,10 +371,72 @@ inline evac_chain(i, second)
 	END
 }
 
+inline raise_mask()
+{
+	atomic {
+		if
+		:: mask[a] == 0 -> mask[a] = FULL_MASK(a)
+		:: else
+		fi
+	}
+}
+
+/*
+ * The last unit of the last stripe has been moved. The mask is raised last: while
+ * it is 0 the holder of stripe 0 is alone.
+ */
+inline resize_done()
+{
+#ifdef BUG_RAISE_EARLY
+	raise_mask();
+#endif
+	atomic {
+#ifdef BUG_RETIRE_EARLY
+		retire(o)
+	};
+	oldbuckets[a] = 0;
+#else
+		oldbuckets[a] = 0
+	};
+	retire(o);
+#endif
+#ifdef BUG_RAISE_NO_STRIPE
+	lock[s] = 0;
+#endif
+#if !defined(BUG_RAISE_EARLY) && !defined(BUG_MASK_STAYS)
+	raise_mask();
+#endif
+#ifdef BUG_RAISE_NO_STRIPE
+	atomic { lock[s] == 0 -> lock[s] = _pid };
+#endif
+}
+
+/* The stripe has been evacuated. */
+inline stripe_done()
+{
+#ifdef BUG_FINISH_BY_PROGRESS
+	remaining[a]--;
+	atomic { moved = STUCK(a) };
+#else
+	atomic {
+		assert(remaining[a] > 0 && remaining[a] <= mask[a] + 1);
+		remaining[a]--;
+		moved = (remaining[a] == 0)
+	};
+#endif
+	if
+	:: moved -> resize_done()
+	:: else
+	fi;
+	moved = false
+}
+
+/* The stripe's next unit has been evacuated: go on to one that has not. */
 inline advance_next()
 {
 	d_step {
 		n = NEXT(a, s);
+		assert(n < UNITS(a, o));
 		x = n + 1 + ADVANCE;
 		if
 		:: x > UNITS(a, o) -> x = UNITS(a, o)
@@ -358,23 +448,18 @@ inline advance_next()
 		:: else -> break
 		od;
 		NEXT(a, s) = n;
+		moved = (n == UNITS(a, o));
 		n = 0; x = 0
-	}
-}
-
-inline resize_done()
-{
-	atomic {
-#ifdef BUG_RETIRE_EARLY
-		retire(o)
 	};
-	oldbuckets[a] = 0
-#else
-		oldbuckets[a] = 0
-	};
-	retire(o)
+#ifndef BUG_STRIPE_DONE_EARLY
+	if
+	:: moved -> stripe_done()
+	:: else
+	fi
 #endif
 }
+
+#define IS_NEXT (u == s + NEXT(a, s) * (mask[a] + 1))
 
 /* Evacuate the unit u. ok: no memory was missing. */
 inline evacuate()
@@ -385,20 +470,31 @@ inline evacuate()
 #ifdef BUG_FAILED_EVAC
 		mark[BUCKET(o, u)] = 1;
 #endif
+#ifdef BUG_FAILED_ADVANCE
+		if
+		:: IS_NEXT -> advance_next()
+		:: else
+		fi;
+#endif
 		ok = false
 	:: atomic { mark[BUCKET(o, u)] ->
 #ifndef BUG_ADVANCE
 		if
-		:: u == s + NEXT(a, s) * (mask[a] + 1) -> advance_next()
+		:: IS_NEXT -> advance_next()
 		:: else
 		fi
 #endif
 	   }
-	:: atomic { !mark[BUCKET(o, u)] -> ALIVE(o); ALIVE(a); moved = 0 };
-#ifdef BUG_DEC_EARLY
-		remaining[a]--;
+	:: atomic { !mark[BUCKET(o, u)] -> ALIVE(o); ALIVE(a) };
+#ifdef BUG_STRIPE_DONE_EARLY
 		if
-		:: remaining[a] == 0 -> oldbuckets[a] = 0
+		:: IS_NEXT && NEXT(a, s) + 1 == UNITS(a, o) -> stripe_done()
+		:: else
+		fi;
+#endif
+#ifdef BUG_PROGRESS_EARLY
+		if
+		:: IS_NEXT -> NEXT(a, s)++; moved = true
 		:: else
 		fi;
 #endif
@@ -407,44 +503,20 @@ inline evacuate()
 		:: B[a] < B[o] -> evac_chain(u + NBUCKETS(a), true)
 		:: else
 		fi;
+#ifdef BUG_PROGRESS_EARLY
 		if
-		:: mask[o] == 0 && mask[a] != 0 ->
-			count[s] = count[s] + moved;
-#ifndef BUG_UNASSIGNED
-			unassigned = unassigned - moved
+		:: moved -> NEXT(a, s)--; moved = false
+		:: else
+		fi;
 #endif
-		:: else
-		fi;
 		if
-		:: u == s + NEXT(a, s) * (mask[a] + 1) -> advance_next()
-		:: else
-		fi;
-#ifdef BUG_FINISH_BY_MARKS
-		remaining[a]--;
-		atomic {
-			z = 0;
-			do
-			:: z < NBUCKETS(o) && mark[BUCKET(o, z)] -> z++
-			:: else -> break
-			od;
-			ok = (z == NBUCKETS(o)); z = 0
-		};
-		if
-		:: ok -> resize_done()
-		:: else -> ok = true
-		fi
-#elif defined(BUG_DEC_EARLY)
-		if
-		:: oldbuckets[a] == 0 && state[o] == LIVE -> retire(o)
-		:: else
-		fi
+#ifdef BUG_PROGRESS_ANY
+		:: true -> u = s + NEXT(a, s) * (mask[a] + 1); advance_next()
 #else
-		atomic { remaining[a]--; moved = (remaining[a] == 0) };
-		if
-		:: moved -> resize_done()
+		:: IS_NEXT -> advance_next()
+#endif
 		:: else
 		fi
-#endif
 	fi;
 	moved = 0;
 	u = 0
@@ -467,22 +539,64 @@ inline evacuate_next()
 	fi
 }
 
+#ifdef BUG_RAISE_NO_RESTART
+#define IS_RIGHT true
+#else
+#define IS_RIGHT ((h & mask[a]) == s)
+#endif
+
+/*
+ * A put or delete evacuates its own unit, if the old array is a small one, and the
+ * stripe's next. more: it has to start again, since its key is in another stripe.
+ */
 inline resize_work()
 {
 	o = oldbuckets[a];
 	if
 	:: o != 0 ->
-		u = h & ((B[o] < B[a] -> NBUCKETS(o) : NBUCKETS(a)) - 1);
-		evacuate();
-		evacuate_next()
-	:: else
+		if
+#if OWN
+		:: !IS_PAST(a, UNIT(a, o, h), mask[a]) ->
+			u = UNIT(a, o, h);
+			evacuate()
+#endif
+#if OWN < 2
+		:: true
+#else
+		:: else
+#endif
+		fi;
+		evacuate_next();
+		more = !IS_RIGHT
+	:: else -> more = false
 	fi
 }
 
+/* The B of an array to grow into, and whether w is one. */
 #ifdef SAME
-#define WANTED(a) B[a]
+#define LEAST 0
 #else
-#define WANTED(a) (B[a] < TOP -> B[a] + 1 : B[a])
+#define LEAST (B[a] < TOP)
+#endif
+#define WANTED(w) (B[w] >= B[a] + LEAST && B[w] <= B[a] + STEP)
+
+inline choose_B()
+{
+	a = buckets;
+	x = B[a] + LEAST;
+#if STEP > 1
+	if
+	:: x + 1 <= TOP && x + 1 <= B[a] + STEP -> x++
+	:: true
+	fi;
+#endif
+	a = 0
+}
+
+#ifdef BUG_STALE_MASK
+#define MASK m
+#else
+#define MASK mask[a]
 #endif
 
 /* Publish nw in the place of a. ok: that was done. */
@@ -501,21 +615,28 @@ inline publish()
 		o = 0;
 #endif
 		ok = (o == 0);
-		found = (mask[a] == 0 && count[0] == 0);
+		/* Nothing is to be evacuated. */
+		assert(mask[a] != 0 || count[1] == 0);
+		found = (MASK == 0 && shared + count[0] == 0);
+#ifdef BUG_EMPTY_STRIPED
+		found = (shared + count[s] == 0);
+#endif
 		if
 		:: ok ->
 			seed[nw] = seed[a];
-			mask[nw] = MASK(nw, a);
+			mask[nw] = (found -> FULL_MASK(nw) : MASK);
+#ifdef BUG_MASK_EARLY
+			mask[nw] = FULL_MASK(nw);
+#endif
 			oldbuckets[nw] = (found -> 0 : a);
-			remaining[nw] = (found -> 0 :
-				(B[nw] < B[a] -> NBUCKETS(nw) : NBUCKETS(a)))
+			remaining[nw] = (found -> 0 : mask[nw] + 1)
 		:: else
 		fi
 	};
 	if
 	:: ok ->
-#ifdef BUG_MASK_NO_STRIPE
-		/* Not under stripe 0, though the mask changes. */
+#ifdef BUG_EMPTY_NO_STRIPE
+		/* Not under stripe 0, though nothing is to be evacuated. */
 		lock[s] = 0;
 #endif
 		atomic {
@@ -529,16 +650,12 @@ inline publish()
 			:: else
 			fi
 		};
-#ifdef BUG_MASK_NO_STRIPE
+#ifdef BUG_EMPTY_NO_STRIPE
 		atomic { lock[s] == 0 -> lock[s] = _pid };
 #endif
 		if
 		:: ok && found -> nw = 0; retire(a)
-		:: ok && !found && mask[nw] != mask[a] ->
-			nw = 0;
-			unassigned = unassigned + count[0];
-			count[0] = 0
-		:: ok && !found && mask[nw] == mask[a] -> nw = 0
+		:: ok && !found -> nw = 0
 		:: else
 		fi
 	:: else
@@ -554,8 +671,20 @@ inline chain_of()
 		o = oldbuckets[a];
 		c = CHAIN(a, h);
 		if
-		:: o != 0 && !mark[CHAIN(o, h)] -> c = CHAIN(o, h); ALIVE(o)
-		:: else -> ALIVE(a)
+		:: o == 0 -> ALIVE(a)
+		:: o != 0 && IS_PAST(a, UNIT(a, o, h), mask[a]) ->
+			ALIVE(a);
+			ALIVE(o);
+#ifndef BUG_PROGRESS_EARLY
+			assert(mark[CHAIN(o, h)])
+#endif
+		:: else ->
+#ifndef BUG_WRITE_AHEAD
+			if
+			:: !mark[CHAIN(o, h)] -> c = CHAIN(o, h); ALIVE(o)
+			:: else -> ALIVE(a)
+			fi
+#endif
 		fi;
 		o = 0
 	}
@@ -637,6 +766,32 @@ inline store(v)
 	END
 }
 
+/*
+ * Add the stripe's count to the shared one. A sum may miss what is between the
+ * two, and never counts it twice.
+ */
+inline push()
+{
+#ifdef PUSH
+	if
+#ifdef BUG_PUSH_ORDER
+	:: count[s] != 0 ->
+		x = count[s];
+		shared = shared + x;
+		count[s] = 0;
+		x = 0
+#else
+	:: count[s] != 0 ->
+		atomic { x = count[s]; count[s] = 0 };
+		atomic { shared = shared + x; x = 0 }
+#endif
+	:: true
+	fi
+#else
+	skip
+#endif
+}
+
 /* Insert or overwrite. */
 inline put()
 {
@@ -645,7 +800,7 @@ inline put()
 	if
 	:: atomic { resizes > 0 ->
 		resizes--;
-		x = WANTED(buckets);
+		choose_B();
 		alloc(nw, x);
 #ifdef BUG_STALE_MINE
 		mine = buckets;
@@ -656,13 +811,17 @@ inline put()
 	do
 	:: lock_key();
 	   resize_work();
+	   if
+	   :: more -> more = false; drop(); goto again
+	   :: else
+	   fi;
 	   chain_of();
 	   look();
 	   if
 	   :: found -> moved = 3 - ref[k]; store(moved); break
 	   :: !found && nw != 0 && MAY_START(a) ->
 		if
-		:: B[nw] == WANTED(a) ->
+		:: WANTED(nw) ->
 			publish();
 #ifdef BUG_NO_RESTART
 			if
@@ -674,7 +833,7 @@ inline put()
 		:: else
 		fi;
 		if
-		:: nw != 0 && B[nw] != WANTED(a) -> array_free(nw); nw = 0
+		:: nw != 0 && !WANTED(nw) -> array_free(nw); nw = 0
 		:: else
 		fi;
 		drop()
@@ -682,8 +841,10 @@ inline put()
 		store(1);
 		count[s]++;
 		break
-	   fi
+	   fi;
+again:	   skip
 	od;
+	push();
 	drop();
 	if
 	:: nw != 0 -> array_free(nw); nw = 0
@@ -722,43 +883,64 @@ inline check_counts()
 		:: j < KEYS -> x = x + (ref[j] != 0); j++
 		:: else -> break
 		od;
-		n = count[0] + count[1] + unassigned;
+		n = count[0] + count[1] + shared;
 		assert(n == x);
 		j = 0; x = 0; n = 0
 	}
 }
 
+/* A fresh seed of two words. A reader may get a mixture, and misses. */
+inline fresh_seed()
+{
+	seed[a] = seed[a] ^ 1;
+	seed[a] = seed[a] ^ 2
+}
+
+/* The worker's: under all stripes. */
 inline reseed()
 {
 	lock_all();
 	atomic {
 		check_counts();
-		n = count[0] + count[1] + unassigned;
+		n = count[0] + count[1] + shared;
 #ifdef BUG_RESEED_NOT_EMPTY
 		n = 0;
 #endif
-		if
-		:: n == 0 && oldbuckets[a] == 0 ->
-			seed[a] = (seed[a] + 1) & 3
-		:: else
-		fi;
+		found = (n == 0 && oldbuckets[a] == 0);
 		n = 0
 	};
+	if
+	:: found -> fresh_seed()
+	:: else
+	fi;
+	found = false;
 	unlock_all()
 }
 
-/* Is the map empty? Without a lock. */
-inline is_empty()
+/* The sum of the counts, without a lock. */
+inline sum()
 {
-	n = unassigned;
+#ifdef BUG_SUM_ORDER
+	n = count[0];
+	n = n + count[1];
+	n = n + shared
+#else
+	n = shared;
 	n = n + count[0];
 	n = n + count[1]
+#endif
 }
 
 inline del()
 {
-	lock_key();
-	resize_work();
+	do
+	:: lock_key();
+	   resize_work();
+	   if
+	   :: more -> more = false; drop()
+	   :: else -> break
+	   fi
+	od;
 	chain_of();
 	look();
 	if
@@ -771,26 +953,24 @@ inline del()
 		write_end(0);
 		END
 		count[s]--;
+		push();
 #ifdef RESEED
-		found = (count[s] == 0)
+		/* While one stripe is in use its holder is alone. */
+		atomic {
+			found = (MASK == 0 && shared + count[0] == 0 &&
+				 oldbuckets[a] == 0);
+#ifdef BUG_RESEED_STRIPED
+			found = (shared + count[s] == 0 && oldbuckets[a] == 0)
+#endif
+		};
+		if
+		:: found -> fresh_seed()
+		:: else
+		fi
 #endif
 	:: else
 	fi;
 	drop();
-#ifdef RESEED
-	if
-	:: found ->
-#ifndef BUG_RESEED_NOT_EMPTY
-		is_empty();
-#endif
-		if
-		:: n == 0 -> reseed()
-		:: else
-		fi;
-		n = 0
-	:: else
-	fi;
-#endif
 	found = false
 }
 
@@ -832,7 +1012,8 @@ inline finish_resize()
 		drop();
 		steps++;
 		/* Each takes the stripe on, or is the last, or had no memory. */
-		assert(steps <= BUCKETS + 2 * STRIPES + FAILS + 8 * RESIZES);
+		assert(steps <= BUCKETS + 2 * STRIPES + FAILS +
+				(BUCKETS + 2) * (RESIZES + GROW));
 		if
 		:: more
 		:: else -> t++
@@ -842,12 +1023,23 @@ inline finish_resize()
 	more = false
 }
 
-inline shrink()
+/*
+ * Publish the array that the worker has made, under any stripe, if it is still one
+ * to grow into (or shrink to) and no writer has published another.
+ */
+inline worker_publish(wanted)
 {
+#if GROW
+	if
+	:: h = 0
+	:: h = 1
+	fi;
+#else
 	h = 0;
+#endif
 	lock_hash();
 	if
-	:: B[a] == B[nw] + 1 && MAY_START(a) && MAY_SHRINK(a) -> publish()
+	:: wanted && MAY_START(a) -> publish()
 	:: else
 	fi;
 	drop();
@@ -862,18 +1054,55 @@ proctype worker()
 	LOCALS;
 
 	do
-	:: atomic { oldbuckets[buckets] != 0 -> skip }; finish_resize()
+	:: atomic { oldbuckets[buckets] != 0 && !STUCK(buckets) -> skip };
+		finish_resize()
 	:: atomic { shrinks > 0 && B[buckets] > 0 ->
 		shrinks--;
 		x = B[buckets] - 1;
 		alloc(nw, x);
 		x = 0 };
 		if
-		:: nw != 0 -> shrink()
+		:: nw != 0 ->
+			worker_publish((B[a] == B[nw] + 1 && MAY_SHRINK(a)))
 		:: else
 		fi
-	:: atomic { running == 0 && oldbuckets[buckets] == 0 -> break }
+#if GROW
+	:: atomic { grows > 0 ->
+		grows--;
+		choose_B();
+		alloc(nw, x);
+		x = 0 };
+		if
+		:: nw != 0 -> worker_publish(WANTED(nw))
+		:: else
+		fi
+#endif
+#if RESEEDS
+	:: atomic { reseeds > 0 -> reseeds-- };
+		reseed()
+#endif
+	:: atomic { running == 0 &&
+		    (oldbuckets[buckets] == 0 || STUCK(buckets)) -> break }
 	od
+}
+
+/* While elements are only inserted, a sum is never above their number. */
+proctype counter()
+{
+	byte n;
+
+	sum();
+	d_step {
+		j = 0;
+		do
+		:: j < KEYS -> n = n - (ref[j] != 0); j++
+		:: else -> break
+		od;
+		j = 0;
+		assert(n == 0 || n >= 128);
+		n = 0;
+		running--
+	}
 }
 
 /* Delete all. */
@@ -883,21 +1112,28 @@ proctype clear()
 
 #ifdef BUG_CLEAR_COUNT
 	no_keys();
-	is_empty();
+	sum();
 	if
 	:: n == 0 -> assert(was_empty); goto done
 	:: else
 	fi;
 	n = 0;
 #endif
-	atomic { x = B[buckets]; alloc(nw, x); x = 0 };
+	atomic {
+#ifdef CLEAR_B
+		x = CLEAR_B;
+#else
+		x = B[buckets];
+#endif
+		alloc(nw, x); x = 0
+	};
 	if
 	:: nw == 0 -> goto done
 	:: else
 	fi;
 	atomic {
-		seed[nw] = (seed[buckets] + 1) & 3;
-		mask[nw] = (NBUCKETS(nw) >= STRIPES -> STRIPES - 1 : 0)
+		seed[nw] = seed[buckets] ^ 3;
+		mask[nw] = FULL_MASK(nw)
 	};
 	lock_all();
 	atomic {
@@ -920,7 +1156,7 @@ proctype clear()
 		nw = 0;
 		count[0] = 0;
 		count[1] = 0;
-		unassigned = 0;
+		shared = 0;
 		x = 0;
 		do
 		:: x < KEYS -> set_ref(x, 0); x++
@@ -993,18 +1229,49 @@ proctype reader()
 			v = 0;
 			ok = false;
 #ifdef BUG_READ_COUNT
-			is_empty();
+			sum();
 			if
 			:: n == 0 -> ok = true; break
 			:: else -> n = 0
 			fi;
+#endif
+#ifdef BUG_PROGRESS_FIRST
+			/* Of the array before the one that is looked into. */
+			atomic {
+				a = buckets;
+				h = HASH(k, seed[a]);
+				n = NEXT(a, h & mask[a])
+			};
 #endif
 			a = buckets;
 			atomic { ALIVE(a); h = HASH(k, seed[a]) };
 			atomic { ALIVE(a); o = oldbuckets[a] };
 			more = true;
 			if
-			:: o != 0 -> open_chain(o)
+			:: o != 0 ->
+				atomic {
+					ALIVE(a);
+					ALIVE(o);
+					u = UNIT(a, o, h);
+					m = mask[a]
+				};
+				atomic {
+					ALIVE(a);
+#ifdef BUG_PROGRESS_FIRST
+					found = (u / (m + 1) < n); n = 0;
+#elif defined(BUG_PROGRESS_OF_OLD)
+					found = IS_PAST(o, u, m);
+#elif defined(BUG_PROGRESS_STRIPE)
+					found = (u / (m + 1) < NEXT(a, 0));
+#else
+					found = IS_PAST(a, u, m);
+#endif
+					u = 0; m = 0
+				};
+				if
+				:: found -> found = false
+				:: else -> open_chain(o)
+				fi
 			:: else
 			fi;
 			if
@@ -1018,7 +1285,7 @@ proctype reader()
 #endif
 				skip
 			:: else ->
-				/* Another's slot: its key is compared. */
+				/* The slot of the other key, whose bytes are compared. */
 				atomic {
 					ALIVE(o);
 					odd = used[SLOT(c, 1 - k)] &&
@@ -1086,6 +1353,7 @@ proctype reader()
 inline verify()
 {
 	assert(oldbuckets[buckets] == 0);
+	assert(mask[buckets] == FULL_MASK(buckets));
 	assert(lock[0] == 0 && lock[1] == 0 && rcu == 0);
 	x = 1;
 	do
@@ -1121,11 +1389,7 @@ init {
 		alloc(nw, START);
 		buckets = nw;
 		state[nw] = LIVE;
-#ifdef MASK0
-		mask[nw] = MASK0;
-#else
-		mask[nw] = (NBUCKETS(nw) >= STRIPES -> STRIPES - 1 : 0);
-#endif
+		mask[nw] = FULL_MASK(nw);
 		do
 		:: k < KEYS ->
 			if
@@ -1152,6 +1416,9 @@ init {
 #endif
 #ifdef CLEAR
 		run clear(); running++;
+#endif
+#ifdef COUNT
+		run counter(); running++;
 #endif
 #ifdef WORKER
 		run worker();
