@@ -3,65 +3,26 @@
  * An array of buckets with its overflow buckets: allocate, free, hand out.
  */
 #include <linux/export.h>
+#include <linux/kmemleak.h>
 #include <linux/log2.h>
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/sched/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "compat.h"
 #include "internal.h"
-#include "trace.h"
 #include "view.h"
 
 /*
- * Up to here memory comes from kmalloc(); more comes from vmalloc(), page by
- * page, so that a large map depends on no contiguous pages and no OOM kill.
+ * Whether buckets come from kmalloc(). It would round up to a power of two what is not
+ * from a slab, nearly twice as much as is needed; and what programs see is in pages of
+ * its own.
  */
-#define KMALLOC_LIMIT	(PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
-
-/* From here on what huge pages waste at the end is less than a sixteenth. */
-#define HUGE_LIMIT	(16 * PMD_SIZE)
-
-/* What an allocation of @size at @p really takes. */
-static size_t hmap_mem_size(const void *p, size_t size)
-{
-	return is_vmalloc_addr(p) ? PAGE_ALIGN(size) : ksize(p);
-}
-
-static void hmap_mem_add(struct hmap *h, long taken)
-{
-	atomic_long_add(taken, &h->memory);
-	if (h->params.pool)
-		atomic_long_add(taken, &h->params.pool->memory);
-}
-
-/**
- * hmap_has_room() - whether a map may hold more memory
- * @h: the map
- * @size: bytes more
- *
- * Return: true if it, and all maps of its pool together, would not exceed their
- * limits.
- */
-bool hmap_has_room(const struct hmap *h, size_t size)
-{
-	const struct hmap_params *params = &h->params;
-
-	if (params->max_bytes &&
-	    atomic_long_read(&h->memory) + size > params->max_bytes)
-		return false;
-	return !params->pool ||
-	       atomic_long_read(&params->pool->memory) + size <=
-	       params->pool->max_bytes;
-}
-
-/* Whether buckets come from kmalloc(). What programs see is in pages of its own. */
 static bool hmap_buckets_kmalloc(bool shown, size_t size)
 {
-	return !shown && size <= KMALLOC_LIMIT;
+	return !shown && size <= KMALLOC_MAX_CACHE_SIZE;
 }
 
 /* The most that @size bytes for buckets may really take. */
@@ -69,76 +30,6 @@ static size_t hmap_buckets_most(const struct hmap *h, size_t size)
 {
 	return hmap_buckets_kmalloc(h->params.view, size) ?
 		       roundup_pow_of_two(size) : PAGE_ALIGN(size);
-}
-
-static void hmap_mem_count(struct hmap *h, const void *p, size_t size,
-			   size_t taken)
-{
-	if (p) {
-		hmap_mem_add(h, taken);
-	} else {
-		atomic_long_inc(&h->alloc_failures);
-		trace_hmap_alloc_failure(h, size);
-	}
-}
-
-/*
- * What is allocated up to hmap_alloc_end() is zeroed, fails without a warning,
- * and is charged to whoever made the map. A cgroup at its limit is no reason to
- * kill anybody: the map goes on without.
- */
-static struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp)
-{
-	bool account = h->params.flags & HMAP_ACCOUNT;
-
-	*gfp |= __GFP_ZERO | __GFP_NOWARN;
-	if (account)
-		*gfp |= __GFP_ACCOUNT;
-	if (*gfp & __GFP_ACCOUNT && gfpflags_allow_blocking(*gfp))
-		*gfp |= __GFP_RETRY_MAYFAIL;
-	return account ? set_active_memcg(h->memcg) : NULL;
-}
-
-static void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg)
-{
-	if (h->params.flags & HMAP_ACCOUNT)
-		set_active_memcg(memcg);
-}
-
-/*
- * Memory page by page, with huge pages if it is large. For what kmalloc() cannot
- * give, kvmalloc_node() is the vmalloc() that knows nodes; it has a limit.
- */
-static void *hmap_vmalloc(size_t size, gfp_t gfp, int node)
-{
-	bool huge = size >= HUGE_LIMIT;
-	bool on_node = node != NUMA_NO_NODE && size > KMALLOC_MAX_SIZE;
-
-	gfp |= __GFP_RETRY_MAYFAIL;
-	if ((huge || on_node) && size <= INT_MAX)
-		return kvmalloc_node(size, gfp, node);
-	return __vmalloc(size, gfp);
-}
-
-/* Zeroed memory, or NULL without a warning. */
-static void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp)
-{
-	struct mem_cgroup *memcg = hmap_alloc_begin(h, &gfp);
-	void *p;
-
-	if (size <= KMALLOC_LIMIT || !gfpflags_allow_blocking(gfp))
-		p = kmalloc_node(size, gfp, hmap_node(&h->params));
-	else
-		p = hmap_vmalloc(size, gfp, hmap_node(&h->params));
-	hmap_alloc_end(h, memcg);
-	hmap_mem_count(h, p, size, p ? hmap_mem_size(p, size) : 0);
-	return p;
-}
-
-static void hmap_mem_uncount(struct hmap *h, const void *p, size_t size)
-{
-	if (p)
-		hmap_mem_add(h, -hmap_mem_size(p, size));
 }
 
 /* alloc_pages_exact() for a node. */
@@ -156,8 +47,8 @@ static void *hmap_pages_on_node(size_t size, gfp_t gfp, int node)
 }
 
 /*
- * Pages in a row, if such lie about: they need no mapping of their own, and the
- * TLB holds more of them. A node's are worth some work.
+ * Pages in a row: they need no mapping of their own, and the TLB holds more of them.
+ * A few, or a node's, are worth some work; others are taken if they lie about.
  */
 static void *hmap_pages_in_a_row(size_t size, gfp_t gfp, int node)
 {
@@ -165,42 +56,51 @@ static void *hmap_pages_in_a_row(size_t size, gfp_t gfp, int node)
 		return NULL;
 	if (node != NUMA_NO_NODE)
 		return hmap_pages_on_node(size, gfp, node);
-	gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_RETRY_MAYFAIL);
-	return alloc_pages_exact(size, gfp | __GFP_NORETRY);
+	if (size > HMAP_SMALL_BYTES)
+		gfp = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_RETRY_MAYFAIL)) |
+		      __GFP_NORETRY;
+	return alloc_pages_exact(size, gfp);
 }
 
-/* Memory for buckets, zeroed, or NULL without a warning. */
-static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp)
+/*
+ * Memory for buckets, zeroed, or NULL without a warning. Without leave to sleep it is
+ * as much as lies about in a row. @taken is what it takes, and counts as held.
+ */
+static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp,
+				size_t *taken)
 {
 	int node = hmap_node(&h->params);
 	struct mem_cgroup *memcg;
 	void *p;
 
 	if (hmap_buckets_kmalloc(h->params.view, size))
-		return hmap_mem_alloc(h, size, gfp);
+		return hmap_mem_alloc(h, size, gfp, taken);
 	memcg = hmap_alloc_begin(h, &gfp);
+	/* No reason to kill a task for: a map goes on with longer chains. */
+	if (gfpflags_allow_blocking(gfp))
+		gfp |= __GFP_RETRY_MAYFAIL;
 	p = hmap_pages_in_a_row(size, gfp, node);
-	if (!p && gfpflags_allow_blocking(gfp))
+	/* Buckets may be all that keeps keys and values out of line. */
+	if (p)
+		kmemleak_alloc(p, size, 1, gfp);
+	else if (gfpflags_allow_blocking(gfp))
 		p = hmap_vmalloc(size, gfp, node);
 	hmap_alloc_end(h, memcg);
-	hmap_mem_count(h, p, size, PAGE_ALIGN(size));
+	*taken = p ? PAGE_ALIGN(size) : 0;
+	hmap_memory_add(h->memory, *taken);
+	if (!p)
+		hmap_alloc_failed(h, size);
 	return p;
-}
-
-static void hmap_buckets_uncount(struct hmap *h, const void *p, size_t size)
-{
-	if (hmap_buckets_kmalloc(h->params.view, size))
-		hmap_mem_uncount(h, p, size);
-	else if (p)
-		hmap_mem_add(h, -PAGE_ALIGN(size));
 }
 
 static void hmap_buckets_free(bool shown, void *p, size_t size)
 {
-	if (!p || hmap_buckets_kmalloc(shown, size) || is_vmalloc_addr(p))
+	if (!p || hmap_buckets_kmalloc(shown, size) || is_vmalloc_addr(p)) {
 		kvfree(p);
-	else
-		free_pages_exact(p, size);
+		return;
+	}
+	kmemleak_free(p);
+	free_pages_exact(p, size);
 }
 
 /* Bytes of an array's buckets and spares; SIZE_MAX if that overflows. */
@@ -217,32 +117,35 @@ bool hmap_array_size_ok(const struct hmap *h, u8 B)
 	       (!h->params.view || hmap_view_size_ok(h, B));
 }
 
-static size_t hmap_array_size(const struct hmap *h)
+/* Bytes of the buckets and spares of an array of this map. */
+size_t hmap_array_data_size(const struct hmap *h, u8 B)
 {
-	return struct_size_t(struct hmap_array, nevacuate, h->params.stripes);
+	return hmap_data_size(h->geo.bucket_size, B);
 }
 
-/*
- * Whether an array is made at once by whoever needs it. Larger ones would take
- * an operation longer than it should: the worker makes them.
- */
-bool hmap_array_is_small(const struct hmap *h, u8 B)
+/* An array of 2^B buckets, without them. */
+static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 {
-	return hmap_data_size(h->geo.bucket_size, B) <= KMALLOC_LIMIT;
-}
+	u32 stripes = h->params.stripes;
+	struct hmap_array *a;
+	size_t taken;
 
-/* An array without buckets: the state of a map before its first put. */
-struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
-{
-	struct hmap_array *a = hmap_mem_alloc(h, hmap_array_size(h), gfp);
-
-	if (a) {
-		spin_lock_init(&a->lock);
-		a->bucket_size = h->geo.bucket_size;
-		a->block_order = ilog2(KMALLOC_LIMIT / a->bucket_size);
-		a->extra.nextOverflow = 1;
-	}
-	if (a && h->params.view) {
+	if ((u64)1 << B < stripes)
+		stripes = 1;
+	a = hmap_mem_alloc(h, struct_size_t(struct hmap_array, nevacuate,
+					    stripes), gfp, &taken);
+	if (!a)
+		return NULL;
+	spin_lock_init(&a->lock);
+	a->B = B;
+	a->bucket_size = h->geo.bucket_size;
+	a->block_order = ilog2(HMAP_SMALL_BYTES / a->bucket_size);
+	a->count_batch = clamp_t(u64, hmap_capacity(B) / 8 / stripes, 1,
+				 HMAP_COUNT_BATCH);
+	a->extra.nextOverflow = 1;
+	a->bytes = taken;
+	a->memory = h->memory;
+	if (h->params.view) {
 		a->view = h->params.view;
 		kref_get(&a->view->ref);
 		a->block_order = ilog2(hmap_page_buckets(a->bucket_size));
@@ -250,20 +153,27 @@ struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
 	return a;
 }
 
+/* An array without buckets: the state of a map before its first put. */
+struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
+{
+	return hmap_array_alloc_head(h, 0, gfp);
+}
+
 /* An array of 2^B buckets. Its hash0 is for the caller to set. */
 struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 {
 	struct hmap_array *a;
+	size_t taken;
 
 	if (!hmap_array_size_ok(h, B))
 		return NULL;
-	a = hmap_array_alloc_empty(h, gfp);
+	a = hmap_array_alloc_head(h, B, gfp);
 	if (!a)
 		return NULL;
-	a->B = B;
-	a->data = hmap_buckets_alloc(h, hmap_data_size(a->bucket_size, B), gfp);
+	a->data = hmap_buckets_alloc(h, hmap_array_data_size(h, B), gfp, &taken);
+	a->bytes += taken;
 	if (!a->data || (a->view && hmap_view_add(a->view, a, gfp))) {
-		hmap_array_free(h, a);
+		hmap_array_free(a);
 		return NULL;
 	}
 	a->settled = a->data;
@@ -276,10 +186,8 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 /* Whether an array of 2^B buckets can be had within the map's limits. */
 bool hmap_array_fits(const struct hmap *h, u8 B)
 {
-	size_t size = hmap_data_size(h->geo.bucket_size, B);
-
 	return hmap_array_size_ok(h, B) &&
-	       hmap_has_room(h, hmap_buckets_most(h, size));
+	       hmap_has_room(h, hmap_buckets_most(h, hmap_array_data_size(h, B)));
 }
 
 /**
@@ -293,8 +201,12 @@ bool hmap_array_fits(const struct hmap *h, u8 B)
  */
 struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 {
+	/* Before the look at the limit: it may have become free after it. */
+	bool coming = atomic_long_read(&h->memory->waiting);
 	struct hmap_array *a;
 
+	if (!hmap_array_fits(h, B) && coming)
+		hmap_memory_wait(h->memory, gfp);
 	if (!hmap_array_fits(h, B))
 		return ERR_PTR(-ENOSPC);
 	a = hmap_array_alloc(h, B, gfp);
@@ -303,13 +215,13 @@ struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 	/* Others, of the same pool, may have taken some at the same time. */
 	if (hmap_has_room(h, 0))
 		return a;
-	hmap_array_free(h, a);
+	hmap_array_discard(a);
 	return ERR_PTR(-ENOSPC);
 }
 
 /*
  * Log2 of the buckets in the first block: as many as spares. The blocks behind
- * it double in size up to KMALLOC_LIMIT, so that whoever needs one is not kept
+ * it double in size up to HMAP_SMALL_BYTES, so that a put that needs one is not kept
  * longer by a large map. Programs see blocks that are a page each.
  */
 static unsigned int hmap_first_order(const struct hmap_array *a)
@@ -394,53 +306,68 @@ void *hmap_array_page(const struct hmap_array *a, u64 page)
 	return slot ? READ_ONCE(*slot) : NULL;
 }
 
-static void hmap_array_uncount(struct hmap *h, struct hmap_array *a)
+/**
+ * hmap_array_free() - free an array that no reader can be in
+ * @a: the array; not what lives out of line
+ *
+ * Context: process, may sleep; for a small array any.
+ */
+void hmap_array_free(struct hmap_array *a)
 {
-	struct hmap_overflow *overflow = &a->extra.overflow;
-	unsigned int k;
-
-	for (k = 0; k < overflow->nr_blocks; k++)
-		hmap_buckets_uncount(h, *hmap_block_slot(overflow, k),
-				     hmap_block_size(a, k));
-	for (k = 0; k < HMAP_OVERFLOW_TABLES; k++)
-		hmap_mem_uncount(h, overflow->table[k],
-				 hmap_table_size(HMAP_OVERFLOW_BLOCKS << k));
-	hmap_buckets_uncount(h, a->data, hmap_data_size(a->bucket_size, a->B));
-	hmap_mem_uncount(h, a, hmap_array_size(h));
-}
-
-static void hmap_array_release(struct work_struct *work)
-{
-	struct hmap_array *a = container_of(to_rcu_work(work),
-					    struct hmap_array, release);
 	struct hmap_overflow *overflow = &a->extra.overflow;
 	bool shown = a->view;
 	unsigned int k;
 
 	if (shown)
 		hmap_view_remove(a);
-	for (k = 0; k < overflow->nr_blocks; k++)
+	for (k = 0; k < overflow->nr_blocks; k++) {
 		hmap_buckets_free(shown, *hmap_block_slot(overflow, k),
 				  hmap_block_size(a, k));
+		if (k)
+			cond_resched();
+	}
 	for (k = 0; k < HMAP_OVERFLOW_TABLES; k++)
 		kvfree(overflow->table[k]);
 	hmap_buckets_free(shown, a->data, hmap_data_size(a->bucket_size, a->B));
+	hmap_memory_add(a->memory, -a->bytes);
 	kfree(a);
 }
 
-/* Free an array that no reader can be in. Not what lives out of line. */
-void hmap_array_free(struct hmap *h, struct hmap_array *a)
+static void hmap_array_release(struct work_struct *work)
 {
-	hmap_array_uncount(h, a);
-	hmap_array_release(&a->release.work);
+	struct hmap_array *a = container_of(to_rcu_work(work),
+					    struct hmap_array, release);
+	struct hmap_memory *memory = a->memory;
+	size_t bytes = a->bytes;
+
+	hmap_array_free(a);
+	atomic_long_sub(bytes, &memory->waiting);
+	hmap_memory_put(memory);
 }
 
-/* The same for an array that readers may still be in. */
-void hmap_array_retire(struct hmap *h, struct hmap_array *a)
+static void hmap_array_wait(struct hmap_array *a)
 {
-	hmap_array_uncount(h, a);
+	refcount_inc(&a->memory->ref);
+	atomic_long_add(a->bytes, &a->memory->waiting);
 	INIT_RCU_WORK(&a->release, hmap_array_release);
-	queue_rcu_work(hmap_wq, &a->release);
+}
+
+/* Free an array that no reader has been in, in any context. */
+void hmap_array_discard(struct hmap_array *a)
+{
+	if (!a->view && hmap_data_size(a->bucket_size, a->B) <= HMAP_SMALL_BYTES) {
+		hmap_array_free(a);
+		return;
+	}
+	hmap_array_wait(a);
+	queue_work(hmap_free_wq, &a->release.work);
+}
+
+/* Free an array that readers may still be in, in any context. */
+void hmap_array_retire(struct hmap_array *a)
+{
+	hmap_array_wait(a);
+	queue_rcu_work(hmap_free_wq, &a->release);
 }
 
 /**
@@ -489,14 +416,14 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
 	u32 table = hmap_table_blocks(k);
 
 	lockdep_assert_held(&a->lock);
-	if (!supply || supply->no_block)
+	if (supply->no_block)
 		return false;
 	if (k == HMAP_MAX_BLOCKS || overflow->nr > HMAP_OVERFLOW_INDEX - due) {
 		supply->no_block = true;
 		return false;
 	}
 	if (!supply->block || supply->block_buckets != due ||
-	    (table && (!supply->table || supply->table_blocks != table))) {
+	    supply->table_blocks != table) {
 		supply->want = WANT_BLOCK;
 		supply->want_buckets = due;
 		supply->want_table = table;
@@ -511,6 +438,8 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
 	supply->block = NULL;
 	overflow->nr_blocks++;
 	overflow->nr += due;
+	a->bytes += supply->bytes;
+	supply->bytes = 0;
 	return true;
 }
 
@@ -519,7 +448,7 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
  * @h: the map
  * @a: the array
  * @n: how many
- * @supply: where a block may come from; NULL if there is none
+ * @supply: where a block may come from
  *
  * Return: true if @n calls of hmap_append_bucket() cannot fail. Those that are
  * not made after all are given back by hmap_unreserve_overflow().
@@ -575,59 +504,42 @@ struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
 	return hmap_overflow_bucket(h, a, index);
 }
 
-struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp)
-{
-	return hmap_mem_alloc(h, sizeof(struct hmap_blob) + size, gfp);
-}
-
-/* Free a key or value that no reader has seen. */
-void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
-{
-	hmap_mem_uncount(h, blob, sizeof(*blob) + size);
-	kvfree(blob);
-}
-
-/* The same for one that readers may be copying from. */
-void __hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
-{
-	hmap_mem_uncount(h, blob, sizeof(*blob) + size);
-	kvfree_rcu(blob, rcu);
-}
-
 static void hmap_supply_drop_block(struct hmap *h, struct hmap_supply *supply)
 {
-	size_t size = size_mul(supply->block_buckets, h->geo.bucket_size);
-
-	hmap_buckets_uncount(h, supply->block, size);
-	hmap_buckets_free(h->params.view, supply->block, size);
+	hmap_buckets_free(h->params.view, supply->block,
+			  size_mul(supply->block_buckets, h->geo.bucket_size));
 	supply->block = NULL;
-	hmap_mem_uncount(h, supply->table,
-			 hmap_table_size(supply->table_blocks));
 	kvfree(supply->table);
 	supply->table = NULL;
+	hmap_memory_add(h->memory, -(long)supply->bytes);
+	supply->bytes = 0;
 }
 
 static void hmap_supply_get_block(struct hmap *h, struct hmap_supply *supply,
 				  gfp_t gfp)
 {
 	size_t size = size_mul(supply->want_buckets, h->geo.bucket_size);
+	size_t taken;
 
 	hmap_supply_drop_block(h, supply);
 	supply->block_buckets = supply->want_buckets;
-	supply->block = hmap_buckets_alloc(h, size, gfp);
+	supply->block = hmap_buckets_alloc(h, size, gfp, &taken);
+	supply->bytes = taken;
 	supply->table_blocks = supply->want_table;
-	if (supply->want_table)
+	if (supply->want_table) {
 		supply->table = hmap_mem_alloc(h,
 					       hmap_table_size(supply->want_table),
-					       gfp);
+					       gfp, &taken);
+		supply->bytes += taken;
+	}
 	supply->no_block = !supply->block ||
 			   (supply->want_table && !supply->table);
 }
 
-static void hmap_supply_drop_array(struct hmap *h, struct hmap_supply *supply)
+static void hmap_supply_drop_array(struct hmap_supply *supply)
 {
 	if (supply->array)
-		hmap_array_free(h, supply->array);
+		hmap_array_discard(supply->array);
 	supply->array = NULL;
 }
 
@@ -644,7 +556,7 @@ void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 	struct hmap_array *a;
 
 	if (supply->want == WANT_ARRAY) {
-		hmap_supply_drop_array(h, supply);
+		hmap_supply_drop_array(supply);
 		a = hmap_array_make(h, supply->want_B, gfp);
 		supply->no_array = PTR_ERR_OR_ZERO(a);
 		supply->array = IS_ERR(a) ? NULL : a;
@@ -674,6 +586,6 @@ bool hmap_supply_over_limit(const struct hmap *h,
 /* hmap_supply_drop() of something. */
 void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 {
-	hmap_supply_drop_array(h, supply);
+	hmap_supply_drop_array(supply);
 	hmap_supply_drop_block(h, supply);
 }

@@ -2,8 +2,9 @@
 /*
  * What the files of the map share: the array, overflow buckets, resizing.
  *
- * map.c and scan.c use lock.c and resize.c, which uses array.c. What lookups
- * need is in <linux/hmap-inline.h>, buckets are in <linux/hmap-bucket.h>.
+ * map.c and scan.c use lock.c and resize.c, which uses evacuate.c, which uses array.c,
+ * which uses memory.c.
+ * What lookups need is in <linux/hmap-inline.h>, buckets are in <linux/hmap-bucket.h>.
  */
 #ifndef _HMAP_INTERNAL_H
 #define _HMAP_INTERNAL_H
@@ -12,6 +13,8 @@
 #include <linux/lockdep.h>
 #include <linux/numa.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/sizes.h>
 
 /*
  * Beyond this B, there would be more overflow buckets than HMAP_OVERFLOW_INDEX can
@@ -35,36 +38,93 @@
 #define LOAD_LARGE_NUM		29
 #define LOAD_LARGE_DEN		4
 
-/*
- * The next large array is asked for when one part in so many of the load is left:
- * late, since its memory is held in vain until then, and for ever if the map
- * stays as it is; early enough for a hundred thousand inserts a second. Writers
- * that are much faster are ahead of the worker at any time.
- */
-#define HMAP_SPARE_PART		128
+/* Up to so many doublings in one resize: a unit goes to 2^3 buckets at the most. */
+#define HMAP_MAX_DOUBLINGS	3
 
-/* Of several stripes, one in so many operations looks at the whole count. */
-#define HMAP_COUNT_EVERY	32
+/* The most chains that hold the elements of a unit. */
+#define HMAP_UNIT_CHAINS	8	/* 2^HMAP_MAX_DOUBLINGS */
+
+/*
+ * Arrays up to this size are made by the put that needs them, and blocks of overflow
+ * buckets are no larger. What is larger comes from the worker, whatever the size of
+ * a page.
+ */
+#define HMAP_SMALL_BYTES	SZ_32K
+
+/*
+ * A put that is ahead of the worker makes larger ones, without sleeping: up to
+ * HMAP_AHEAD_BYTES beyond 5/4 of the capacity, which takes some 0.1 ms, and up to
+ * HMAP_FAR_AHEAD_BYTES, all that the page allocator gives in a row, beyond twice
+ * the capacity, some 0.5 ms.
+ */
+#define HMAP_AHEAD_BYTES	SZ_1M
+#define HMAP_FAR_AHEAD_BYTES	SZ_4M
+
+/*
+ * What several stripes count by themselves before they add it to the map's count: up
+ * to this, and together no more than an eighth of the capacity.
+ */
+#define HMAP_COUNT_BATCH	32
 
 /* Blocks of overflow buckets that an array can have. */
 #define HMAP_MAX_BLOCKS		(HMAP_OVERFLOW_BLOCKS << HMAP_OVERFLOW_TABLES)
 
-/* Buckets that one critical section of a bounded walk looks at. */
-#define HMAP_BATCH		64
+/*
+ * The bound of every critical section that is about more than one element: so many
+ * units, and elements of so many bytes, are looked at or moved. An element counts
+ * for HMAP_HOLD_MIN at least, so that there are no more than 512. The unit with
+ * which the bound is reached is finished: HMAP_MAX_CHAIN bounds what that is.
+ */
+#define HMAP_HOLD_UNITS		64
+#define HMAP_HOLD_BYTES		SZ_64K
+#define HMAP_HOLD_MIN		128
+
+/*
+ * Buckets of a chain. With honest keys the longest has four or five, and in a burst
+ * that the worker cannot follow a few dozen. Long elements have as many as take
+ * HMAP_HOLD_BYTES, but never fewer than HMAP_MIN_MAX_CHAIN.
+ */
+#define HMAP_MAX_CHAIN		64
+#define HMAP_MIN_MAX_CHAIN	16
+
+/**
+ * struct hmap_memory - what a map holds
+ * @bytes: all of it, what waits for a grace period included
+ * @waiting: bytes that wait for one
+ * @pool: a limit shared with other maps, or NULL. Constant
+ * @ref: the map's, one for each array that waits, and one for @batch
+ * @retired: keys and values that have been taken out of the map
+ * @batch: those that wait for a grace period (@work)
+ * @busy: @work has been queued
+ * @work: frees @batch
+ *
+ * Outlives the map until all that it held is free.
+ */
+struct hmap_memory {
+	atomic_long_t bytes;
+	atomic_long_t waiting;
+	struct hmap_pool *pool;
+	refcount_t ref;
+	struct llist_head retired;
+	struct llist_node *batch;
+	atomic_t busy;
+	struct rcu_work work;
+};
 
 /**
  * struct hmap_supply - memory that an operation brings along into the lock
  * @array: an array to grow into, or NULL
  * @block: a block of overflow buckets, or NULL
  * @block_buckets: buckets in @block
- * @table: a table for blocks, or NULL
  * @table_blocks: blocks that @table is for
+ * @table: a table for blocks, or NULL
+ * @bytes: what @block and @table take
  * @want: what was missing when the operation gave up its lock
  * @want_B: the B of the array that was missing
  * @want_buckets: the buckets of the block that was missing
  * @want_table: the blocks of the table that was missing; 0 if none was
- * @helped: a unit that is not the operation's own has been evacuated
  * @no_array: why there is no array to be had, a negative errno: go on without
+ * @helped: a unit that is not the operation's own has been evacuated
  * @no_block: there is no memory for a block: go on without
  *
  * Nothing is allocated under a lock. An operation that finds something missing
@@ -78,12 +138,13 @@ struct hmap_supply {
 	u32 block_buckets;
 	u32 table_blocks;
 	void **table;
+	size_t bytes;
 	enum {
 		WANT_NOTHING,
 		WANT_ARRAY,
 		WANT_BLOCK,
-		WANT_WORKER,	/* to wait until the worker has made an array */
-		WANT_RESTART,	/* the key is in another stripe now */
+		WANT_WORKER,	/* to wait until the worker has tried to make an array */
+		WANT_RESTART,	/* the key may be in another array or stripe now */
 	} want;
 	u8 want_B;
 	u32 want_buckets;
@@ -161,6 +222,12 @@ static inline size_t hmap_nbuckets(const struct hmap_array *a)
 	return a->last + 1;
 }
 
+/* The mask with which all stripes are in use, if there are buckets for all. */
+static inline u32 hmap_full_mask(const struct hmap *h, const struct hmap_array *a)
+{
+	return hmap_nbuckets(a) < h->params.stripes ? 0 : h->params.stripes - 1;
+}
+
 /* The bucket behind @b in its chain, or NULL. */
 static inline struct bmap *hmap_next(const struct hmap *h,
 				     const struct hmap_array *a,
@@ -205,19 +272,21 @@ static inline u64 hmap_hash(const struct hmap *h, const void *key,
 	return hmap_hash_key(h->params, key, hash0);
 }
 
-/* Hash a key that is about to be written, and ask for its bucket. */
-static inline void hmap_hash_ahead(struct hmap *h, const void *key,
-				   struct hmap_hashed *hashed)
+/* The hash of the element in a slot. That of a long key is kept with it. */
+static inline u64 hmap_slot_hash(const struct hmap *h, struct bmap *b,
+				 unsigned int i, const siphash_key_t *hash0)
 {
-	struct hmap_array *a;
+	void *key = bmap_key(&h->geo, b, i);
 
-	rcu_read_lock();
-	a = rcu_dereference(h->buckets);
-	/* A mixture of two seeds is found out under the lock. */
-	hashed->hash0 = data_race(a->hash0);
-	hashed->hash = hmap_hash(h, key, &hashed->hash0);
-	hmap_prefetch_bucket(h, a, hashed->hash);
-	rcu_read_unlock();
+	if (hmap_out_of_line(h->params.key_size))
+		return (*(struct hmap_blob **)key)->hash;
+	return hmap_hash(h, key, hash0);
+}
+
+/* What a walk that looks at an element counts for it. */
+static inline u32 hmap_slot_cost(const struct hmap *h)
+{
+	return max_t(u32, h->geo.key_slot + h->geo.value_slot, HMAP_HOLD_MIN);
 }
 
 /* Elements that 2^B buckets are for. */
@@ -256,11 +325,46 @@ static inline struct hmap_array *hmap_smaller(struct hmap_array *a,
 	return old && old->B < a->B ? old : a;
 }
 
+/*
+ * Whether the stripe's progress says that the unit of @hash has been evacuated to @a,
+ * which saves the look at the old bucket. If not, that may be so nevertheless.
+ */
+static inline bool hmap_is_past(const struct hmap_array *a,
+				const struct hmap_array *old, u64 hash)
+{
+	size_t unit = hash & min(a->last, old->last);
+	/*
+	 * If it is raised meanwhile (hmap_resize_done()) everything has been
+	 * evacuated, and either answer is right.
+	 */
+	u32 mask = READ_ONCE(a->mask);
+
+	/* What has been evacuated is seen: pairs with the release in hmap_advance(). */
+	return unit >> fls(mask) < smp_load_acquire(&a->nevacuate[unit & mask].n);
+}
+
 /* Whether bucket @i of an old array has been evacuated. */
 static inline bool hmap_evacuated(const struct hmap *h,
 				  const struct hmap_array *old, size_t i)
 {
 	return bmap_evacuated(bmap_tophashes(hmap_bucket(h, old, i)));
+}
+
+/* Hash a key that is about to be written, and ask for its bucket. */
+static inline void hmap_hash_ahead(struct hmap *h, const void *key,
+				   struct hmap_hashed *hashed)
+{
+	struct hmap_array *a;
+
+	rcu_read_lock();
+	a = rcu_dereference(h->buckets);
+	/* A mixture of two seeds is found out under the lock. */
+	hashed->hash0 = hmap_seed(a);
+	hashed->hash = hmap_hash(h, key, &hashed->hash0);
+	if (!hmap_settled(a))
+		a = hmap_array_in_resize(a, hashed->hash);
+	hmap_prefetch_bucket(h, a, hashed->hash);
+	rcu_read_unlock();
 }
 
 /* The chain that the hash is in at present. Under its stripe. */
@@ -269,11 +373,69 @@ static inline struct hmap_chain hmap_chain_of(struct hmap *h,
 {
 	struct hmap_array *old = hmap_old(a);
 
-	if (old && !hmap_evacuated(h, old, hmap_bucket_index(old, hash)))
+	if (old && !hmap_is_past(a, old, hash) &&
+	    !hmap_evacuated(h, old, hmap_bucket_index(old, hash)))
 		a = old;
 	return (struct hmap_chain){
 		a, hmap_bucket(h, a, hmap_bucket_index(a, hash))
 	};
+}
+
+/*
+ * Whether the stripe that is locked is (still) that of the hash. It is not after
+ * the mask has been raised, by the holder of the lock itself.
+ */
+static inline bool hmap_lock_is_right(const struct hmap_locked *lk)
+{
+	return (lk->hash & lk->a->mask) == lk->s;
+}
+
+/*
+ * The number of elements, by what this stripe knows. Exact while there is one
+ * stripe in use; of several, each may have a->count_batch that the others do not
+ * see.
+ */
+static inline long hmap_count_near(const struct hmap *h,
+				   const struct hmap_locked *lk)
+{
+	return atomic_long_read(&h->count) + h->stripes[lk->s].count;
+}
+
+/*
+ * By how much that may be wrong. Until a stripe has been evacuated it may have counted
+ * as far as the old array let it.
+ */
+static inline u32 hmap_count_error(const struct hmap_array *a)
+{
+	const struct hmap_array *old;
+	u32 batch = a->count_batch;
+
+	if (!a->mask)
+		return 0;
+	old = hmap_old(a);
+	return a->mask * (old ? max_t(u32, batch, old->count_batch) : batch);
+}
+
+/* Add what a stripe has counted to what all can see. Under the stripe. */
+static inline void hmap_count_push(struct hmap *h, struct hmap_stripe *stripe)
+{
+	long count = stripe->count;
+
+	WRITE_ONCE(stripe->count, 0);
+	/* Never counted twice: pairs with the acquire in hmap_count(). */
+	atomic_long_add_return_release(count, &h->count);
+}
+
+/* Count an insert (1) or delete (-1). */
+static inline void hmap_count_change(struct hmap *h, const struct hmap_locked *lk,
+				     int change)
+{
+	struct hmap_stripe *stripe = &h->stripes[lk->s];
+
+	WRITE_ONCE(stripe->changes, stripe->changes + 1);
+	WRITE_ONCE(stripe->count, stripe->count + change);
+	if (lk->a->mask && abs(stripe->count) >= lk->a->count_batch)
+		hmap_count_push(h, stripe);
 }
 
 static inline void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
@@ -293,17 +455,37 @@ static inline u32 hmap_spares(u8 B)
 }
 
 extern struct workqueue_struct *hmap_wq;
+extern struct workqueue_struct *hmap_free_wq;
+
+/* memory.c */
+int hmap_queues_init(void);
+void hmap_queues_exit(void);
+struct hmap_memory *hmap_memory_alloc(struct hmap_pool *pool, gfp_t gfp);
+void hmap_memory_put(struct hmap_memory *memory);
+void hmap_memory_add(struct hmap_memory *memory, long bytes);
+bool hmap_may_wait(gfp_t gfp);
+void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp);
+void hmap_memory_throttle(struct hmap *h, gfp_t gfp);
+bool hmap_has_room(const struct hmap *h, size_t size);
+struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp);
+void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg);
+void *hmap_vmalloc(size_t size, gfp_t gfp, int node);
+void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp, size_t *taken);
+void hmap_alloc_failed(struct hmap *h, size_t size);
+struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp);
+void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size);
+void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size);
 
 /* array.c */
-bool hmap_has_room(const struct hmap *h, size_t size);
 struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp);
 struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp);
 struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp);
-void hmap_array_free(struct hmap *h, struct hmap_array *a);
-void hmap_array_retire(struct hmap *h, struct hmap_array *a);
+void hmap_array_free(struct hmap_array *a);
+void hmap_array_discard(struct hmap_array *a);
+void hmap_array_retire(struct hmap_array *a);
 bool hmap_array_size_ok(const struct hmap *h, u8 B);
 bool hmap_array_fits(const struct hmap *h, u8 B);
-bool hmap_array_is_small(const struct hmap *h, u8 B);
+size_t hmap_array_data_size(const struct hmap *h, u8 B);
 u32 hmap_page_buckets(u32 bucket_size);
 u64 hmap_array_blocks_at(u32 bucket_size, u8 B);
 u64 hmap_array_extent(u32 bucket_size, u8 B);
@@ -313,21 +495,10 @@ bool hmap_reserve_overflow(struct hmap *h, struct hmap_array *a, u32 n,
 void hmap_unreserve_overflow(struct hmap_array *a, u32 n);
 struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
 				struct bmap *last, u32 len);
-struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp);
-void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size);
-void __hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size);
 void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp);
 bool hmap_supply_over_limit(const struct hmap *h,
 			    const struct hmap_supply *supply);
 void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply);
-
-/* Free a key or value that readers may be copying from, if there is one. */
-static inline void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob,
-				    u32 size)
-{
-	if (blob)
-		__hmap_blob_retire(h, blob, size);
-}
 
 /* Free what an operation did not need after all. */
 static inline void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
@@ -336,27 +507,35 @@ static inline void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 		__hmap_supply_drop(h, supply);
 }
 
-/* resize.c */
-int hmap_hint_B(const struct hmap *h, unsigned long n, u8 *B);
+/* Whether an array is made at once by the put that needs it. */
+static inline bool hmap_array_is_small(const struct hmap *h, u8 B)
+{
+	return hmap_array_data_size(h, B) <= HMAP_SMALL_BYTES;
+}
+
+/* evacuate.c */
 bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 			struct hmap_array *old, struct hmap_supply *supply);
+int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply);
+
+/* resize.c */
+int hmap_hint_B(const struct hmap *h, unsigned long n, u8 *B);
 int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 			     struct hmap_supply *supply, bool may_wait);
-void __hmap_resize_for_delete(struct hmap *h, const struct hmap_array *a);
-void hmap_drop_spare(struct hmap *h);
+void __hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk);
+int hmap_resizer_lock(struct hmap *h);
+void hmap_resizer_unlock(struct hmap *h, int locked);
 int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply);
 void hmap_worker(struct work_struct *work);
-int hmap_worker_init(void);
-void hmap_worker_exit(void);
 
 /**
  * hmap_resize_work() - what a put or delete contributes to a resize
  * @h: the map
  * @lk: the locked stripe, and the hash that the operation is about
- * @supply: where overflow buckets may come from; NULL if there is no memory
+ * @supply: where overflow buckets may come from
  *
- * Evacuates the unit that the operation is about to use and one more. Without
- * overflow buckets to evacuate to, the old chain goes on to be used.
+ * Evacuates a unit or two. Without overflow buckets to evacuate to, the old chain
+ * goes on to be used.
  *
  * Return: false if the caller should fill @supply and start again.
  */
@@ -388,20 +567,25 @@ static inline int hmap_resize_for_insert(struct hmap *h,
 {
 	const struct hmap_array *a = lk->a;
 
-	/* With several stripes this one's count alone is too small to tell. */
-	if (a->data && !a->mask && !hmap_too_many_overflow(a->noverflow, a->B) &&
-	    h->stripes[0].count < hmap_capacity(a->B) -
-				  hmap_capacity(a->B) / HMAP_SPARE_PART)
+	if (a->data &&
+	    !hmap_too_many_overflow(READ_ONCE(a->noverflow), a->B) &&
+	    hmap_count_near(h, lk) + hmap_count_error(a) < (long)hmap_capacity(a->B))
 		return 0;
 	return __hmap_resize_for_insert(h, lk, supply, may_wait);
 }
 
-/* After a delete: let the worker shrink the map if it has become too large. */
+/*
+ * After a delete: let the worker shrink the map if it has become too large, and
+ * see to a fresh seed if it is empty.
+ */
 static inline void hmap_resize_for_delete(struct hmap *h,
 					  const struct hmap_locked *lk)
 {
-	if (h->stripes[lk->s].count % HMAP_COUNT_EVERY == 0)
-		__hmap_resize_for_delete(h, lk->a);
+	const struct hmap_array *a = lk->a;
+
+	if (hmap_count_near(h, lk) - hmap_count_error(a) <=
+	    (long)hmap_capacity(a->B) / 8)
+		__hmap_resize_for_delete(h, lk);
 }
 
 /* lock.c */
@@ -420,12 +604,13 @@ long hmap_count(const struct hmap *h);
 long hmap_count_exact(struct hmap *h);
 
 /* map.c */
+siphash_key_t hmap_new_seed(void);
 bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
-	       const void *key, u8 top, struct hmap_slot *slot);
+	       const void *key, u64 hash, struct hmap_slot *slot);
 
 /* scan.c */
 unsigned int hmap_unit(struct hmap *h, struct hmap_array *a, u64 place,
-		       struct hmap_chain chains[2], u64 *last);
+		       struct hmap_chain chains[HMAP_UNIT_CHAINS], u64 *last);
 u64 hmap_bitrev64(u64 x);
 bool hmap_place_in_stripe(u64 place, const struct hmap_locked *lk);
 

@@ -6,7 +6,8 @@
  * Doubling and halving keep the low bits of an index, so that a bucket and
  * those that it is evacuated to are in one stripe. While an array, or the one
  * that it replaces, has fewer buckets than there are stripes, all are in
- * stripe 0: that is the mask of the array.
+ * stripe 0: the mask of the array is 0. When that is over hmap_resize_done()
+ * raises it, holding stripe 0, which was the only one in use.
  */
 #include <linux/export.h>
 
@@ -14,8 +15,8 @@
 
 /*
  * Lock the stripe of @hash. The array is loaded again under the stripe, since
- * another may have been published; the stripe is the right one if the mask is
- * still the same. No array is kept from before the lock, nor after it.
+ * another may have been published, and so is its mask: the stripe is the right one
+ * if that is still the same. No array is kept from before the lock, nor after it.
  */
 void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe)
@@ -24,12 +25,17 @@ void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
 
 	rcu_read_lock();
 	for (;;) {
-		mask = rcu_dereference(h->buckets)->mask;
+		/*
+		 * What the holder of stripe 0 did before is seen under any other:
+		 * pairs with the release in hmap_resize_done().
+		 */
+		mask = smp_load_acquire(&rcu_dereference(h->buckets)->mask);
 		lk->hash = hash;
 		lk->s = hash & mask;
 		spin_lock_bh(&h->stripes[lk->s].lock);
 		lk->a = rcu_dereference(h->buckets);
-		if (lk->a->mask == mask)
+		/* The same, of an array that has been published since. */
+		if (smp_load_acquire(&lk->a->mask) == mask)
 			return;
 		spin_unlock_bh(&h->stripes[lk->s].lock);
 	}
@@ -101,7 +107,8 @@ void hmap_unlock_all(struct hmap *h)
 /* Elements; exact if all stripes are locked, or there is one and it is. */
 long hmap_count(const struct hmap *h)
 {
-	long count = atomic_long_read(&h->unassigned);
+	/* First what is shared: pairs with the release in hmap_count_change(). */
+	long count = atomic_long_read_acquire(&h->count);
 	u32 s;
 
 	for (s = 0; s < h->params.stripes; s++)
@@ -109,7 +116,7 @@ long hmap_count(const struct hmap *h)
 	return count;
 }
 
-/* The same at one moment. hmap_count() may be wrong while elements change stripe. */
+/* The same at one moment. */
 long hmap_count_exact(struct hmap *h)
 {
 	long count;

@@ -10,7 +10,6 @@
 #include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/rcupdate.h>
 
 #include "dev.h"
 #include "internal.h"
@@ -135,12 +134,12 @@ static int __init hmap_module_init(void)
 {
 	int ret;
 
-	ret = hmap_worker_init();
+	ret = hmap_queues_init();
 	if (ret)
 		return ret;
 	ret = hmap_mmap_init();
 	if (ret)
-		goto err_worker;
+		goto err_queues;
 	ret = hmap_default_init();
 	if (ret)
 		goto err_mmap;
@@ -165,8 +164,8 @@ err_map:
 	hmap_object_put(default_object);
 err_mmap:
 	hmap_mmap_exit();
-err_worker:
-	hmap_worker_exit();
+err_queues:
+	hmap_queues_exit();
 	return ret;
 }
 
@@ -176,9 +175,7 @@ static void __exit hmap_module_exit(void)
 	hmap_dev_unregister();
 	hmap_registry_exit();
 	hmap_object_put(default_object);
-	/* Arrays that maps have left are freed by workers, after a grace period. */
-	rcu_barrier();
-	hmap_worker_exit();
+	hmap_queues_exit();
 	hmap_mmap_exit();
 }
 

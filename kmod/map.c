@@ -13,7 +13,7 @@
  * start again if it has changed (hmap-inline.h). What they may be in is freed
  * after a grace period of RCU.
  *
- * Nothing is allocated under a lock: see struct hmap_supply.
+ * Nothing is allocated or freed under a lock: see struct hmap_supply, memory.c.
  */
 #include <linux/export.h>
 #include <linux/log2.h>
@@ -29,7 +29,7 @@
 /* Lookups that met a writer this often take the lock. */
 #define HMAP_READ_TRIES	16
 
-static siphash_key_t hmap_new_seed(void)
+siphash_key_t hmap_new_seed(void)
 {
 	siphash_key_t hash0;
 
@@ -52,13 +52,13 @@ static bool hmap_params_ok(const struct hmap_params *params)
 	       params->stripes <= HMAP_MAX_STRIPES &&
 	       (!params->stripes || is_power_of_2(params->stripes)) &&
 	       !(params->flags & ~(HMAP_NO_SHRINK | HMAP_NUMA_NODE |
-				   HMAP_ACCOUNT)) &&
+				   HMAP_ACCOUNT | HMAP_LONG_CHAINS)) &&
 	       hmap_node_ok(params) &&
 	       (!params->view || hmap_view_params_ok(params)) &&
 	       (!params->max_entries || params->hint <= params->max_entries);
 }
 
-static int hmap_init_stripes(struct hmap *h)
+static int hmap_init_locks(struct hmap *h, struct hmap_lock_class *class)
 {
 	bool account = h->params.flags & HMAP_ACCOUNT;
 	u32 s;
@@ -69,12 +69,28 @@ static int hmap_init_stripes(struct hmap *h)
 				  hmap_node(&h->params));
 	if (!h->stripes)
 		return -ENOMEM;
-	for (s = 0; s < h->params.stripes; s++)
+	for (s = 0; s < h->params.stripes; s++) {
 		spin_lock_init(&h->stripes[s].lock);
+		lockdep_set_class(&h->stripes[s].lock, &class->stripe);
+	}
 	spin_lock_init(&h->all);
+	lockdep_set_class(&h->all, &class->all);
+	mutex_init(&h->resizer);
+	lockdep_set_class(&h->resizer, &class->resizer);
 	init_waitqueue_head(&h->wait);
 	INIT_DELAYED_WORK(&h->work, hmap_worker);
 	return 0;
+}
+
+/* Buckets that a chain may have: fewer where elements are long. */
+static u32 hmap_max_chain(const struct hmap *h)
+{
+	u32 size = h->params.key_size + h->geo.value_slot;
+
+	if (h->params.flags & HMAP_LONG_CHAINS)
+		return U32_MAX;
+	return clamp_t(u32, HMAP_HOLD_BYTES / (HMAP_BUCKET_CNT * size),
+		       HMAP_MIN_MAX_CHAIN, HMAP_MAX_CHAIN);
 }
 
 /* What a map has besides its arrays. */
@@ -82,22 +98,13 @@ static void hmap_free_rest(struct hmap *h)
 {
 	mem_cgroup_put(h->memcg);
 	kfree(h->stripes);
+	hmap_memory_put(h->memory);
+	h->memory = NULL;
 }
 
-/**
- * hmap_init() - make a map
- * @h: the map; all of it is overwritten
- * @params: what it is made for; copied
- *
- * Buckets for @params->hint elements are allocated at once; up to 8 elements
- * need none before the first put.
- *
- * Context: process; may sleep.
- * Return: 0; -EINVAL if a size or the number of stripes is out of range, a flag
- * or the node unknown, the hint beyond what any map can hold or beyond
- * max_entries; -ENOSPC if it is beyond what max_bytes or the pool allows; -ENOMEM.
- */
-int hmap_init(struct hmap *h, const struct hmap_params *params)
+/* hmap_init(), with what lockdep is to know the locks by (private). */
+int __hmap_init(struct hmap *h, const struct hmap_params *params,
+		struct hmap_lock_class *class)
 {
 	struct hmap_array *a;
 	int err;
@@ -109,11 +116,17 @@ int hmap_init(struct hmap *h, const struct hmap_params *params)
 	h->params = *params;
 	h->params.stripes = params->stripes ?: 1;
 	h->geo = hmap_geometry_of(h->params);
+	h->max_chain = hmap_max_chain(h);
 	if (hmap_hint_B(h, params->hint, &h->min_B))
 		return -EINVAL;
-	err = hmap_init_stripes(h);
-	if (err)
+	h->memory = hmap_memory_alloc(params->pool, GFP_KERNEL);
+	if (!h->memory)
+		return -ENOMEM;
+	err = hmap_init_locks(h, class);
+	if (err) {
+		hmap_free_rest(h);
 		return err;
+	}
 	if (h->params.flags & HMAP_ACCOUNT)
 		h->memcg = get_mem_cgroup_from_mm(current->mm);
 	a = h->min_B ? hmap_array_make(h, h->min_B, GFP_KERNEL) :
@@ -124,14 +137,13 @@ int hmap_init(struct hmap *h, const struct hmap_params *params)
 	}
 	h->tie = hmap_new_seed();
 	a->hash0 = hmap_new_seed();
-	if (hmap_nbuckets(a) >= h->params.stripes)
-		a->mask = h->params.stripes - 1;
+	a->mask = hmap_full_mask(h, a);
 	RCU_INIT_POINTER(h->buckets, a);
 	if (params->view)
 		hmap_view_attach(h);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(hmap_init);
+EXPORT_SYMBOL_GPL(__hmap_init);
 
 static void hmap_free_slot(struct hmap *h, struct bmap *b, unsigned int i)
 {
@@ -144,6 +156,13 @@ static void hmap_free_slot(struct hmap *h, struct bmap *b, unsigned int i)
 		hmap_blob_free(h, *value, h->params.value_size);
 }
 
+/* Whether elements have keys or values out of line. */
+static bool hmap_has_blobs(const struct hmap *h)
+{
+	return hmap_out_of_line(h->params.key_size) ||
+	       hmap_out_of_line(h->params.value_size);
+}
+
 /* Free the keys and values out of line that an unreachable array names. */
 static void hmap_free_blobs(struct hmap *h, struct hmap_array *a)
 {
@@ -151,8 +170,7 @@ static void hmap_free_blobs(struct hmap *h, struct hmap_array *a)
 	unsigned int i;
 	size_t n;
 
-	if (!a->data || (!hmap_out_of_line(h->params.key_size) &&
-			 !hmap_out_of_line(h->params.value_size)))
+	if (!a->data || !hmap_has_blobs(h))
 		return;
 	for (n = 0; n < hmap_nbuckets(a); n++) {
 		if (hmap_evacuated(h, a, n))
@@ -172,42 +190,62 @@ static void hmap_free_arrays(struct hmap *h, struct hmap_array *a)
 
 	if (old) {
 		hmap_free_blobs(h, old);
-		hmap_array_free(h, old);
+		hmap_array_free(old);
 	}
 	hmap_free_blobs(h, a);
-	hmap_array_free(h, a);
+	hmap_array_free(a);
 }
 
 /**
  * hmap_destroy() - free a map
- * @h: the map; nobody may be using it or begin to
+ * @h: the map, which is not used any more
  *
- * Context: process; may sleep.
+ * What waits for a grace period of RCU is freed after it; see hmap_pool_exit().
+ *
+ * Context: process; may sleep. Waits for the worker, which leaves off at its next
+ * step.
  */
 void hmap_destroy(struct hmap *h)
 {
 	might_sleep();
+	WRITE_ONCE(h->dying, true);
 	cancel_delayed_work_sync(&h->work);
-	hmap_drop_spare(h);
 	hmap_free_arrays(h, rcu_dereference_protected(h->buckets, true));
 	RCU_INIT_POINTER(h->buckets, NULL);
 	hmap_free_rest(h);
 }
 EXPORT_SYMBOL_GPL(hmap_destroy);
 
+/*
+ * Whether a slot has the key. A long one is compared only if its hash is the same,
+ * so that keys of one tophash cost no more.
+ */
+static __always_inline bool hmap_slot_has_key(const struct hmap *h,
+					      const struct hmap_slot *slot,
+					      const void *key, u64 hash)
+{
+	const void *k = bmap_key(&h->geo, slot->b, slot->i);
+	struct hmap_blob *blob;
+
+	if (hmap_out_of_line(h->params.key_size)) {
+		blob = READ_ONCE(*(struct hmap_blob **)k);
+		/* Of one that is being retired the version tells. */
+		if (!blob || data_race(blob->hash) != hash)
+			return false;
+		k = blob->bytes;
+	}
+	return hmap_keys_equal(h->params, k, key);
+}
+
 /* Find a key in the bucket @slot->b. */
 static __always_inline bool hmap_find_slot(const struct hmap *h,
 					   struct hmap_slot *slot,
 					   u64 tophashes, const void *key,
-					   u8 top)
+					   u64 hash)
 {
-	const void *k;
-
-	bmap_for_each_slot(slot->i, bmap_match(tophashes, top)) {
-		k = hmap_key_bytes(h, slot->b, slot->i);
-		if (k && hmap_keys_equal(h->params, k, key))
+	bmap_for_each_slot(slot->i, bmap_match(tophashes, bmap_tophash_of(hash)))
+		if (hmap_slot_has_key(h, slot, key, hash))
 			return true;
-	}
 	return false;
 }
 
@@ -216,24 +254,24 @@ static __always_inline bool hmap_find_slot(const struct hmap *h,
  * @h: the map
  * @chain: the chain
  * @key: the key
- * @top: tophash of the key
+ * @hash: hash of the key
  * @slot: out: where it is
  *
  * Return: true if it is there. Without a lock, bmap_read_retry() tells whether
  * the answer can be relied on.
  */
 bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
-	       const void *key, u8 top, struct hmap_slot *slot)
+	       const void *key, u64 hash, struct hmap_slot *slot)
 {
 	u64 tophashes;
 
 	for (slot->b = chain->head; slot->b;
 	     slot->b = hmap_next(h, chain->a, slot->b)) {
 		tophashes = bmap_tophashes(slot->b);
-		if (hmap_find_slot(h, slot, tophashes, key, top))
+		if (hmap_find_slot(h, slot, tophashes, key, hash))
 			return true;
 		if (bmap_has_rest(tophashes) ||
-		    !bmap_filter_test(chain->head, top))
+		    !bmap_filter_test(chain->head, bmap_tophash_of(hash)))
 			break;
 	}
 	return false;
@@ -242,20 +280,22 @@ bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 /*
  * The same under the stripe, for a key that is to be put: if it is not there,
  * @free is the first free slot of the chain, or with @free->i = HMAP_BUCKET_CNT
- * the last bucket.
+ * the last bucket, and @len how many there are.
  */
 static bool hmap_find_or_free(const struct hmap *h,
 			      const struct hmap_chain *chain, const void *key,
-			      u8 top, struct hmap_slot *slot,
-			      struct hmap_slot *free)
+			      u64 hash, struct hmap_slot *slot,
+			      struct hmap_slot *free, u32 *len)
 {
 	u64 tophashes, empty;
 
+	*len = 0;
 	free->i = HMAP_BUCKET_CNT;
 	for (slot->b = chain->head; slot->b;
 	     slot->b = hmap_next(h, chain->a, slot->b)) {
+		++*len;
 		tophashes = bmap_tophashes(slot->b);
-		if (hmap_find_slot(h, slot, tophashes, key, top))
+		if (hmap_find_slot(h, slot, tophashes, key, hash))
 			return true;
 		if (free->i == HMAP_BUCKET_CNT) {
 			free->b = slot->b;
@@ -265,7 +305,7 @@ static bool hmap_find_or_free(const struct hmap *h,
 		}
 		if (bmap_has_rest(tophashes) ||
 		    (free->i < HMAP_BUCKET_CNT &&
-		     !bmap_filter_test(chain->head, top)))
+		     !bmap_filter_test(chain->head, bmap_tophash_of(hash))))
 			break;
 	}
 	return false;
@@ -290,6 +330,7 @@ static bool hmap_read_chain(struct hmap *h, struct hmap_array *a, u64 hash,
 {
 	chain->a = a;
 	chain->head = hmap_bucket(h, a, hmap_bucket_index(a, hash));
+	bmap_prefetch(&h->geo, chain->head);
 	*version = bmap_read_begin(chain->head);
 	/* Pairs with the release in hmap_evac_chain(). */
 	return !bmap_evacuated(smp_load_acquire(&chain->head->tophash[0]));
@@ -311,13 +352,13 @@ static int hmap_get_lockless(struct hmap *h, const void *key, void *value)
 
 	if (!a->data)
 		return -ENOENT;
-	/* A mixture of two seeds: the map was empty, the key is not there. */
-	hash0 = data_race(a->hash0);
+	hash0 = hmap_seed(a);
 	hash = hmap_hash(h, key, &hash0);
-	if (!old || !hmap_read_chain(h, old, hash, &chain, &version))
+	if (!old || hmap_is_past(a, old, hash) ||
+	    !hmap_read_chain(h, old, hash, &chain, &version))
 		if (!hmap_read_chain(h, a, hash, &chain, &version))
 			return -EAGAIN;
-	found = hmap_find(h, &chain, key, bmap_tophash_of(hash), &slot);
+	found = hmap_find(h, &chain, key, hash, &slot);
 	if (found)
 		hmap_copy_value(h, &slot, value);
 	if (bmap_read_retry(chain.head, version))
@@ -334,13 +375,26 @@ static int hmap_get_locked(struct hmap *h, const void *key, void *value)
 
 	hmap_lock_key(h, key, &lk);
 	chain = hmap_chain_of(h, lk.a, lk.hash);
-	if (hmap_find(h, &chain, key, bmap_tophash_of(lk.hash), &slot)) {
+	if (hmap_find(h, &chain, key, lk.hash, &slot)) {
 		hmap_copy_value(h, &slot, value);
 		err = 0;
 	}
 	hmap_unlock(h, &lk);
 	return err;
 }
+
+/*
+ * Of the two arrays of a map that is being resized the one that most likely has the
+ * hash: the old one, unless its unit has been evacuated in order (private). The mark
+ * of the old bucket tells whether that was right.
+ */
+struct hmap_array *hmap_array_in_resize(struct hmap_array *a, u64 hash)
+{
+	struct hmap_array *old = hmap_old(a);
+
+	return old && !hmap_is_past(a, old, hash) ? old : a;
+}
+EXPORT_SYMBOL_GPL(hmap_array_in_resize);
 
 /* A lookup for which the first bucket of its chain is not enough (private). */
 int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
@@ -351,7 +405,7 @@ int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
 	struct hmap_slot slot;
 	bool found;
 
-	found = hmap_find(h, &chain, key, bmap_tophash_of(hash), &slot);
+	found = hmap_find(h, &chain, key, hash, &slot);
 	if (found)
 		hmap_copy_value(h, &slot, value);
 	if (bmap_read_retry(head, version))
@@ -360,7 +414,7 @@ int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
 }
 EXPORT_SYMBOL_GPL(hmap_get_in_chain);
 
-/* A lookup while the map is resized, or that a writer has disturbed (private). */
+/* A lookup that a writer or the evacuation has disturbed (private). */
 int hmap_get_slow(struct hmap *h, const void *key, void *value)
 {
 	unsigned int try;
@@ -383,7 +437,8 @@ EXPORT_SYMBOL_GPL(hmap_get_slow);
  * @value: where its value is copied to; NULL to ask only whether the key is
  *	there. Undefined if the key is not there
  *
- * The value is never a mixture of two.
+ * The value is never a mixture of two, unless the caller is interrupted for so long
+ * that the chain is written 2^31 times meanwhile, as with any sequence counter.
  *
  * Context: process or softirq. Takes no lock unless writers of the same chain
  * disturb it many times in a row.
@@ -422,23 +477,24 @@ EXPORT_SYMBOL_GPL(hmap_get_batch);
  * @hashed: its hash
  * @value: the value to store; with @fn room for it
  * @flags: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST
- * @full: the map seemed to be full
+ * @may_wait: the caller may wait for memory that others allocate or free
  * @fn: changes the value; NULL if @value is what to store
  * @arg: for @fn
  * @key_blob: memory for a key out of line, until it is stored
- * @value_blob: memory for a value out of line, @value is in it; when it has been
- *	stored, the one that it replaced
+ * @value_blob: memory for a value out of line, until it is stored; @value is in it
+ * @replaced: the value out of line that another one has taken the place of
  */
 struct hmap_write {
 	const void *key;
 	struct hmap_hashed hashed;
 	void *value;
 	unsigned int flags;
-	bool full;
+	bool may_wait;
 	hmap_updatefn_t fn;
 	void *arg;
 	struct hmap_blob *key_blob;
 	struct hmap_blob *value_blob;
+	struct hmap_blob *replaced;
 };
 
 /*
@@ -459,12 +515,11 @@ static void hmap_store_value(struct hmap *h, struct hmap_write *w,
 			     const struct hmap_slot *slot)
 {
 	void *to = bmap_value(&h->geo, slot->b, slot->i);
-	struct hmap_blob *old;
 
 	if (hmap_out_of_line(h->params.value_size)) {
-		old = hmap_get_blob(to);
+		w->replaced = hmap_get_blob(to);
 		hmap_set_blob(to, w->value_blob);
-		w->value_blob = old;
+		w->value_blob = NULL;
 	} else {
 		bmap_copy(to, w->value, h->params.value_size);
 	}
@@ -476,6 +531,7 @@ static void hmap_store_key(struct hmap *h, struct hmap_write *w,
 	void *to = bmap_key(&h->geo, slot->b, slot->i);
 
 	if (hmap_out_of_line(h->params.key_size)) {
+		w->key_blob->hash = w->hashed.hash;
 		hmap_set_blob(to, w->key_blob);
 		w->key_blob = NULL;
 	} else {
@@ -510,17 +566,6 @@ static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
 	return 0;
 }
 
-/* Buckets of a chain. */
-static u32 hmap_chain_len(struct hmap *h, const struct hmap_chain *chain)
-{
-	struct bmap *b;
-	u32 len = 0;
-
-	for (b = chain->head; b; b = hmap_next(h, chain->a, b))
-		len++;
-	return len;
-}
-
 /* Why there is no overflow bucket for an insert, or -EAGAIN to fetch one. */
 static int hmap_no_overflow(struct hmap *h, struct hmap_supply *supply)
 {
@@ -528,6 +573,22 @@ static int hmap_no_overflow(struct hmap *h, struct hmap_supply *supply)
 		return supply->want ? -EAGAIN : -ENOMEM;
 	supply->want = WANT_NOTHING;
 	return -ENOSPC;
+}
+
+/*
+ * Why a chain gets no longer: its keys are to blame; or the map could not grow, which
+ * the worker, if it is late, may be about to change (-EAGAIN).
+ */
+static int hmap_chain_full(struct hmap *h, const struct hmap_write *w,
+			   const struct hmap_locked *lk,
+			   struct hmap_supply *supply)
+{
+	if (!hmap_over_load(hmap_count_near(h, lk), lk->a->B))
+		return -EMLINK;
+	if (!w->may_wait || supply->no_array)
+		return -ENOMEM;
+	supply->want = WANT_WORKER;
+	return -EAGAIN;
 }
 
 /* Before an element comes into @slot, which is behind the chain's first bucket. */
@@ -541,20 +602,21 @@ static void hmap_filter_slot(struct hmap *h, const struct hmap_chain *chain,
 }
 
 /*
- * Insert into a chain that does not have the key, at its first free slot or
- * behind its last bucket.
+ * Insert into a chain that does not have the key, at its first free slot or behind
+ * the last of its @len buckets.
  */
 static int hmap_insert(struct hmap *h, struct hmap_write *w,
 		       const struct hmap_locked *lk,
 		       const struct hmap_chain *chain, struct hmap_slot slot,
-		       struct hmap_supply *supply)
+		       u32 len, struct hmap_supply *supply)
 {
-	struct hmap_stripe *stripe = &h->stripes[lk->s];
 	struct hmap_array *a = chain->a;
 	bool full = slot.i == HMAP_BUCKET_CNT;
 	u8 top = bmap_tophash_of(lk->hash);
 	int err;
 
+	if (full && len >= h->max_chain)
+		return hmap_chain_full(h, w, lk, supply);
 	if (full && !hmap_reserve_overflow(h, a, 1, supply))
 		return hmap_no_overflow(h, supply);
 	err = hmap_call_update(h, w, NULL);
@@ -564,8 +626,7 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 	}
 	bmap_write_begin(chain->head);
 	if (full) {
-		slot.b = hmap_append_bucket(h, a, slot.b,
-					    hmap_chain_len(h, chain) + 1);
+		slot.b = hmap_append_bucket(h, a, slot.b, len + 1);
 		slot.i = 0;
 	}
 	if (slot.b != chain->head)
@@ -574,22 +635,27 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 	hmap_store_value(h, w, &slot);
 	bmap_set_tophash(slot.b, slot.i, top);
 	bmap_write_end(chain->head);
-	WRITE_ONCE(stripe->count, stripe->count + 1);
+	hmap_count_change(h, lk, 1);
 	return 0;
 }
 
-/*
- * With several stripes a few more may slip in, since others insert meanwhile;
- * before an insert is refused the elements are counted under all stripes.
- */
-static bool hmap_is_full(const struct hmap *h)
+static bool hmap_has_max_entries(const struct hmap *h)
 {
 	return h->params.max_entries && hmap_len(h) >= h->params.max_entries;
 }
 
-static bool hmap_is_exactly_full(struct hmap *h)
+/*
+ * Whether the map has max_entries. Far from it this stripe knows; near it all are
+ * asked, without their locks: a few more may slip in, and an insert beside deletes
+ * may be refused that would have been in time a moment later.
+ */
+static bool hmap_is_full(const struct hmap *h, const struct hmap_locked *lk)
 {
-	return hmap_count_exact(h) >= (long)h->params.max_entries;
+	unsigned long max = h->params.max_entries;
+
+	if (!max || hmap_count_near(h, lk) + hmap_count_error(lk->a) < (long)max)
+		return false;
+	return hmap_has_max_entries(h);
 }
 
 /*
@@ -599,9 +665,7 @@ static bool hmap_is_exactly_full(struct hmap *h)
  */
 static bool hmap_is_over_limit(const struct hmap *h)
 {
-	return (hmap_out_of_line(h->params.key_size) ||
-		hmap_out_of_line(h->params.value_size)) &&
-	       !hmap_has_room(h, 0);
+	return hmap_has_blobs(h) && !hmap_has_room(h, 0);
 }
 
 /*
@@ -609,35 +673,35 @@ static bool hmap_is_over_limit(const struct hmap *h)
  * begin a resize if one is due, and look where the key belongs then.
  */
 static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
-			     const struct hmap_locked *lk, bool may_wait,
+			     const struct hmap_locked *lk,
 			     struct hmap_supply *supply)
 {
 	struct hmap_chain chain;
 	struct hmap_slot slot, free;
+	u32 len;
 	int err;
 
 	lockdep_assert_held(&h->stripes[lk->s].lock);
-	w->full = false;
 	if (!hmap_resize_work(h, lk, supply))
 		return -EAGAIN;
 	chain = hmap_chain_of(h, lk->a, lk->hash);
-	if (hmap_find_or_free(h, &chain, w->key, bmap_tophash_of(lk->hash),
-			      &slot, &free))
+	if (hmap_find_or_free(h, &chain, w->key, lk->hash, &slot, &free, &len))
 		return hmap_overwrite(h, w, chain.head, &slot);
 	if (w->flags == HMAP_EXIST)
 		return -ENOENT;
-	w->full = hmap_is_full(h);
-	if (w->full || hmap_is_over_limit(h))
+	if (hmap_is_full(h, lk) || hmap_is_over_limit(h))
 		return -ENOSPC;
-	err = hmap_resize_for_insert(h, lk, supply, may_wait);
+	err = hmap_resize_for_insert(h, lk, supply, w->may_wait);
 	if (err)
 		return err;
-	return hmap_insert(h, w, lk, &chain, free, supply);
+	return hmap_insert(h, w, lk, &chain, free, len, supply);
 }
 
 /* Memory for what is kept out of line; @value is then in @value_blob. */
 static int hmap_write_prepare(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
+	if (hmap_has_blobs(h))
+		hmap_memory_throttle(h, gfp);
 	if (hmap_out_of_line(h->params.key_size) && w->flags != HMAP_EXIST) {
 		w->key_blob = hmap_blob_alloc(h, h->params.key_size, gfp);
 		if (!w->key_blob)
@@ -656,40 +720,58 @@ static int hmap_write_prepare(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 	return 0;
 }
 
-/* Get what was missing under the lock. */
+/* Get what was missing under the lock. An array that is not small: without waiting. */
 static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
 			     gfp_t gfp)
 {
 	if (supply->want == WANT_WORKER)
 		return hmap_wait_worker(h, supply);
+	if (supply->want == WANT_ARRAY && !hmap_array_is_small(h, supply->want_B))
+		gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NORETRY;
 	hmap_supply_fill(h, supply, gfp);
 	return 0;
+}
+
+/* Whether an insert may be refused only for memory that is about to become free. */
+static bool hmap_room_is_coming(const struct hmap *h)
+{
+	return (h->params.max_bytes || h->params.pool) &&
+	       atomic_long_read(&h->memory->waiting);
 }
 
 static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
 	struct hmap_supply supply = {};
 	struct hmap_locked lk;
+	bool waited = false, coming;
 	int err;
 
 	if (w->flags > HMAP_EXIST)
 		return -EINVAL;
+	w->may_wait = hmap_may_wait(gfp);
 	err = hmap_write_prepare(h, w, gfp);
 	while (!err) {
+		coming = hmap_room_is_coming(h);
 		hmap_lock_hashed(h, w->key, &w->hashed, &lk);
-		err = hmap_write_locked(h, w, &lk, gfpflags_allow_blocking(gfp),
-					&supply);
+		err = hmap_write_locked(h, w, &lk, &supply);
 		hmap_unlock(h, &lk);
-		if (w->full && !hmap_is_exactly_full(h))
+		if (err == -ENOSPC && coming && w->may_wait && !waited &&
+		    !hmap_has_max_entries(h)) {
+			hmap_memory_wait(h->memory, gfp);
+			waited = true;
+			supply.no_array = 0;
+			supply.no_block = false;
 			err = 0;
-		else if (supply.want)
+		} else if (supply.want) {
 			err = hmap_write_refill(h, &supply, gfp);
-		else
+		} else {
 			break;
+		}
 	}
 	hmap_supply_drop(h, &supply);
-	hmap_blob_retire(h, w->key_blob, h->params.key_size);
-	hmap_blob_retire(h, w->value_blob, h->params.value_size);
+	hmap_blob_free(h, w->key_blob, h->params.key_size);
+	hmap_blob_free(h, w->value_blob, h->params.value_size);
+	hmap_blob_retire(h, w->replaced, h->params.value_size);
 	return err;
 }
 
@@ -703,14 +785,24 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
  * @gfp: how to allocate
  *
  * A map that should grow but finds no memory goes on with longer chains; it
- * fails only when there is no memory for the element itself.
+ * fails only when there is no memory for the element itself. No chain has more than
+ * 64 buckets of 8 elements (16 if elements are long, between that in proportion),
+ * so that no call ever has to look at more: with a hash that is any good that is never
+ * reached, however many elements there are. Keys that have been chosen to collide
+ * can fill the chains of one bucket in 70 (17) before the map grows: so many of all
+ * other keys are refused at the most. HMAP_LONG_CHAINS switches the limit off; all
+ * bounds of time are then those of the longest chain.
  *
- * Context: process or softirq, as @gfp says.
+ * Context: process or softirq, as @gfp says. A caller that could allocate with
+ * GFP_KERNEL at this place waits for the worker if it is far ahead of it, and for
+ * a grace period if the map's limit is reached by memory that waits for one; any
+ * other goes on without.
  * Return: 0; -EINVAL for other flags; -EEXIST or -ENOENT as @flags ask;
  * -ENOSPC if the map has max_entries elements, or no memory left of what it may
- * hold; -ENOMEM; -EINTR if the task was killed while it waited, as a sleeping
- * caller does who is far ahead of the worker that makes large arrays. The map is
- * unchanged if it is not 0.
+ * hold; -EMLINK if the key's chain is as long as a chain may be, though the map is
+ * not over its capacity: its keys have been chosen to collide, or the hash is bad;
+ * -ENOMEM, also if the chain is that long because the map cannot grow; -EINTR if the
+ * task was killed while it waited. The map is unchanged if it is not 0.
  */
 int hmap_put(struct hmap *h, const void *key, const void *value,
 	     unsigned int flags, gfp_t gfp)
@@ -794,7 +886,8 @@ EXPORT_SYMBOL_GPL(hmap_put_batch);
  * between.
  *
  * Context: process or softirq, as @gfp says. @fn is called under a lock of
- * the map: it must not sleep and not use the same map.
+ * the map: it must not sleep and not use the same map. A value out of line is copied
+ * as a whole under the lock, up to 64 KiB.
  * Return: as hmap_put(), or what @fn returned if that is not 0.
  */
 int hmap_update(struct hmap *h, const void *key, hmap_updatefn_t fn, void *arg,
@@ -823,16 +916,17 @@ static bool hmap_rest_follows(struct hmap *h, const struct hmap_chain *chain,
 	return !next || next->tophash[0] == HMAP_EMPTY_REST;
 }
 
-/* The bucket before @b in its chain. */
-static struct bmap *hmap_bucket_before(struct hmap *h,
-				       const struct hmap_chain *chain,
-				       const struct bmap *b)
+/* The last bucket before @b that has a slot in use; the first if none has. */
+static struct bmap *hmap_last_used_before(struct hmap *h,
+					  const struct hmap_chain *chain,
+					  const struct bmap *b)
 {
-	struct bmap *before = chain->head;
+	struct bmap *last = chain->head, *p;
 
-	while (hmap_next(h, chain->a, before) != b)
-		before = hmap_next(h, chain->a, before);
-	return before;
+	for (p = chain->head; p != b; p = hmap_next(h, chain->a, p))
+		if (bmap_match_used(bmap_tophashes(p)))
+			last = p;
+	return last;
 }
 
 /*
@@ -842,14 +936,14 @@ static struct bmap *hmap_bucket_before(struct hmap *h,
 static void hmap_mark_empty(struct hmap *h, const struct hmap_chain *chain,
 			    const struct hmap_slot *slot)
 {
-	struct bmap *b = slot->b;
-	bool rest = hmap_rest_follows(h, chain, slot);
+	struct bmap *b = slot->b, *p;
 
-	bmap_set_empty(b, slot->i, rest);
-	while (b != chain->head && b->tophash[0] == HMAP_EMPTY_REST) {
-		b = hmap_bucket_before(h, chain, b);
-		bmap_set_rest(b);
-	}
+	bmap_set_empty(b, slot->i, hmap_rest_follows(h, chain, slot));
+	if (b == chain->head || b->tophash[0] != HMAP_EMPTY_REST)
+		return;
+	for (p = hmap_last_used_before(h, chain, b); p != b;
+	     p = hmap_next(h, chain->a, p))
+		bmap_set_rest(p);
 }
 
 static void hmap_wipe(struct hmap *h, const struct hmap_slot *slot)
@@ -871,12 +965,10 @@ static void hmap_wipe(struct hmap *h, const struct hmap_slot *slot)
  * struct hmap_removed - what a removed element leaves to its remover
  * @key: a key out of line
  * @value: a value out of line
- * @maybe_last: it was the last of its stripe
  */
 struct hmap_removed {
 	struct hmap_blob *key;
 	struct hmap_blob *value;
-	bool maybe_last;
 };
 
 static struct hmap_removed hmap_remove_slot(struct hmap *h,
@@ -884,7 +976,6 @@ static struct hmap_removed hmap_remove_slot(struct hmap *h,
 					    const struct hmap_chain *chain,
 					    const struct hmap_slot *slot)
 {
-	struct hmap_stripe *stripe = &h->stripes[lk->s];
 	struct hmap_removed removed = {};
 
 	if (hmap_out_of_line(h->params.key_size))
@@ -897,44 +988,31 @@ static struct hmap_removed hmap_remove_slot(struct hmap *h,
 	hmap_wipe(h, slot);
 	hmap_mark_empty(h, chain, slot);
 	bmap_write_end(chain->head);
-	WRITE_ONCE(stripe->count, stripe->count - 1);
-	removed.maybe_last = !stripe->count;
+	hmap_count_change(h, lk, -1);
 	return removed;
 }
 
+/* -EAGAIN if the key may be in another stripe now. */
 static int hmap_remove_locked(struct hmap *h, const struct hmap_locked *lk,
 			      const void *key, void *value,
 			      struct hmap_removed *removed)
 {
+	/* Nothing is allocated for a delete: the old chain does as well. */
+	struct hmap_supply supply = { .no_block = true };
 	struct hmap_chain chain;
 	struct hmap_slot slot;
 
 	lockdep_assert_held(&h->stripes[lk->s].lock);
-	hmap_resize_work(h, lk, NULL);
+	if (!hmap_resize_work(h, lk, &supply))
+		return -EAGAIN;
 	chain = hmap_chain_of(h, lk->a, lk->hash);
-	if (!hmap_find(h, &chain, key, bmap_tophash_of(lk->hash), &slot))
+	if (!hmap_find(h, &chain, key, lk->hash, &slot))
 		return -ENOENT;
 	if (!hmap_out_of_line(h->params.value_size))
 		hmap_copy_value(h, &slot, value);
 	*removed = hmap_remove_slot(h, lk, &chain, &slot);
 	hmap_resize_for_delete(h, lk);
 	return 0;
-}
-
-/*
- * An empty map takes a fresh seed. A reader who still has the other misses,
- * which is then true.
- */
-static void hmap_reseed(struct hmap *h)
-{
-	struct hmap_array *a = hmap_lock_all(h);
-
-	if (!hmap_count(h) && !hmap_old(a)) {
-		hmap_view_begin(h);
-		a->hash0 = hmap_new_seed();
-		hmap_view_end(h);
-	}
-	hmap_unlock_all(h);
 }
 
 /**
@@ -952,11 +1030,11 @@ int hmap_pop(struct hmap *h, const void *key, void *value)
 	struct hmap_locked lk;
 	int err;
 
-	hmap_lock_key(h, key, &lk);
-	err = hmap_remove_locked(h, &lk, key, value, &removed);
-	hmap_unlock(h, &lk);
-	if (removed.maybe_last && !hmap_count(h))
-		hmap_reseed(h);
+	do {
+		hmap_lock_key(h, key, &lk);
+		err = hmap_remove_locked(h, &lk, key, value, &removed);
+		hmap_unlock(h, &lk);
+	} while (err == -EAGAIN);
 	if (removed.value && value)
 		memcpy(value, removed.value->bytes, h->params.value_size);
 	hmap_blob_retire(h, removed.key, h->params.key_size);
@@ -987,17 +1065,33 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
 	u32 s;
 
 	new->hash0 = hmap_new_seed();
-	if (hmap_nbuckets(new) >= h->params.stripes)
-		new->mask = h->params.stripes - 1;
+	new->mask = hmap_full_mask(h, new);
 	a = hmap_lock_all(h);
 	hmap_view_begin(h);
 	rcu_assign_pointer(h->buckets, new);
 	hmap_view_end(h);
-	for (s = 0; s < h->params.stripes; s++)
+	for (s = 0; s < h->params.stripes; s++) {
 		WRITE_ONCE(h->stripes[s].count, 0);
-	atomic_long_set(&h->unassigned, 0);
+		WRITE_ONCE(h->stripes[s].changes, h->stripes[s].changes + 1);
+	}
+	atomic_long_set(&h->count, 0);
 	hmap_unlock_all(h);
 	return a;
+}
+
+/* The arrays go after a grace period, which what is out of line has to wait for. */
+static void hmap_clear_arrays(struct hmap *h, struct hmap_array *a)
+{
+	struct hmap_array *old = a->oldbuckets;
+
+	if (hmap_has_blobs(h)) {
+		synchronize_rcu();
+		hmap_free_arrays(h, a);
+		return;
+	}
+	if (old)
+		hmap_array_retire(old);
+	hmap_array_retire(a);
 }
 
 /**
@@ -1008,29 +1102,31 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
  * for as many empty ones cannot be had, or is not allowed. Like Go's, an empty
  * map is left as it is.
  *
- * Context: process; may sleep, for a grace period of RCU.
- * Return: 0, or -ENOMEM, with the map unchanged.
+ * Context: process; may sleep, if keys or values are out of line for a grace period
+ * of RCU. Waits as hmap_reserve() does.
+ * Return: 0; -ENOMEM, or -EINTR if the task was killed, with the map unchanged.
  */
 int hmap_clear(struct hmap *h)
 {
-	struct hmap_array *a, *new;
+	struct hmap_array *new;
+	int locked;
 	u8 B;
 
 	might_sleep();
 	if (!hmap_count_exact(h))
 		return 0;
-	hmap_drop_spare(h);
+	locked = hmap_resizer_lock(h);
+	if (locked < 0)
+		return locked;
 	rcu_read_lock();
 	B = max(rcu_dereference(h->buckets)->B, READ_ONCE(h->min_B));
 	rcu_read_unlock();
 	new = hmap_array_make(h, B, GFP_KERNEL);
 	if (IS_ERR(new))
 		new = hmap_array_alloc_empty(h, GFP_KERNEL);
-	if (!new)
-		return -ENOMEM;
-	a = hmap_replace_all(h, new);
-	synchronize_rcu();
-	hmap_free_arrays(h, a);
-	return 0;
+	if (new)
+		hmap_clear_arrays(h, hmap_replace_all(h, new));
+	hmap_resizer_unlock(h, locked);
+	return new ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(hmap_clear);

@@ -12,16 +12,12 @@
  */
 #include <linux/export.h>
 #include <linux/random.h>
-#include <linux/sizes.h>
 #include <linux/swab.h>
 
 #include "internal.h"
 
 /* Elements that are collected in one pass over a chain. */
 #define SCAN_GROUP	32
-
-/* Bytes that are copied with the lock held, unless one element is more. */
-#define SCAN_BYTES	SZ_64K
 
 /* Bits 63..0 become bits 0..63. */
 u64 hmap_bitrev64(u64 x)
@@ -40,7 +36,7 @@ u64 hmap_bitrev64(u64 x)
  * @h: the map
  * @a: its array, as found under the stripe of the place
  * @place: the place
- * @chains: out: one chain, or the two that go together in a resize
+ * @chains: out: one chain, or those that go together in a resize
  * @last: out: the last place of the unit
  *
  * A unit is a bucket of the smaller of the arrays in use, so that it holds all
@@ -49,80 +45,84 @@ u64 hmap_bitrev64(u64 x)
  * Return: the number of chains.
  */
 unsigned int hmap_unit(struct hmap *h, struct hmap_array *a, u64 place,
-		       struct hmap_chain chains[2], u64 *last)
+		       struct hmap_chain chains[HMAP_UNIT_CHAINS], u64 *last)
 {
 	struct hmap_array *old = hmap_old(a);
 	struct hmap_array *small = hmap_smaller(a, old);
-	u64 hash = hmap_bitrev64(place), bit;
+	u64 hash = hmap_bitrev64(place);
+	unsigned int n, i;
 
 	*last = place | (U64_MAX >> small->B);
 	chains[0] = hmap_chain_of(h, a, hash);
-	if (chains[0].a->B == small->B)
-		return 1;
-	/* The other bucket of the larger array. */
-	bit = hmap_nbuckets(small);
-	chains[1] = hmap_chain_of(h, a, hash ^ bit);
-	return 2;
+	/* The other buckets of the larger array. */
+	n = 1 << (chains[0].a->B - small->B);
+	for (i = 1; i < n; i++)
+		chains[i] = hmap_chain_of(h, a, hash ^ ((u64)i << small->B));
+	return n;
 }
 
 /**
  * struct scan_ref - an element that has been found
  * @place: its place
+ * @tie: hmap_tie() of it, or 0 if that has not been needed
  * @slot: where it is
  */
 struct scan_ref {
 	u64 place;
+	u64 tie;
 	struct hmap_slot slot;
 };
 
 /**
  * struct scan_group - the first elements of a bucket at or after a cursor
  * @n: how many
+ * @looked: elements and buckets that have been looked at
  * @limit: how many are wanted
  * @more: whether there are more than these
  * @ref: in the order of their places
  */
 struct scan_group {
 	unsigned int n;
+	unsigned int looked;
 	unsigned int limit;
 	bool more;
 	struct scan_ref ref[SCAN_GROUP];
 };
 
 /*
- * The order among equal places. Independent of the hash that was equal; never
- * all ones, which is the end.
+ * The order among equal places: by another seed, which is never shown, so that it is
+ * independent of the hash that was equal. Neither 0 nor all ones (the end).
+ * Looked up once: a chain may be full of equal places.
  */
-static u64 hmap_tie(struct hmap *h, const struct hmap_slot *slot)
+static u64 hmap_tie(struct hmap *h, struct scan_ref *ref)
 {
-	siphash_key_t seed = h->tie;
-	u64 tie;
-
-	seed.key[1] = ~seed.key[1];
-	tie = hmap_siphash(hmap_key_bytes(h, slot->b, slot->i),
-			   h->params.key_size, &seed);
-	return min(tie, U64_MAX - 1);
+	if (!ref->tie)
+		ref->tie = clamp_t(u64,
+				   hmap_hash_bytes(hmap_key_bytes(h, ref->slot.b,
+								  ref->slot.i),
+						   h->params.key_size, &h->tie),
+				   1, U64_MAX - 2);
+	return ref->tie;
 }
 
-static bool scan_before(struct hmap *h, const struct scan_ref *a,
-			const struct scan_ref *b)
+static bool scan_before(struct hmap *h, struct scan_ref *a, struct scan_ref *b)
 {
 	if (a->place != b->place)
 		return a->place < b->place;
-	return hmap_tie(h, &a->slot) < hmap_tie(h, &b->slot);
+	return hmap_tie(h, a) < hmap_tie(h, b);
 }
 
-static bool scan_visited(struct hmap *h, const struct scan_ref *ref,
+static bool scan_visited(struct hmap *h, struct scan_ref *ref,
 			 const struct hmap_cursor *cursor)
 {
 	if (ref->place != cursor->place)
 		return ref->place < cursor->place;
-	return cursor->tie && hmap_tie(h, &ref->slot) < cursor->tie;
+	return cursor->tie && hmap_tie(h, ref) < cursor->tie;
 }
 
 /* Insert in order; what does not fit is left for the next time. */
 static void scan_group_add(struct hmap *h, struct scan_group *group,
-			   const struct scan_ref *ref)
+			   struct scan_ref *ref)
 {
 	unsigned int i;
 
@@ -146,12 +146,13 @@ static void scan_chain(struct hmap *h, const siphash_key_t *hash0,
 	struct scan_ref ref;
 	struct bmap *b;
 	unsigned int i;
-	u64 hash;
 
 	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
+		group->looked++;
 		bmap_for_each_slot(i, bmap_match_used(bmap_tophashes(b))) {
-			hash = hmap_hash(h, hmap_key_bytes(h, b, i), hash0);
-			ref.place = hmap_bitrev64(hash);
+			group->looked++;
+			ref.place = hmap_bitrev64(hmap_slot_hash(h, b, i, hash0));
+			ref.tie = 0;
 			ref.slot = (struct hmap_slot){ b, i };
 			if (ref.place <= end && !scan_visited(h, &ref, cursor))
 				scan_group_add(h, group, &ref);
@@ -189,15 +190,15 @@ static u64 scan_end(const struct hmap_cursor *cursor)
  * Move the cursor behind the group, or behind the bucket if that was all. At the
  * end of the order a scan that did not begin at its start goes on there.
  */
-static void scan_advance(struct hmap *h, const struct scan_group *group,
+static void scan_advance(struct hmap *h, struct scan_group *group,
 			 struct hmap_cursor *cursor, u64 last, u64 end)
 {
-	const struct scan_ref *ref;
+	struct scan_ref *ref;
 
 	if (group->more) {
 		ref = &group->ref[group->n - 1];
 		cursor->place = ref->place;
-		cursor->tie = hmap_tie(h, &ref->slot) + 1;
+		cursor->tie = hmap_tie(h, ref) + 1;
 	} else if (last < end) {
 		cursor->place = last + 1;
 		cursor->tie = 0;
@@ -213,14 +214,15 @@ static void scan_advance(struct hmap *h, const struct scan_group *group,
 /* What is left of one unit, as far as it fits. Returns the number. */
 static unsigned int scan_unit(struct hmap *h, struct hmap_array *a,
 			      struct hmap_cursor *cursor, void *keys,
-			      void *values, unsigned int capacity)
+			      void *values, unsigned int capacity, u32 *looked)
 {
 	struct scan_group group;
-	struct hmap_chain chains[2];
+	struct hmap_chain chains[HMAP_UNIT_CHAINS];
 	u64 end = scan_end(cursor), last;
 	unsigned int n, i;
 
 	group.n = 0;
+	group.looked = 0;
 	group.more = false;
 	group.limit = min_t(unsigned int, capacity, SCAN_GROUP);
 	n = hmap_unit(h, a, cursor->place, chains, &last);
@@ -228,15 +230,16 @@ static unsigned int scan_unit(struct hmap *h, struct hmap_array *a,
 		scan_chain(h, &a->hash0, &chains[i], cursor, end, &group);
 	scan_copy(h, &group, keys, values);
 	scan_advance(h, &group, cursor, last, end);
+	*looked += group.looked;
 	return group.n;
 }
 
-/* Elements that may be copied with the lock held. */
+/* Elements that may be copied with the lock held: one at least. */
 static unsigned int scan_limit(const struct hmap *h, unsigned int capacity)
 {
 	u32 size = h->params.key_size + h->params.value_size;
 
-	return min_t(unsigned int, capacity, max_t(u32, SCAN_BYTES / size, 1));
+	return min_t(unsigned int, capacity, max_t(u32, HMAP_HOLD_BYTES / size, 1));
 }
 
 /* Whether the keys of a place are in the stripe that is locked. */
@@ -254,7 +257,8 @@ bool hmap_place_in_stripe(u64 place, const struct hmap_locked *lk)
  * @capacity: elements that fit there
  *
  * A key that is in the map from the start of a scan to its end is returned
- * exactly once, whatever is written and however the map is resized meanwhile.
+ * exactly once, whatever is written and however the map is resized meanwhile; but a
+ * map that becomes empty, or is cleared, takes a fresh seed, and with it another order.
  * Elements come in the order of their hashes. Each call does a bounded amount
  * of work; it may return 0 before the end, which hmap_cursor_done() tells.
  *
@@ -265,16 +269,18 @@ unsigned int hmap_scan(struct hmap *h, struct hmap_cursor *cursor, void *keys,
 		       void *values, unsigned int capacity)
 {
 	u32 key_size = h->params.key_size, value_size = h->params.value_size;
-	unsigned int n = 0, batch = 0, found;
+	unsigned int n = 0, units = 0, found;
 	struct hmap_locked lk;
+	u32 looked = 0;
 
 	capacity = scan_limit(h, capacity);
 	hmap_lock_hash(h, hmap_bitrev64(cursor->place), &lk);
-	while (n < capacity && batch++ < HMAP_BATCH &&
+	while (n < capacity && units++ < HMAP_HOLD_UNITS &&
+	       looked * hmap_slot_cost(h) < HMAP_HOLD_BYTES &&
 	       !hmap_cursor_done(cursor) &&
 	       hmap_place_in_stripe(cursor->place, &lk)) {
 		found = scan_unit(h, lk.a, cursor, keys, values,
-				  capacity - n);
+				  capacity - n, &looked);
 		n += found;
 		if (keys)
 			keys += (size_t)found * key_size;
@@ -311,19 +317,22 @@ EXPORT_SYMBOL_GPL(hmap_iter_init);
  * @capacity: elements that fit there
  *
  * As hmap_scan(), from a random place to the end and from the first place to
- * there, like Go's range. There is nothing to release when it is given up.
+ * there, like Go's range. There is nothing to release when it is given up. A call
+ * does a bounded amount of work, and may return 0 before the iteration is over,
+ * where many buckets are empty: a caller that may sleep yields in between.
  *
- * Context: process or softirq. The time is that of the empty buckets passed.
- * Return: the number of elements copied; 0 when the iteration is over, or if
- * @capacity is 0.
+ *	while (!hmap_iter_done(&iter)) {
+ *		n = hmap_iter_next(h, &iter, keys, values, capacity);
+ *		...
+ *		cond_resched();
+ *	}
+ *
+ * Context: process or softirq.
+ * Return: the number of elements copied; 0 also if @capacity is 0.
  */
 unsigned int hmap_iter_next(struct hmap *h, struct hmap_iter *iter, void *keys,
 			    void *values, unsigned int capacity)
 {
-	unsigned int n = 0;
-
-	while (capacity && !n && !hmap_cursor_done(&iter->cursor))
-		n = hmap_scan(h, &iter->cursor, keys, values, capacity);
-	return n;
+	return hmap_scan(h, &iter->cursor, keys, values, capacity);
 }
 EXPORT_SYMBOL_GPL(hmap_iter_next);

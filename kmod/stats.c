@@ -16,7 +16,7 @@ static u64 hmap_address(const void *p)
 /* The seed's extra is there when there are, or were, overflow buckets. */
 static bool hmap_has_extra(const struct hmap_array *a)
 {
-	return a->extra.overflow.nr || a->extra.oldoverflow;
+	return READ_ONCE(a->extra.overflow.nr) || READ_ONCE(a->extra.oldoverflow);
 }
 
 static void hmap_stats_old(const struct hmap_array *a, struct hmap_stats *stats)
@@ -28,33 +28,32 @@ static void hmap_stats_old(const struct hmap_array *a, struct hmap_stats *stats)
 	stats->present |= HMAP_HAS_OLDBUCKETS;
 	stats->flags = READ_ONCE(a->flags);
 	stats->oldbuckets = hmap_address(old->data);
-	stats->oldoverflow = old->noverflow;
+	stats->oldoverflow = READ_ONCE(old->noverflow);
 	stats->longest_chain = max_t(u64, stats->longest_chain,
-				     old->longest_chain);
+				     READ_ONCE(old->longest_chain));
 }
 
-static u64 hmap_stats_nevacuate(const struct hmap *h,
-				const struct hmap_array *a)
+static u64 hmap_stats_nevacuate(const struct hmap_array *a)
 {
 	u64 n = 0;
 	u32 s;
 
-	for (s = 0; s < h->params.stripes; s++)
-		n += a->nevacuate[s];
+	for (s = 0; s <= READ_ONCE(a->mask); s++)
+		n += READ_ONCE(a->nevacuate[s].n);
 	return n;
 }
 
-static void hmap_stats_array(struct hmap *h, const struct hmap_array *a,
+static void hmap_stats_array(const struct hmap_array *a,
 			     struct hmap_stats *stats)
 {
 	stats->B = a->B;
-	stats->noverflow = a->noverflow;
-	stats->hash0 = a->hash0.key[0];
-	stats->nevacuate = hmap_stats_nevacuate(h, a);
-	stats->overflow = a->extra.overflow.nr;
-	stats->longest_chain = a->longest_chain;
-	if (a->noverflow < a->extra.overflow.nr)
-		stats->nextOverflow = a->extra.nextOverflow;
+	stats->noverflow = READ_ONCE(a->noverflow);
+	stats->hash0 = READ_ONCE(a->hash0.key[0]);
+	stats->nevacuate = hmap_stats_nevacuate(a);
+	stats->overflow = READ_ONCE(a->extra.overflow.nr);
+	stats->longest_chain = READ_ONCE(a->longest_chain);
+	if (stats->noverflow < stats->overflow)
+		stats->nextOverflow = READ_ONCE(a->extra.nextOverflow);
 	if (a->data) {
 		stats->present |= HMAP_HAS_BUCKETS;
 		stats->buckets = hmap_address(a->data);
@@ -69,32 +68,37 @@ static void hmap_stats_array(struct hmap *h, const struct hmap_array *a,
 /**
  * hmap_get_stats() - the fields of a map
  * @h: the map
- * @stats: out: all fields, addresses and seed included: who passes them on to
- *	users must hide those from users who may not see them
+ * @stats: out: all fields, addresses and seed included: a caller that passes them
+ *	on to users must hide those from users that may not see them
+ *
+ * Takes no lock: beside writers the fields are not all of one moment. Those of an
+ * array are of the array that the map was in at one moment.
  *
  * Context: process or softirq.
  */
 void hmap_get_stats(struct hmap *h, struct hmap_stats *stats)
 {
-	struct hmap_array *a;
+	u32 s;
 
 	memset(stats, 0, sizeof(*stats));
 	stats->present = HMAP_HAS_ADDRESSES;
-	a = hmap_lock_all(h);
-	stats->count = hmap_count(h);
-	hmap_stats_array(h, a, stats);
-	hmap_unlock_all(h);
+	stats->count = hmap_len(h);
+	rcu_read_lock();
+	hmap_stats_array(rcu_dereference(h->buckets), stats);
+	rcu_read_unlock();
 	stats->grows = atomic_long_read(&h->grows);
 	stats->same_size_grows = atomic_long_read(&h->same_size_grows);
 	stats->shrinks = atomic_long_read(&h->shrinks);
-	stats->evacuated = atomic_long_read(&h->evacuated);
-	stats->memory = atomic_long_read(&h->memory);
+	for (s = 0; s < h->params.stripes; s++)
+		stats->evacuated += READ_ONCE(h->stripes[s].evacuated);
+	stats->memory = atomic_long_read(&h->memory->bytes);
 	stats->alloc_failures = atomic_long_read(&h->alloc_failures);
 }
 EXPORT_SYMBOL_GPL(hmap_get_stats);
 
-static void hmap_layout_chain(struct hmap *h, const struct hmap_chain *chain,
-			      struct hmap_layout *layout)
+/* Returns the number of buckets. */
+static u32 hmap_layout_chain(struct hmap *h, const struct hmap_chain *chain,
+			     struct hmap_layout *layout)
 {
 	struct bmap *b;
 	u32 len = 0;
@@ -106,24 +110,26 @@ static void hmap_layout_chain(struct hmap *h, const struct hmap_chain *chain,
 	}
 	if (len)
 		layout->chains[min_t(u32, len - 1, HMAP_LAYOUT_CHAINS - 1)]++;
+	return len;
 }
 
 /* The chains from @place on, a bounded number. Returns the next place. */
 static u64 hmap_layout_part(struct hmap *h, u64 place,
 			    struct hmap_layout *layout)
 {
-	struct hmap_chain chains[2];
+	struct hmap_chain chains[HMAP_UNIT_CHAINS];
+	u32 units = 0, bytes = 0, n;
 	struct hmap_locked lk;
-	unsigned int batch = 0, n;
 	u64 last;
 
 	hmap_lock_hash(h, hmap_bitrev64(place), &lk);
 	do {
 		n = hmap_unit(h, lk.a, place, chains, &last);
 		while (n--)
-			hmap_layout_chain(h, &chains[n], layout);
+			bytes += HMAP_HOLD_MIN *
+				 hmap_layout_chain(h, &chains[n], layout);
 		place = last + 1;
-	} while (place && ++batch < HMAP_BATCH &&
+	} while (place && ++units < HMAP_HOLD_UNITS && bytes < HMAP_HOLD_BYTES &&
 		 hmap_place_in_stripe(place, &lk));
 	hmap_unlock(h, &lk);
 	return place;
@@ -135,7 +141,7 @@ static u64 hmap_layout_part(struct hmap *h, u64 place,
  * @layout: out
  *
  * The map is gone through a bounded number of buckets at a time; the result is
- * exact if nobody writes meanwhile.
+ * exact if there are no writes meanwhile.
  *
  * Context: process; may sleep.
  * Return: 0, or -EINTR if the task was killed.

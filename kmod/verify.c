@@ -12,18 +12,25 @@
  * 6. The filter of a chain has every tophash that is behind its first bucket; other
  *    buckets have none.
  * 7. Slots that are not in use hold zeros.
+ * 8. No chain is longer than a chain may be; a long key has its hash with it.
  */
 #include <linux/export.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "internal.h"
 
 /**
  * struct verify - a check in progress
- * @h: the map, of which all stripes are locked
- * @present: its array
- * @old: the array that is evacuated to it, or NULL
+ * @h: the map
+ * @present: its array when the check began
+ * @old: the array that was evacuated to it, or NULL
+ * @mask: the mask of @present
+ * @nr: buckets of @present
+ * @old_nr: buckets of @old
+ * @changes: inserts, deletes and units evacuated when the check began
  * @count: slots in use so far
+ * @noverflow: overflow buckets so far of the array being checked
  * @chain: the chain being checked
  * @index: its index
  * @rest: an HMAP_EMPTY_REST has been seen in it
@@ -33,7 +40,12 @@ struct verify {
 	struct hmap *h;
 	struct hmap_array *present;
 	struct hmap_array *old;
+	u32 mask;
+	size_t nr;
+	size_t old_nr;
+	unsigned long changes;
 	long count;
+	u32 noverflow;
 	struct hmap_chain chain;
 	size_t index;
 	bool rest;
@@ -64,11 +76,13 @@ static int verify_used(struct verify *v, struct bmap *b, unsigned int i)
 	hash = hmap_hash(h, key, &v->present->hash0);
 	if (hmap_bucket_index(a, hash) != v->index)
 		return verify_fail(v, "a key that belongs to another bucket");
+	if (hmap_slot_hash(h, b, i, &v->present->hash0) != hash)
+		return verify_fail(v, "a long key without its hash");
 	if (bmap_tophash_of(hash) != b->tophash[i])
 		return verify_fail(v, "a tophash that is not its key's");
 	if (b != v->chain.head && !bmap_filter_test(v->chain.head, b->tophash[i]))
 		return verify_fail(v, "a key that the filter does not know");
-	if (!hmap_find(h, &v->chain, key, b->tophash[i], &slot) ||
+	if (!hmap_find(h, &v->chain, key, hash, &slot) ||
 	    slot.b != b || slot.i != i)
 		return verify_fail(v, "a key that is there twice");
 	return 0;
@@ -106,11 +120,14 @@ static int verify_chain(struct verify *v)
 {
 	struct bmap *b;
 	unsigned int i;
+	u32 len = 0;
 	int err;
 
 	v->rest = false;
 	v->last = HMAP_EMPTY_REST;
 	for (b = v->chain.head; b; b = hmap_next(v->h, v->chain.a, b)) {
+		if (++len > v->h->max_chain)
+			return verify_fail(v, "a chain longer than it may be");
 		if (b->version & 1)
 			return verify_fail(v, "an odd version");
 		if (b != v->chain.head &&
@@ -158,15 +175,18 @@ static bool verify_is_past(const struct verify *v, size_t i)
 	u32 s = i & a->mask;
 
 	i &= hmap_nbuckets(hmap_smaller(v->present, v->old)) - 1;
-	return i / (a->mask + 1) < a->nevacuate[s];
+	return i / (a->mask + 1) < a->nevacuate[s].n;
 }
 
 static int verify_bucket(struct verify *v, struct hmap_array *a, size_t i)
 {
 	struct hmap_array *old = v->old;
+	struct bmap *b;
 
 	v->chain = (struct hmap_chain){ a, hmap_bucket(v->h, a, i) };
 	v->index = i;
+	for (b = v->chain.head; (b = hmap_next(v->h, a, b));)
+		v->noverflow++;
 	if (a == old && verify_is_past(v, i) && !hmap_evacuated(v->h, a, i))
 		return verify_fail(v, "below nevacuate and not evacuated");
 	if (a == old && hmap_evacuated(v->h, a, i))
@@ -177,27 +197,69 @@ static int verify_bucket(struct verify *v, struct hmap_array *a, size_t i)
 	return verify_chain(v);
 }
 
-static int verify_array(struct verify *v, struct hmap_array *a)
+/*
+ * Some of the buckets of a stripe, from its bucket number *@n on. -EAGAIN if the map
+ * is not in the same arrays any more.
+ */
+static int verify_part(struct verify *v, struct hmap_array *a, u32 s, size_t *n)
 {
-	u32 noverflow = 0;
-	struct bmap *b;
+	u32 units = 0, before = v->count + v->noverflow;
+	struct hmap_locked lk;
+	int err = 0;
 	size_t i;
-	int err;
 
-	for (i = 0; a->data && i < hmap_nbuckets(a); i++) {
+	hmap_lock_hash(v->h, s, &lk);
+	if (lk.a != v->present || hmap_old(lk.a) != v->old)
+		err = -EAGAIN;
+	for (i = s + *n * (lk.a->mask + 1);
+	     !err && i < hmap_nbuckets(a) && units < HMAP_HOLD_UNITS &&
+	     (v->count + v->noverflow - before) * HMAP_HOLD_MIN < HMAP_HOLD_BYTES;
+	     i += lk.a->mask + 1) {
 		err = verify_bucket(v, a, i);
-		if (err)
-			return err;
-		for (b = hmap_bucket(v->h, a, i); (b = hmap_next(v->h, a, b));)
-			noverflow++;
+		units++;
 	}
-	if (noverflow != a->noverflow)
-		return verify_fail(v, "noverflow is not what chains hold");
-	if (a->extra.nextOverflow != noverflow + 1)
+	*n += units;
+	hmap_unlock(v->h, &lk);
+	return err;
+}
+
+/* An array of @nr buckets; it may be gone meanwhile (-EAGAIN). */
+static int verify_array(struct verify *v, struct hmap_array *a, size_t nr)
+{
+	int err = 0;
+	size_t n;
+	u32 s;
+
+	v->noverflow = 0;
+	for (s = 0; s <= v->mask; s++) {
+		for (n = 0; !err && s + n * (v->mask + 1) < nr;) {
+			err = verify_part(v, a, s, &n);
+			cond_resched();
+		}
+	}
+	return err;
+}
+
+/* The changes so far. Under all stripes. */
+static unsigned long verify_changes(const struct hmap *h)
+{
+	unsigned long changes = 0;
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++)
+		changes += h->stripes[s].changes + h->stripes[s].evacuated;
+	return changes;
+}
+
+/* What of an array does not depend on a walk. Under all stripes. */
+static int verify_overflow(struct verify *v, struct hmap_array *a)
+{
+	v->chain.a = a;
+	if (a->extra.nextOverflow != a->noverflow + 1)
 		return verify_fail(v, "nextOverflow is not the next one");
 	if (a->reserved)
 		return verify_fail(v, "overflow buckets that stay reserved");
-	if (noverflow > a->extra.overflow.nr)
+	if (a->noverflow > a->extra.overflow.nr)
 		return verify_fail(v, "more overflow buckets than there are");
 	return 0;
 }
@@ -207,54 +269,92 @@ static int verify_whole(struct verify *v)
 	struct hmap_array *a = v->present, *old = v->old;
 	bool same = old && old->B == a->B;
 
-	if (v->count != hmap_count(v->h))
-		return verify_fail(v, "count is not the slots in use");
+	lockdep_assert_held(&v->h->all);
+	v->chain.a = a;
 	if (a->flags != (same ? HMAP_FLAG_SAMESIZEGROW : 0))
 		return verify_fail(v, "flags do not agree with the arrays");
 	if (a->extra.oldoverflow != (old ? &old->extra.overflow : NULL))
 		return verify_fail(v, "oldoverflow is not the old array's");
 	if (a->settled != (old ? NULL : a->data))
 		return verify_fail(v, "settled does not agree with the arrays");
-	if (old && (old->oldbuckets || !old->data ||
-		    abs(old->B - a->B) > 1))
+	if (old && (old->oldbuckets || !old->data || old->B > a->B + 1 ||
+		    a->B > old->B + HMAP_MAX_DOUBLINGS))
 		return verify_fail(v, "an old array that cannot be");
-	if (!!old != !!(old && atomic_long_read(&a->remaining)))
+	if (!!old != !!(old && atomic_read(&a->remaining)))
 		return verify_fail(v, "an old array of which nothing remains");
-	return 0;
+	if (!old && a->mask != hmap_full_mask(v->h, a))
+		return verify_fail(v, "stripes that are not in use");
+	return (old ? verify_overflow(v, old) : 0) ?: verify_overflow(v, a);
 }
 
-static int verify_locked(struct verify *v)
+static int verify_begin(struct verify *v)
+{
+	int err;
+
+	v->present = hmap_lock_all(v->h);
+	v->old = hmap_old(v->present);
+	v->mask = v->present->mask;
+	v->nr = v->present->data ? hmap_nbuckets(v->present) : 0;
+	v->old_nr = v->old ? hmap_nbuckets(v->old) : 0;
+	v->changes = verify_changes(v->h);
+	v->count = 0;
+	err = verify_whole(v);
+	hmap_unlock_all(v->h);
+	return err;
+}
+
+/* The counts, which are right if nothing has been changed since verify_begin(). */
+static int verify_end(struct verify *v, u32 oldoverflow)
 {
 	int err = 0;
 
-	lockdep_assert_held(&v->h->all);
-	v->chain.a = v->present;
-	if (v->old)
-		err = verify_array(v, v->old);
+	if (hmap_lock_all(v->h) == v->present &&
+	    verify_changes(v->h) == v->changes) {
+		if (v->count != hmap_count(v->h))
+			err = verify_fail(v, "count is not the slots in use");
+		else if (v->noverflow != v->present->noverflow ||
+			 (v->old && oldoverflow != v->old->noverflow))
+			err = verify_fail(v, "noverflow is not what chains hold");
+	}
+	hmap_unlock_all(v->h);
+	return err;
+}
+
+static int verify_once(struct verify *v)
+{
+	u32 oldoverflow = 0;
+	int err = verify_begin(v);
+
+	if (!err && v->old) {
+		err = verify_array(v, v->old, v->old_nr);
+		oldoverflow = v->noverflow;
+	}
 	if (!err)
-		err = verify_array(v, v->present);
-	return err ?: verify_whole(v);
+		err = verify_array(v, v->present, v->nr);
+	return err ?: verify_end(v, oldoverflow);
 }
 
 /**
  * hmap_verify() - check everything that must always hold
  * @h: the map
  *
- * For tests: all stripes are locked, and nobody can write, while the whole map is
- * gone through.
+ * For tests. Like a scan this looks at a bounded number of buckets at a time; what is
+ * about the map as a whole is checked if nothing is written meanwhile. It begins again
+ * when the map comes to be in another array, a few times, and then leaves it at that.
  *
- * Context: process or softirq.
+ * Context: process; may sleep.
  * Return: 0, or -EUCLEAN, with the reason in the kernel log.
  */
 int hmap_verify(struct hmap *h)
 {
 	struct verify v = { .h = h };
+	unsigned int tries = 10;
 	int err;
 
-	v.present = hmap_lock_all(h);
-	v.old = hmap_old(v.present);
-	err = verify_locked(&v);
-	hmap_unlock_all(h);
-	return err;
+	might_sleep();
+	do {
+		err = verify_once(&v);
+	} while (err == -EAGAIN && --tries);
+	return err == -EAGAIN ? 0 : err;
 }
 EXPORT_SYMBOL_GPL(hmap_verify);

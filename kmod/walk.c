@@ -194,7 +194,7 @@ int hmap_cmd_layout(struct hmap_call *call)
 
 int hmap_cmd_verify(struct hmap_call *call)
 {
-	/* It keeps everybody else off the map for as long as it takes. */
+	/* It tells of the inside of the map in the kernel log, and takes its time. */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (call->arg.plain.flags)

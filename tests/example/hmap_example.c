@@ -10,6 +10,7 @@
 
 #include <linux/hmap.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #define FLOWS	1000
@@ -55,7 +56,7 @@ static void flow_worker(struct work_struct *work)
 			pr_err("flow %llu could not be counted\n", flow);
 }
 
-/* Adds up all flows, a handful at a time: nobody is kept off the map. */
+/* Adds up all flows, a handful at a time: others can use the map meanwhile. */
 static struct flow_stats flow_total(void)
 {
 	struct flow_stats total = {}, stats[16];
@@ -64,11 +65,13 @@ static struct flow_stats flow_total(void)
 	u64 flow[16];
 
 	hmap_iter_init(&iter);
-	while ((n = hmap_iter_next(&flows, &iter, flow, stats, 16))) {
+	while (!hmap_iter_done(&iter)) {
+		n = hmap_iter_next(&flows, &iter, flow, stats, 16);
 		for (i = 0; i < n; i++) {
 			total.packets += stats[i].packets;
 			total.bytes += stats[i].bytes;
 		}
+		cond_resched();
 	}
 	return total;
 }

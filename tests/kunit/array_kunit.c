@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/array.c: arrays of buckets, their overflow buckets, what they count.
+ * kmod/array.c and memory.c: arrays of buckets, their overflow buckets, what is
+ * counted and when it is freed.
  *
- * The file is compiled in here once more, since the module does not export
+ * The files are compiled in here once more, since the module does not export
  * what it is made of. Only the tests below use this copy, the helpers that walk
  * along a chain, and the copy in view_kunit.c.
  */
 #include <linux/export.h>
+#include <linux/hmap.h>
 #undef EXPORT_SYMBOL_GPL
 #define EXPORT_SYMBOL_GPL(symbol)
+/* The module's own is what the other tests call. */
+void hk_pool_exit(struct hmap_pool *pool);
+#define hmap_pool_exit hk_pool_exit
+#include "../../kmod/memory.c"
+#undef hmap_pool_exit
 #include "../../kmod/array.c"
 
 #include "hmap_kunit.h"
@@ -39,10 +46,13 @@ static bool secure(struct hmap *h, struct hmap_array *a, u32 n)
 	return done;
 }
 
+/* What an operation has that does without memory. */
+static struct hmap_supply nothing = { .no_block = true };
+
 static struct bmap *append(struct hmap *h, struct hmap_array *a,
 			   struct bmap *last)
 {
-	if (!hmap_reserve_overflow(h, a, 1, NULL))
+	if (!hmap_reserve_overflow(h, a, 1, &nothing))
 		return NULL;
 	return hmap_append_bucket(h, a, last, 2);
 }
@@ -58,7 +68,7 @@ static void more_than_16_buckets_have_spares(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, a->B, B);
 		KUNIT_EXPECT_EQ(test, a->extra.overflow.nr,
 				B > 4 ? 1 << (B - 4) : 0);
-		hmap_array_free(h, a);
+		hmap_array_free(a);
 	}
 }
 
@@ -72,7 +82,7 @@ static void spares_stand_behind_the_buckets(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, (void *)hmap_overflow_bucket(h, a, i),
 				    a->data + (128 + i - 1) * 144);
 	KUNIT_EXPECT_PTR_EQ(test, hmap_overflow_bucket(h, a, 9), NULL);
-	hmap_array_free(h, a);
+	hmap_array_free(a);
 }
 
 static void a_new_array_is_empty(struct kunit *test)
@@ -82,10 +92,10 @@ static void a_new_array_is_empty(struct kunit *test)
 
 	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(a->data, 0, (64 + 4) * 144), NULL);
 	KUNIT_EXPECT_EQ(test, a->noverflow, 0);
-	KUNIT_EXPECT_EQ(test, a->nevacuate[0], 0);
+	KUNIT_EXPECT_EQ(test, a->nevacuate[0].n, 0);
 	KUNIT_EXPECT_EQ(test, a->extra.nextOverflow, 1);
 	KUNIT_EXPECT_PTR_EQ(test, a->oldbuckets, NULL);
-	hmap_array_free(h, a);
+	hmap_array_free(a);
 }
 
 /*
@@ -125,7 +135,7 @@ static void every_index_has_its_own_bucket(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, secure(h, a, 60000));
 		expect_index_to_address(test, h, a,
 					list[i] > 4 ? 1 << (list[i] - 4) : 1);
-		hmap_array_free(h, a);
+		hmap_array_free(a);
 	}
 }
 
@@ -147,7 +157,7 @@ static void blocks_double_in_size_up_to_a_limit(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, a->extra.overflow.nr,
 				2047 + 1024 * (k - 11));
 	}
-	hmap_array_free(h, a);
+	hmap_array_free(a);
 }
 
 /* However large the map is, or the bucket. */
@@ -165,7 +175,7 @@ static void no_block_is_larger_than_32_kib(struct kunit *test)
 			KUNIT_EXPECT_LE(test, hmap_block_size(a, k),
 					8 * PAGE_SIZE);
 		KUNIT_EXPECT_GT(test, 2 * hmap_block_size(a, 0), 8 * PAGE_SIZE);
-		hmap_array_free(h, a);
+		hmap_array_free(a);
 	}
 }
 
@@ -179,7 +189,7 @@ static void blocks_come_to_an_end(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, secure(h, a, 1));
 	a->extra.overflow.nr_blocks = 0;
 	KUNIT_EXPECT_TRUE(test, secure(h, a, 1));
-	hmap_array_free(h, a);
+	hmap_array_free(a);
 }
 
 static void indices_come_to_an_end(struct kunit *test)
@@ -195,20 +205,20 @@ static void indices_come_to_an_end(struct kunit *test)
 	a->noverflow--;
 	KUNIT_EXPECT_TRUE(test, secure(h, a, 1));
 	KUNIT_EXPECT_FALSE(test, secure(h, a, 2));
-	hmap_array_free(h, a);
+	hmap_array_free(a);
 }
 
 static void what_is_secured_is_not_allocated_again(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
 	struct hmap_array *a = make_array(test, h, 5);
-	long memory = atomic_long_read(&h->memory);
+	long memory = hk_memory(h);
 
 	KUNIT_EXPECT_TRUE(test, secure(h, a, 2));
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->memory), memory);
+	KUNIT_EXPECT_EQ(test, hk_memory(h), memory);
 	KUNIT_EXPECT_TRUE(test, secure(h, a, 3));
-	KUNIT_EXPECT_GT(test, atomic_long_read(&h->memory), memory);
-	hmap_array_free(h, a);
+	KUNIT_EXPECT_GT(test, hk_memory(h), memory);
+	hmap_array_free(a);
 }
 
 static void without_a_supply_there_are_only_the_spares(struct kunit *test)
@@ -216,10 +226,10 @@ static void without_a_supply_there_are_only_the_spares(struct kunit *test)
 	struct hmap *h = hk_map_u64(test);
 	struct hmap_array *a = make_array(test, h, 5);
 
-	KUNIT_EXPECT_FALSE(test, hmap_reserve_overflow(h, a, 3, NULL));
-	KUNIT_EXPECT_TRUE(test, hmap_reserve_overflow(h, a, 2, NULL));
-	KUNIT_EXPECT_FALSE(test, hmap_reserve_overflow(h, a, 1, NULL));
-	hmap_array_free(h, a);
+	KUNIT_EXPECT_FALSE(test, hmap_reserve_overflow(h, a, 3, &nothing));
+	KUNIT_EXPECT_TRUE(test, hmap_reserve_overflow(h, a, 2, &nothing));
+	KUNIT_EXPECT_FALSE(test, hmap_reserve_overflow(h, a, 1, &nothing));
+	hmap_array_free(a);
 }
 
 static void appended_buckets_make_a_chain(struct kunit *test)
@@ -239,42 +249,45 @@ static void appended_buckets_make_a_chain(struct kunit *test)
 	for (i = 1, b = head; (b = hmap_next(h, a, b)); i++)
 		KUNIT_EXPECT_PTR_EQ(test, b, hmap_overflow_bucket(h, a, i));
 	KUNIT_EXPECT_EQ(test, i, 21);
-	hmap_array_free(h, a);
+	hmap_array_free(a);
 }
 
 static void memory_of_an_array_is_given_back(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	long memory = atomic_long_read(&h->memory);
+	long memory = hk_memory(h);
 	struct hmap_array *a;
 	u8 B;
 
 	for (B = 0; B <= 12; B++) {
 		a = make_array(test, h, B);
-		KUNIT_EXPECT_GE(test, atomic_long_read(&h->memory),
+		KUNIT_EXPECT_GE(test, hk_memory(h),
 				memory + (144l << B));
 		KUNIT_ASSERT_TRUE(test, secure(h, a, 2000));
-		hmap_array_free(h, a);
-		KUNIT_EXPECT_EQ(test, atomic_long_read(&h->memory), memory);
+		hmap_array_free(a);
+		KUNIT_EXPECT_EQ(test, hk_memory(h), memory);
 	}
 }
 
 static void memory_of_a_retired_array_is_given_back(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	long memory = atomic_long_read(&h->memory);
+	long memory = hk_memory(h);
 	struct hmap_array *a = make_array(test, h, 9);
 
 	KUNIT_ASSERT_TRUE(test, secure(h, a, 100));
-	hmap_array_retire(h, a);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->memory), memory);
+	hmap_array_retire(a);
+	KUNIT_EXPECT_GT(test, hk_waiting(h), 0);
+	KUNIT_EXPECT_EQ(test, hk_memory(h), memory + hk_waiting(h));
+	hk_wait_memory(test, h);
+	KUNIT_EXPECT_EQ(test, hk_memory(h), memory);
 }
 
 static void memory_of_a_blob_is_given_back(struct kunit *test)
 {
 	static const u32 list[] = { 129, 4096, 40000, 65536 };
 	struct hmap *h = hk_map_u64(test);
-	long memory = atomic_long_read(&h->memory);
+	long memory = hk_memory(h);
 	struct hmap_blob *blob[2];
 	unsigned int i;
 
@@ -283,18 +296,20 @@ static void memory_of_a_blob_is_given_back(struct kunit *test)
 		blob[1] = hmap_blob_alloc(h, list[i], GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, blob[0]);
 		KUNIT_ASSERT_NOT_NULL(test, blob[1]);
-		KUNIT_EXPECT_GE(test, atomic_long_read(&h->memory),
+		KUNIT_EXPECT_GE(test, hk_memory(h),
 				memory + 2 * list[i]);
 		hmap_blob_free(h, blob[0], list[i]);
 		hmap_blob_retire(h, blob[1], list[i]);
-		KUNIT_EXPECT_EQ(test, atomic_long_read(&h->memory), memory);
+		KUNIT_EXPECT_EQ(test, hk_memory(h), memory + hk_waiting(h));
+		hk_wait_memory(test, h);
+		KUNIT_EXPECT_EQ(test, hk_memory(h), memory);
 	}
 }
 
 static void a_supply_that_is_not_used_is_given_back(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	long memory = atomic_long_read(&h->memory);
+	long memory = hk_memory(h);
 	struct hmap_supply supply = { .want = WANT_ARRAY, .want_B = 6 };
 
 	hmap_supply_fill(h, &supply, GFP_KERNEL);
@@ -304,13 +319,13 @@ static void a_supply_that_is_not_used_is_given_back(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, supply.array);
 	KUNIT_EXPECT_NOT_NULL(test, supply.block);
 	hmap_supply_drop(h, &supply);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->memory), memory);
+	KUNIT_EXPECT_EQ(test, hk_memory(h), memory);
 }
 
 static void a_supply_of_another_size_is_replaced(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	long memory = atomic_long_read(&h->memory);
+	long memory = hk_memory(h);
 	struct hmap_supply supply = {};
 	u8 B;
 
@@ -326,7 +341,7 @@ static void a_supply_of_another_size_is_replaced(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, supply.block_buckets, 1 << B);
 	}
 	hmap_supply_drop(h, &supply);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->memory), memory);
+	KUNIT_EXPECT_EQ(test, hk_memory(h), memory);
 }
 
 static void an_array_that_cannot_be_is_refused(struct kunit *test)

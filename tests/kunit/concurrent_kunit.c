@@ -287,7 +287,8 @@ static bool scan_what_stays(struct hk_thread *thread)
 	u32 n;
 
 	hmap_iter_init(&iter);
-	while ((n = hmap_iter_next(s->h, &iter, keys, values, 7))) {
+	while (!hmap_iter_done(&iter)) {
+		n = hmap_iter_next(s->h, &iter, keys, values, 7);
 		while (n--) {
 			if (values[n] != hk_value(keys[n]))
 				thread->errors++;

@@ -3,7 +3,7 @@
  * kmod/dev.c from inside the kernel: errors of ioctls that no program can provoke,
  * since it cannot break the map, or lives to see, since it has been killed.
  *
- * Who loads this has /dev/hmap, and nobody else uses it.
+ * While this is loaded /dev/hmap has no other users.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -68,7 +68,7 @@ static struct device *device_open(struct kunit *test)
 	return dev;
 }
 
-/* The pages are there from now on: one who is being killed gets no others. */
+/* The pages are there from now on: a task that is being killed gets no others. */
 static void set_arg(struct kunit *test, struct device *dev, const void *arg,
 		    size_t size)
 {
@@ -154,20 +154,14 @@ static void a_put_of_the_killed_is_eintr(struct kunit *test)
 		.size = sizeof(arg), .key_size = 8, .value_size = 8,
 		.key = (uintptr_t)dev->room, .value = (uintptr_t)dev->room,
 	};
-	u64 key;
 
-	disable_delayed_work_sync(&dev->h->work);
-	for (key = 1; key <= 2000; key++)
-		KUNIT_ASSERT_EQ(test, hmap_put(dev->h, &key, &key, HMAP_ANY,
-					       GFP_ATOMIC), 0);
+	hk_overfill(test, dev->h);
 	set_arg(test, dev, &arg, sizeof(arg));
 	/* Key 0: what an anonymous page holds. */
 	KUNIT_EXPECT_EQ(test, ioctl_of_the_killed(dev, HMAP_IOC_PUT), -EINTR);
 	hk_expect_absent(test, dev->h, 0);
 	HK_VERIFY(test, dev->h);
-	/* It has been called in vain. */
-	WRITE_ONCE(dev->h->called, false);
-	enable_delayed_work(&dev->h->work);
+	hk_enable_worker(dev->h);
 	KUNIT_EXPECT_EQ(test, device_ioctl(dev, HMAP_IOC_PUT), 0);
 	hk_expect(test, dev->h, 0, 0);
 }

@@ -61,11 +61,11 @@ static void exist_refuses_a_key_that_is_not_there(struct kunit *test)
 static void exist_on_an_empty_map_allocates_nothing(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	long memory = atomic_long_read(&h->memory);
+	long memory = hk_memory(h);
 
 	KUNIT_EXPECT_EQ(test, put(h, 1, 10, HMAP_EXIST), -ENOENT);
 	KUNIT_EXPECT_PTR_EQ(test, hk_array(h)->data, NULL);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->memory), memory);
+	KUNIT_EXPECT_EQ(test, hk_memory(h), memory);
 }
 
 static void a_refused_put_does_not_grow(struct kunit *test)
@@ -312,12 +312,13 @@ static void an_error_from_update_keeps_a_value_out_of_line(struct kunit *test)
 	memset(value, 0x5a, 1000);
 	KUNIT_EXPECT_EQ(test, hmap_put(h, &(u64){ 1 }, value, HMAP_ANY,
 				       GFP_KERNEL), 0);
-	memory = atomic_long_read(&h->memory);
+	hk_wait_memory(test, h);
+	memory = hk_memory(h);
 	KUNIT_EXPECT_EQ(test, update(h, 1, &call, HMAP_ANY), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, update(h, 2, &call, HMAP_ANY), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, hmap_get(h, &(u64){ 1 }, value), 0);
 	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(value, 0x5a, 1000), NULL);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->memory), memory);
+	KUNIT_EXPECT_EQ(test, hk_memory(h), memory);
 	KUNIT_EXPECT_EQ(test, hmap_len(h), 1);
 }
 
@@ -513,11 +514,11 @@ static void stats_tell_the_fields(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.hash0, (u32)a->hash0.key[0]);
 	KUNIT_EXPECT_EQ(test, stats.buckets, (uintptr_t)a->data);
 	KUNIT_EXPECT_EQ(test, stats.oldbuckets, (uintptr_t)a->oldbuckets->data);
-	KUNIT_EXPECT_EQ(test, stats.nevacuate, a->nevacuate[0]);
+	KUNIT_EXPECT_EQ(test, stats.nevacuate, a->nevacuate[0].n);
 	KUNIT_EXPECT_EQ(test, stats.noverflow, a->noverflow);
 	KUNIT_EXPECT_EQ(test, stats.overflow, 4);
 	KUNIT_EXPECT_EQ(test, stats.oldoverflow, a->oldbuckets->noverflow);
-	KUNIT_EXPECT_EQ(test, stats.memory, atomic_long_read(&h->memory));
+	KUNIT_EXPECT_EQ(test, stats.memory, hk_memory(h));
 	KUNIT_EXPECT_EQ(test, stats.grows, 6);
 	KUNIT_EXPECT_EQ(test, stats.evacuated, hk_evacuated(h));
 	KUNIT_EXPECT_EQ(test, stats.alloc_failures, 0);

@@ -2,7 +2,7 @@
 /*
  * Whatever the caller's context, and whatever others do with the map meanwhile,
  * an operation returns nothing but what is documented of it: never -EBUSY, never
- * -EAGAIN. And -EINTR to those who have been killed.
+ * -EAGAIN. And -EINTR to tasks that have been killed.
  */
 #include <linux/bottom_half.h>
 #include <linux/delay.h>
@@ -32,7 +32,7 @@ struct shared {
 };
 
 /**
- * struct caller - who calls
+ * struct caller - a caller
  * @s: the map
  * @rnd: random numbers
  * @gfp: how to allocate
@@ -215,7 +215,7 @@ static bool call_with_bh_disabled(struct hk_thread *thread)
 /**
  * struct softirq_call - work for a softirq
  * @work: the work
- * @thread: for whom
+ * @thread: the thread that calls
  */
 struct softirq_call {
 	struct work_struct work;
@@ -362,7 +362,7 @@ static bool put_until_killed(struct hk_thread *thread)
 	return false;
 }
 
-static bool kill_who_waits(struct hk_thread *thread)
+static bool kill_it_when_it_waits(struct hk_thread *thread)
 {
 	struct victim *v = thread->arg;
 
@@ -372,31 +372,19 @@ static bool kill_who_waits(struct hk_thread *thread)
 	return false;
 }
 
-/* As full as an atomic caller can make it while there is no worker. */
-static struct hmap *make_overfull(struct kunit *test)
-{
-	struct hmap *h = hk_map_u64(test);
-	u64 key;
-
-	disable_delayed_work_sync(&h->work);
-	for (key = 0; key < 2000; key++)
-		KUNIT_ASSERT_EQ(test, hmap_put(h, &key, &key, HMAP_ANY,
-					       GFP_ATOMIC), 0);
-	return h;
-}
-
 static void a_killed_writer_does_not_wait_for_the_worker(struct kunit *test)
 {
-	struct victim v = { .h = make_overfull(test) };
+	struct victim v = { .h = hk_map_u64(test) };
 	struct hk_thread threads[] = {
-		{ put_until_killed, &v }, { kill_who_waits, &v },
+		{ put_until_killed, &v }, { kill_it_when_it_waits, &v },
 	};
+	u64 n = hk_overfill(test, v.h);
 
 	hk_run(test, threads, ARRAY_SIZE(threads), 0);
-	enable_delayed_work(&v.h->work);
+	hk_enable_worker(v.h);
 	KUNIT_EXPECT_EQ(test, v.err, -EINTR);
 	KUNIT_EXPECT_TRUE(test, v.absent);
-	KUNIT_EXPECT_EQ(test, hmap_len(v.h), 2000);
+	KUNIT_EXPECT_EQ(test, hmap_len(v.h), n);
 }
 
 static bool reserve_killed(struct hk_thread *thread)

@@ -19,6 +19,7 @@
  * @op: the operation, with the number of the first key that is not there
  * @adds: elements that it adds; -1 if it removes all
  * @must: allocations that it cannot do without: the first and so many in all
+ * @pages: the first one is of pages in a row. For a caller that may sleep others do
  * @shown: the map is shown to programs
  */
 struct scenario {
@@ -31,6 +32,7 @@ struct scenario {
 	int (*op)(struct hmap *h, u32 next, gfp_t gfp);
 	int adds;
 	u32 must;
+	bool pages;
 	bool shown;
 };
 
@@ -113,11 +115,16 @@ static void work(struct hmap *h)
 	enable_delayed_work(&h->work);
 }
 
-/* With 826 of 832 elements it is about to be called for an array. */
-static int op_work_and_put(struct hmap *h, u32 next, gfp_t gfp)
+/* The put that exceeds the capacity calls it for an array. */
+static int op_put_and_work(struct hmap *h, u32 next, gfp_t gfp)
 {
-	work(h);
-	return op_put_new(h, next, gfp);
+	int err;
+
+	disable_delayed_work_sync(&h->work);
+	err = op_put_new(h, next, gfp);
+	h->work.work.func(&h->work.work);
+	enable_delayed_work(&h->work);
+	return err;
 }
 
 static int op_shrink_by_work_and_put(struct hmap *h, u32 next, gfp_t gfp)
@@ -143,7 +150,7 @@ static const struct scenario scenarios[] = {
 	  .must = 1 },
 	{ "a put that needs a table of blocks", 128, 128, hk_hash_constant,
 	  .hint = 1200, .filled = 1160, .op = op_put_new, .adds = 1,
-	  .must = 2 },
+	  .must = 2, .pages = true },
 	{ "a put that grows what is shown", 8, 8, .filled = 26,
 	  .op = op_put_new, .adds = 1, .shown = true },
 	{ "an overwrite in line", 8, 8, .filled = 20, .op = op_put_old },
@@ -177,8 +184,8 @@ static const struct scenario scenarios[] = {
 	  .must = 1 },
 	{ "shrink with one long chain", 8, 8, hk_hash_constant, .hint = 1000,
 	  .filled = 105, .op = op_shrink, .must = 1 },
-	{ "the worker's array, and a put", 8, 8, .hint = 832, .filled = 826,
-	  .op = op_work_and_put, .adds = 1 },
+	{ "a put, and the worker's array", 8, 8, .hint = 832, .filled = 832,
+	  .op = op_put_and_work, .adds = 1 },
 	{ "shrinking by the worker, and a put", 8, 8, .hint = 1000,
 	  .filled = 100, .op = op_shrink_by_work_and_put, .adds = 1 },
 };
@@ -190,6 +197,7 @@ static struct hmap *make_map(struct kunit *test, const struct scenario *s)
 	const struct hmap_params params = {
 		.key_size = s->key_size, .value_size = s->value_size,
 		.hashfn = s->hashfn, .hint = s->hint,
+		.flags = s->hashfn ? HMAP_LONG_CHAINS : 0,
 		.view = s->shown ? hk_view(test) : NULL,
 	};
 	struct hmap *h = hk_map(test, &params);
@@ -216,6 +224,11 @@ static void expect_numbers(struct kunit *test, struct hmap *h, u32 n)
 	}
 }
 
+static bool first_is_made_up_for(const struct scenario *s, gfp_t gfp)
+{
+	return s->pages && gfpflags_allow_blocking(gfp);
+}
+
 /*
  * One try with the @nth allocation failing. Returns whether one has failed; if the
  * operation has, too, that is one of @errors.
@@ -239,7 +252,7 @@ static bool try(struct kunit *test, const struct scenario *s, unsigned int nth,
 	failures = atomic_long_read(&h->alloc_failures) - failures;
 	KUNIT_EXPECT_LE(test, failures, failed);
 	KUNIT_EXPECT_TRUE(test, !err || (failures && err == -ENOMEM));
-	if (nth == 1 && s->must)
+	if (nth == 1 && s->must && !first_is_made_up_for(s, gfp))
 		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	expect_numbers(test, h, err ? s->filled :
 				s->adds < 0 ? 0 : s->filled + s->adds);
@@ -259,16 +272,16 @@ static bool try(struct kunit *test, const struct scenario *s, unsigned int nth,
 static void try_all(struct kunit *test, gfp_t gfp)
 {
 	const struct scenario *s = test->param_value;
+	u32 must = s->must - first_is_made_up_for(s, gfp), errors;
 	unsigned int nth, round = 0;
-	u32 errors;
 
 	hk_skip_unless_allocations_fail(test);
 	do {
 		errors = 0;
 		for (nth = 1; try(test, s, nth, gfp, &errors); nth++)
 			;
-	} while (errors < s->must && ++round < 10);
-	KUNIT_EXPECT_GE(test, errors, s->must);
+	} while (errors < must && ++round < 10);
+	KUNIT_EXPECT_GE(test, errors, must);
 	/* Something has failed, or there is nothing that could. */
 	if (s->must || s->adds)
 		KUNIT_EXPECT_GT(test, nth, 1);
@@ -310,7 +323,7 @@ static bool try_init(struct kunit *test, unsigned long hint, unsigned int nth)
 		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	if (!err)
 		hmap_destroy(&h);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&h.memory), 0);
+	KUNIT_EXPECT_PTR_EQ(test, h.memory, NULL);
 	return failed;
 }
 
@@ -327,21 +340,72 @@ static void a_failed_init_leaves_nothing_behind(struct kunit *test)
 	}
 }
 
-/* A map that cannot grow at first does so at the next insert. */
-static void growth_that_failed_is_made_up_for(struct kunit *test)
+/* A map of 53 elements that should have grown, and has called the worker. */
+static struct hmap *make_too_small(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
 
-	hk_skip_unless_allocations_fail(test);
 	hk_put_range(test, h, 0, 52);
+	disable_delayed_work_sync(&h->work);
 	hk_fail_nth(1);
 	hk_put_range(test, h, 52, 53);
 	KUNIT_EXPECT_FALSE(test, hk_fail_pending());
 	hk_fail_nth(0);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 3);
+	KUNIT_EXPECT_TRUE(test, h->called);
+	enable_delayed_work(&h->work);
+	return h;
+}
+
+/* A map that cannot grow at first does so at the next insert. */
+static void growth_that_failed_is_made_up_for(struct kunit *test)
+{
+	struct hmap *h;
+
+	hk_skip_unless_allocations_fail(test);
+	h = make_too_small(test);
 	hk_put_range(test, h, 53, 54);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
 	hk_expect_all(test, h, 0, 54);
+}
+
+/* Or without one, since the worker tries what the put could not. */
+static void the_worker_makes_up_for_growth_that_failed(struct kunit *test)
+{
+	struct hmap *h;
+
+	hk_skip_unless_allocations_fail(test);
+	h = make_too_small(test);
+	mod_delayed_work(hmap_wq, &h->work, 0);
+	flush_delayed_work(&h->work);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
+	hk_expect_all(test, h, 0, 53);
+}
+
+/* And tries again until there is memory: later and later, up to 4 seconds. */
+static void the_worker_tries_again(struct kunit *test)
+{
+	struct hmap *h;
+	unsigned int i;
+	unsigned long retry = HZ / 4;
+
+	hk_skip_unless_allocations_fail(test);
+	h = make_too_small(test);
+	disable_delayed_work_sync(&h->work);
+	for (i = 0; i < 8; i++) {
+		hk_fail_nth(1);
+		h->work.work.func(&h->work.work);
+		hk_fail_nth(0);
+		KUNIT_EXPECT_EQ(test, h->retry, retry);
+		KUNIT_EXPECT_TRUE(test, h->called);
+		KUNIT_EXPECT_EQ(test, hk_array(h)->B, 3);
+		retry = min(2 * retry, 4UL * HZ);
+	}
+	h->work.work.func(&h->work.work);
+	enable_delayed_work(&h->work);
+	KUNIT_EXPECT_EQ(test, h->retry, 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
+	hk_expect_all(test, h, 0, 53);
 }
 
 /* One of the next few allocations fails with each put into the map. */
@@ -468,6 +532,8 @@ static struct kunit_case fault_cases[] = {
 			 scenario_gen_params),
 	KUNIT_CASE(a_failed_init_leaves_nothing_behind),
 	KUNIT_CASE(growth_that_failed_is_made_up_for),
+	KUNIT_CASE(the_worker_makes_up_for_growth_that_failed),
+	KUNIT_CASE(the_worker_tries_again),
 	KUNIT_CASE(a_map_grows_through_many_failures),
 	KUNIT_CASE(deletes_and_reads_allocate_nothing),
 	KUNIT_CASE(a_delete_that_cannot_evacuate_uses_the_old_chain),

@@ -143,7 +143,7 @@ static void evacuation_makes_a_new_one(struct kunit *test)
 }
 
 /*
- * A reader who found the old array settled, and the bucket evacuated: the old
+ * A reader that found the old array settled, and the bucket evacuated: the old
  * chain has a filter as before, and nothing that it could find.
  */
 static void an_evacuated_bucket_is_not_asked(struct kunit *test)

@@ -24,11 +24,10 @@ static bool iterate_once(struct hk_thread *thread)
 	struct crowd *crowd = thread->arg;
 	struct hmap_iter iter;
 	u64 keys[16], n = 0;
-	u32 got;
 
 	hmap_iter_init(&iter);
-	while ((got = hmap_iter_next(crowd->h, &iter, keys, NULL, 16)))
-		n += got;
+	while (!hmap_iter_done(&iter))
+		n += hmap_iter_next(crowd->h, &iter, keys, NULL, 16);
 	if (n != crowd->n)
 		thread->errors++;
 	return false;
@@ -97,10 +96,12 @@ static bool iterate_round(struct hk_thread *thread)
 	u32 n;
 
 	hmap_iter_init(&iter);
-	while ((n = hmap_iter_next(crowd->h, &iter, keys, values, 16)))
+	while (!hmap_iter_done(&iter)) {
+		n = hmap_iter_next(crowd->h, &iter, keys, values, 16);
 		while (n--)
 			if (values[n] != hk_value(keys[n]))
 				thread->errors++;
+	}
 	return true;
 }
 

@@ -19,7 +19,7 @@
 #include "hmap_kunit.h"
 
 /*
- * TestHmapSize: who was built for the layout of the fields must find it again.
+ * TestHmapSize: what was built for the layout of the fields must find it again.
  * The fields are those of struct hmap_stats here.
  */
 static_assert(sizeof(struct hmap_stats) == 144);
@@ -198,15 +198,12 @@ static void an_iteration_outlives_the_arrays_it_began_in(struct kunit *test)
 static u32 iteration(struct hmap *h, u64 *keys, u32 room)
 {
 	struct hmap_iter iter;
-	u32 n, total = 0;
+	u32 total = 0;
 
 	hmap_iter_init(&iter);
-	while (total < room) {
-		n = hmap_iter_next(h, &iter, keys + total, NULL, room - total);
-		if (!n)
-			break;
-		total += n;
-	}
+	while (total < room && !hmap_iter_done(&iter))
+		total += hmap_iter_next(h, &iter, keys + total, NULL,
+					room - total);
 	return total;
 }
 
@@ -296,7 +293,9 @@ static void a_replaced_value_is_iterated_fresh(struct kunit *test)
 			hk_put(test, h, key, 1);
 		replaced = false;
 		hmap_iter_init(&iter);
-		while (hmap_iter_next(h, &iter, &key, &value, 1)) {
+		while (!hmap_iter_done(&iter)) {
+			if (!hmap_iter_next(h, &iter, &key, &value, 1))
+				continue;
 			KUNIT_ASSERT_EQ(test, value, replaced ? 2 : 1);
 			if (replaced)
 				continue;
@@ -502,7 +501,9 @@ static void a_hundred_keys_and_values_of_4_kib(struct kunit *test)
 					       GFP_KERNEL), 0);
 	}
 	hmap_iter_init(&iter);
-	while (hmap_iter_next(h, &iter, key, value, 1)) {
+	while (!hmap_iter_done(&iter)) {
+		if (!hmap_iter_next(h, &iter, key, value, 1))
+			continue;
 		KUNIT_ASSERT_EQ(test, memcmp(key, value, 4096), 0);
 		KUNIT_ASSERT_LT(test, key[592], 100);
 		seen[key[592]]++;
@@ -567,8 +568,8 @@ static void inserts_take_linear_time(struct kunit *test)
 }
 
 /*
- * test/maplinear.go, iterdelete. hmap_iter_next() scans until it finds something, at
- * most 64 buckets at a time: it passes few empty ones, since it begins anywhere.
+ * test/maplinear.go, iterdelete. A step of an iteration passes 64 buckets at the most,
+ * and few of them are empty, since it begins anywhere.
  * From the first bucket on it would be 16 scans for each element.
  */
 static void popping_all_by_iteration_takes_linear_time(struct kunit *test)
@@ -583,9 +584,9 @@ static void popping_all_by_iteration_takes_linear_time(struct kunit *test)
 	while (hmap_len(h)) {
 		hmap_iter_init(&iter);
 		do {
-			found = hmap_scan(h, &iter.cursor, &key, NULL, 1);
+			found = hmap_iter_next(h, &iter, &key, NULL, 1);
 			scans++;
-		} while (!found && !hmap_cursor_done(&iter.cursor));
+		} while (!found && !hmap_iter_done(&iter));
 		KUNIT_ASSERT_EQ(test, found, 1);
 		hk_delete(test, h, key);
 	}

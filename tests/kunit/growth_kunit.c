@@ -32,14 +32,14 @@ static void small_maps_are_evacuated_by_the_insert_that_grows(struct kunit *test
 
 	hk_put_range(test, h, 0, 8);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 0);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0].n, 0);
 	hk_put_range(test, h, 8, 9);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 1);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 1);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0].n, 1);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 	hk_put_range(test, h, 9, 14);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 2);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 2);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0].n, 2);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 }
 
@@ -153,14 +153,14 @@ static void reads_never_evacuate(struct kunit *test)
 	u64 from, to, before;
 	struct hmap *h = hk_map_growing(test, &from, &to);
 	struct hk_scan scan = { .capacity = 32, .limit = to };
-	size_t nevacuate = hk_array(h)->nevacuate[0];
+	size_t nevacuate = hk_array(h)->nevacuate[0].n;
 
 	before = hk_evacuated(h);
 	hk_expect_range(test, h, from, to);
 	hk_expect_absent(test, h, to);
 	hk_scan(test, h, &scan);
 	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], nevacuate);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0].n, nevacuate);
 	KUNIT_EXPECT_TRUE(test, hk_growing(h));
 }
 
@@ -189,10 +189,10 @@ static void nevacuate_keeps_its_final_value(struct kunit *test)
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
 	hk_finish_growth(test, h);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 256);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0].n, 256);
 	hk_put_range(test, h, to, to + 100);
 	hk_delete_range(test, h, to, to + 100);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 256);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0].n, 256);
 	hk_expect_all(test, h, from, to);
 }
 
@@ -204,7 +204,7 @@ static void nevacuate_passes_what_has_been_evacuated(struct kunit *test)
 
 	for (key = to; hk_growing(h); key++) {
 		next = hmap_bucket(h, hk_array(h)->oldbuckets,
-				   hk_array(h)->nevacuate[0]);
+				   hk_array(h)->nevacuate[0].n);
 		KUNIT_ASSERT_FALSE(test, bmap_evacuated(bmap_tophashes(next)));
 		KUNIT_ASSERT_EQ(test, hmap_delete(h, &key), -ENOENT);
 	}
@@ -228,10 +228,12 @@ static void memory_of_the_old_array_is_given_back(struct kunit *test)
 {
 	u64 from, to;
 	struct hmap *h = hk_map_growing(test, &from, &to);
-	long memory = atomic_long_read(&h->memory);
+	long memory = hk_memory(h);
 
 	hk_finish_growth(test, h);
-	KUNIT_EXPECT_LE(test, atomic_long_read(&h->memory),
+	/* It counts until it is free. */
+	hk_wait_memory(test, h);
+	KUNIT_EXPECT_LE(test, hk_memory(h),
 			memory - (256 + 16) * 144);
 }
 
@@ -331,8 +333,36 @@ static void same_size_growth_shortens_the_chains(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hk_array(h)->flags, 0);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->noverflow, 0);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->longest_chain, 1);
-	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0], 32);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->nevacuate[0].n, 32);
 	hk_expect_all(test, h, from, to);
+}
+
+/* By the worker, as any large array is. */
+static void large_arrays_grow_to_the_same_size_too(struct kunit *test)
+{
+	struct hmap *h = hk_map_hashed(test, hk_hash_identity, hmap_capacity(8));
+	u64 i, k, before;
+
+	for (i = 0; i < 256; i++) {
+		for (k = 0; k < 9; k++)
+			hk_put(test, h, 256 * k + i, hk_value(256 * k + i));
+		for (k = 0; k < 4; k++)
+			hk_delete(test, h, 256 * k + i);
+	}
+	KUNIT_ASSERT_EQ(test, hk_array(h)->noverflow, 256);
+	hk_put(test, h, 256 * 9, hk_value(256 * 9));
+	KUNIT_ASSERT_EQ(test, hk_same_size_grows(h), 1);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	KUNIT_EXPECT_EQ(test, hk_array(h)->flags, HMAP_FLAG_SAMESIZEGROW);
+	/* Chains are so long that a put evacuates its own unit as well. */
+	before = hk_evacuated(h);
+	hk_put(test, h, 256 * 9 + 100, hk_value(256 * 9 + 100));
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before + 2);
+	hk_finish_growth(test, h);
+	KUNIT_EXPECT_EQ(test, hk_grows(h), 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->noverflow, 0);
+	HK_VERIFY(test, h);
+	hk_expect_range(test, h, 256 * 4, 256 * 9 + 1);
 }
 
 static void same_size_growth_keeps_the_order_of_slots(struct kunit *test)
@@ -375,14 +405,15 @@ static void churn_at_constant_count_never_grows(struct kunit *test)
 {
 	struct hmap *h = hk_map_hint(test, 400);
 	u64 oldest = 0, newest = 400;
-	u64 memory = 0;
+	long memory = 0, waiting;
 
 	hk_put_range(test, h, oldest, newest);
 	while (newest < 20000) {
 		hk_delete(test, h, oldest++);
 		hk_put(test, h, newest, hk_value(newest));
 		newest++;
-		memory = max_t(u64, memory, atomic_long_read(&h->memory));
+		waiting = hk_waiting(h);
+		memory = max(memory, hk_memory(h) - waiting);
 	}
 	KUNIT_EXPECT_EQ(test, hk_grows(h), 0);
 	KUNIT_EXPECT_GT(test, hk_same_size_grows(h), 0);
@@ -705,6 +736,7 @@ static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(same_size_growth_follows_too_many_overflow_buckets),
 	KUNIT_CASE(too_many_elements_go_before_too_many_overflow_buckets),
 	KUNIT_CASE(same_size_growth_shortens_the_chains),
+	KUNIT_CASE(large_arrays_grow_to_the_same_size_too),
 	KUNIT_CASE(same_size_growth_keeps_the_order_of_slots),
 	KUNIT_CASE(churn_provokes_same_size_growth),
 	KUNIT_CASE(churn_at_constant_count_never_grows),

@@ -75,6 +75,15 @@ struct hmap *hk_map_hashed(struct kunit *test, hmap_hashfn_t hashfn,
 			   unsigned long hint);
 void hk_map_destroy(struct kunit *test, struct hmap *h);
 
+/*
+ * Puts keys from 1 on into an empty map until the next put that may sleep waits for the
+ * worker, which is disabled. Returns how many.
+ */
+u64 hk_overfill(struct kunit *test, struct hmap *h);
+
+/* As if the worker had been called in vain before. */
+void hk_enable_worker(struct hmap *h);
+
 /* Maps in the middle of a resize, with the keys from @from up to @to. */
 struct hmap *hk_map_growing(struct kunit *test, u64 *from, u64 *to);
 struct hmap *hk_map_same_size(struct kunit *test, u64 *from, u64 *to);
@@ -117,7 +126,7 @@ void hk_expect_range(struct kunit *test, struct hmap *h, u64 from, u64 to);
 /* Exactly these keys, with their values. */
 void hk_expect_all(struct kunit *test, struct hmap *h, u64 from, u64 to);
 
-/* What a test looks at inside. Nobody may be writing. */
+/* What a test looks at inside. There may be no writer. */
 static inline struct hmap_array *hk_array(struct hmap *h)
 {
 	return rcu_dereference_protected(h->buckets, true);
@@ -135,8 +144,27 @@ static inline long hk_same_size_grows(struct hmap *h)
 
 static inline long hk_evacuated(struct hmap *h)
 {
-	return atomic_long_read(&h->evacuated);
+	long units = 0;
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++)
+		units += READ_ONCE(h->stripes[s].evacuated);
+	return units;
 }
+
+/* Bytes that a map holds, and those of them that wait for a grace period. */
+static inline long hk_memory(struct hmap *h)
+{
+	return atomic_long_read(&h->memory->bytes);
+}
+
+static inline long hk_waiting(struct hmap *h)
+{
+	return atomic_long_read(&h->memory->waiting);
+}
+
+/* Until nothing waits for a grace period any more. */
+void hk_wait_memory(struct kunit *test, struct hmap *h);
 
 /* Also while the worker may be at it. */
 static inline bool hk_growing(struct hmap *h)

@@ -158,7 +158,7 @@ static void a_scan_of_a_shrinking_map_returns_all_keys_once(struct kunit *test)
 	struct hmap *h = make_shrinking(test);
 
 	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 5);
-	KUNIT_ASSERT_EQ(test, hk_array(h)->nevacuate[0], 20);
+	KUNIT_ASSERT_EQ(test, hk_array(h)->nevacuate[0].n, 20);
 	expect_exactly_once(test, h, 0, 200, NULL, NULL, 200);
 	expect_iterated_once(test, h, 0, 200, NULL, NULL, 200);
 	KUNIT_EXPECT_TRUE(test, hk_growing(h));
@@ -385,7 +385,7 @@ static void a_step_over_empty_buckets_is_bounded(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, hmap_scan(h, &cursor, &key, NULL, 1), 0);
 		steps++;
 	}
-	KUNIT_EXPECT_EQ(test, steps, 2048 / HMAP_BATCH);
+	KUNIT_EXPECT_EQ(test, steps, 2048 / HMAP_HOLD_UNITS);
 }
 
 static void a_done_cursor_stays_done(struct kunit *test)
@@ -431,7 +431,7 @@ static void no_room_returns_nothing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hmap_cursor_done(&cursor));
 }
 
-static void an_iteration_without_room_ends(struct kunit *test)
+static void an_iteration_without_room_goes_nowhere(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
 	struct hmap_iter iter;
@@ -439,6 +439,26 @@ static void an_iteration_without_room_ends(struct kunit *test)
 	hk_put_range(test, h, 0, 10);
 	hmap_iter_init(&iter);
 	KUNIT_EXPECT_EQ(test, hmap_iter_next(h, &iter, NULL, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, iter.cursor.place, iter.cursor.start);
+	KUNIT_EXPECT_FALSE(test, hmap_iter_done(&iter));
+}
+
+/* It says so by itself, rather than by returning nothing. */
+static void an_iteration_over_empty_buckets_is_not_over(struct kunit *test)
+{
+	struct hmap *h = hk_map_hint(test, 10000);
+	struct hmap_iter iter;
+	unsigned int steps = 0, found = 0;
+	u64 key;
+
+	hk_put_range(test, h, 0, 3);
+	hmap_iter_init(&iter);
+	for (; !hmap_iter_done(&iter); steps++)
+		found += hmap_iter_next(h, &iter, &key, NULL, 8);
+	KUNIT_EXPECT_EQ(test, found, 3);
+	/* It begins within a unit, which is the last one, too. */
+	KUNIT_EXPECT_GE(test, steps, 2048 / HMAP_HOLD_UNITS);
+	KUNIT_EXPECT_LE(test, steps, 2048 / HMAP_HOLD_UNITS + 2);
 }
 
 static void keys_or_values_can_be_left_out(struct kunit *test)
@@ -546,11 +566,13 @@ static void an_iteration_wraps_at_any_place(struct kunit *test)
 			.cursor = { .place = starts[i], .start = starts[i] },
 		};
 
-		for (seen = 0; (n = hmap_iter_next(h, &iter, keys, NULL, 7));)
+		for (seen = 0; !hmap_iter_done(&iter);) {
+			n = hmap_iter_next(h, &iter, keys, NULL, 7);
 			while (n--) {
 				KUNIT_EXPECT_FALSE(test, seen & BIT_ULL(keys[n]));
 				seen |= BIT_ULL(keys[n]);
 			}
+		}
 		KUNIT_EXPECT_EQ(test, seen, BIT_ULL(50) - 1);
 	}
 }
@@ -569,11 +591,13 @@ static void an_iteration_returns_the_keys_at_its_start_once(struct kunit *test)
 			.cursor = { .place = place, .start = place },
 		};
 
-		for (seen = 0; (n = hmap_iter_next(h, &iter, keys, NULL, 7));)
+		for (seen = 0; !hmap_iter_done(&iter);) {
+			n = hmap_iter_next(h, &iter, keys, NULL, 7);
 			while (n--) {
 				KUNIT_EXPECT_FALSE(test, seen & BIT_ULL(keys[n]));
 				seen |= BIT_ULL(keys[n]);
 			}
+		}
 		KUNIT_EXPECT_EQ(test, seen, BIT_ULL(40) - 1);
 	}
 }
@@ -602,7 +626,8 @@ static struct kunit_case iterate_cases[] = {
 	KUNIT_CASE(a_done_cursor_stays_done),
 	KUNIT_CASE(any_cursor_is_safe),
 	KUNIT_CASE(no_room_returns_nothing),
-	KUNIT_CASE(an_iteration_without_room_ends),
+	KUNIT_CASE(an_iteration_without_room_goes_nowhere),
+	KUNIT_CASE(an_iteration_over_empty_buckets_is_not_over),
 	KUNIT_CASE(keys_or_values_can_be_left_out),
 	KUNIT_CASE(a_full_step_can_be_the_last_one),
 	KUNIT_CASE(large_values_are_copied_a_few_at_a_time),

@@ -23,7 +23,7 @@ static struct hmap *limited_map(struct kunit *test, u32 key_size,
 
 static long memory_of(struct hmap *h)
 {
-	return atomic_long_read(&h->memory);
+	return hk_memory(h);
 }
 
 /* An element whose value is all @byte. */
@@ -45,18 +45,30 @@ static bool has_byte(struct hmap *h, u64 n, u8 byte)
 	       value[h->params.value_size - 1] == byte;
 }
 
-/* Numbers from @from on, until one does not fit. Returns that. */
+/*
+ * Numbers from @from on, until one does not fit, and neither the worker nor the end of a
+ * resize gives room. Returns that.
+ */
 static u64 fill_up(struct kunit *test, struct hmap *h, u64 from)
 {
+	unsigned int refused = 0;
 	u64 n = from;
 	int err;
 
-	do {
+	while (refused < 4 && n < from + 1000000) {
 		err = put_byte(h, n, n, HMAP_NOEXIST);
 		n += !err;
 		cond_resched();
-	} while (!err && n < from + 1000000);
-	KUNIT_EXPECT_EQ(test, err, -ENOSPC);
+		if (!err || (err == -ENOSPC && hk_growing(h))) {
+			refused = 0;
+			continue;
+		}
+		KUNIT_ASSERT_EQ(test, err, -ENOSPC);
+		flush_delayed_work(&h->work);
+		hk_wait_memory(test, h);
+		refused++;
+	}
+	KUNIT_EXPECT_EQ(test, refused, 4);
 	return n;
 }
 
@@ -107,7 +119,7 @@ static void a_map_stays_within_its_limit(struct kunit *test)
 /* Chains take what is left when the next array would be too large. */
 static void chains_are_longer_where_an_array_does_not_fit(struct kunit *test)
 {
-	struct hmap *h = limited_map(test, 8, 8, 150000), *free = hk_map_u64(test);
+	struct hmap *h = limited_map(test, 8, 8, 110000), *free = hk_map_u64(test);
 	u64 n;
 
 	n = fill_up(test, h, 0);
@@ -115,8 +127,8 @@ static void chains_are_longer_where_an_array_does_not_fit(struct kunit *test)
 	KUNIT_EXPECT_LT(test, hk_array(h)->B, hk_array(free)->B);
 	KUNIT_EXPECT_GT(test, hk_array(h)->longest_chain,
 			hk_array(free)->longest_chain);
-	KUNIT_EXPECT_LE(test, memory_of(h), 150000);
-	/* And nobody is asked again and again for what cannot be. */
+	KUNIT_EXPECT_LE(test, memory_of(h), 110000);
+	/* And the worker is not asked again and again for what cannot be. */
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->alloc_failures), 0);
 	KUNIT_EXPECT_FALSE(test, READ_ONCE(h->called));
 }
@@ -161,22 +173,35 @@ static void a_full_map_can_be_cleared(struct kunit *test)
 }
 
 /* The second array is beyond the limit for a while, but it is the smaller one. */
-static void a_full_map_can_shrink(struct kunit *test)
+static void fill_and_shrink(struct kunit *test, struct hmap *h,
+			    u32 min_overflow)
 {
-	struct hmap *h = limited_map(test, 8, 8, SZ_1M);
 	unsigned int i;
 	u64 n, k;
 
-	h->params.flags &= ~HMAP_NO_SHRINK;
 	n = fill_up(test, h, 0);
+	KUNIT_EXPECT_GE(test, hk_array(h)->noverflow, min_overflow);
+	h->params.flags &= ~HMAP_NO_SHRINK;
 	for (k = 0; k < n; k++)
 		KUNIT_ASSERT_EQ(test, hmap_delete(h, &k), 0);
 	for (i = 0; i < 20 && hk_array(h)->B > 4; i++) {
-		mod_delayed_work(system_wq, &h->work, 0);
+		mod_delayed_work(hmap_wq, &h->work, 0);
 		flush_delayed_work(&h->work);
 	}
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 4);
+	hk_wait_memory(test, h);
 	KUNIT_EXPECT_LT(test, memory_of(h), SZ_16K);
+}
+
+static void a_full_map_can_shrink(struct kunit *test)
+{
+	fill_and_shrink(test, limited_map(test, 8, 8, SZ_1M), 0);
+}
+
+/* There is no room for an array of the same size, which would be in order, too. */
+static void a_full_map_with_long_chains_can_shrink(struct kunit *test)
+{
+	fill_and_shrink(test, limited_map(test, 8, 8, 100000), 256);
 }
 
 static void a_limit_that_allows_nothing_allows_no_element(struct kunit *test)
@@ -204,7 +229,7 @@ static void room_beyond_the_limit_is_refused(struct kunit *test)
 	struct hmap *h;
 
 	KUNIT_EXPECT_EQ(test, hmap_init(&refused, &params), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&refused.memory), 0);
+	KUNIT_EXPECT_PTR_EQ(test, refused.memory, NULL);
 	params.max_bytes = 60000;
 	h = hk_map(test, &params);
 	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 100000), -ENOSPC);
@@ -226,10 +251,12 @@ static void a_pool_is_shared(struct kunit *test)
 	b = hk_map(test, &params);
 	n = fill_up(test, a, 0);
 	KUNIT_EXPECT_LE(test, memory_of(a), SZ_256K + SLACK);
+	hk_wait_memory(test, a);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->memory),
 			memory_of(a) + memory_of(b));
 	m = fill_up(test, b, 0);
 	KUNIT_EXPECT_LT(test, m, n / 2);
+	hk_wait_memory(test, b);
 	/* What one gives back the other may have. */
 	hk_map_destroy(test, a);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->memory), memory_of(b));
@@ -325,7 +352,7 @@ static void arrays_of_a_node_are_empty_and_counted(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, memchr_inv(a->data, 0, size));
 		KUNIT_EXPECT_GE(test, memory_of(h), before + size);
 		memset(a->data, 0xff, size);
-		hmap_array_free(h, a);
+		hmap_array_free(a);
 		KUNIT_EXPECT_EQ(test, memory_of(h), before);
 	}
 }
@@ -343,7 +370,7 @@ static void nodes_are_checked(struct kunit *test)
 		params.node = nodes[i];
 		KUNIT_EXPECT_EQ(test, hmap_init(&refused, &params), -EINVAL);
 	}
-	/* Nobody looks at it without the flag. */
+	/* It is not looked at without the flag. */
 	params.flags = HMAP_ACCOUNT;
 	hk_map_destroy(test, hk_map(test, &params));
 }
@@ -354,6 +381,7 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(a_map_at_its_limit_goes_on_working),
 	KUNIT_CASE(a_full_map_can_be_cleared),
 	KUNIT_CASE(a_full_map_can_shrink),
+	KUNIT_CASE(a_full_map_with_long_chains_can_shrink),
 	KUNIT_CASE(a_limit_that_allows_nothing_allows_no_element),
 	KUNIT_CASE(room_beyond_the_limit_is_refused),
 	KUNIT_CASE(a_pool_is_shared),

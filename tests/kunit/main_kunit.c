@@ -125,13 +125,10 @@ u64 hk_hash_bit(const void *key, u32 size, const siphash_key_t *hash0)
 	return (hk_hash_identity(key, size, hash0) & 1) << HK_HASH_BIT;
 }
 
-/* For the copy of array.c in array_kunit.c. */
-struct workqueue_struct *hmap_wq;
-
 static int __init hk_module_init(void)
 {
-	hmap_wq = alloc_workqueue("hmap_kunit", WQ_UNBOUND, 0);
-	if (!hmap_wq)
+	/* For the copies of array.c and memory.c in array_kunit.c. */
+	if (hmap_queues_init())
 		return -ENOMEM;
 	if (!seed)
 		seed = get_random_u32() | 1;
@@ -142,8 +139,7 @@ static int __init hk_module_init(void)
 static void __exit hk_module_exit(void)
 {
 	/* Arrays that array_kunit.c has retired are freed by code in here. */
-	rcu_barrier();
-	destroy_workqueue(hmap_wq);
+	hmap_queues_exit();
 }
 
 module_init(hk_module_init);

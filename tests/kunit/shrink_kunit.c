@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/resize.c: hmap_shrink(), which gives memory back when it is asked to, and the
- * array that is ready to grow into. (That maps shrink by themselves is in
- * stripe_kunit.c; those of the helpers do not.)
+ * kmod/resize.c: hmap_shrink(), which gives memory back when it is asked to. (That
+ * maps shrink by themselves is in stripe_kunit.c; those of the helpers do not.)
  */
 #include <linux/delay.h>
 
@@ -18,9 +17,9 @@ static bool holds_at_last(struct hmap *h, long memory)
 {
 	unsigned int i;
 
-	for (i = 0; i < 200 && atomic_long_read(&h->memory) > memory; i++)
+	for (i = 0; i < 200 && hk_memory(h) > memory; i++)
 		msleep(20);
-	return atomic_long_read(&h->memory) <= memory;
+	return hk_memory(h) <= memory;
 }
 
 static void shrink_gives_a_reservation_back(struct kunit *test)
@@ -29,7 +28,8 @@ static void shrink_gives_a_reservation_back(struct kunit *test)
 	long memory;
 
 	hk_put_range(test, h, 0, 100);
-	memory = atomic_long_read(&h->memory);
+	hk_wait_memory(test, h);
+	memory = hk_memory(h);
 	KUNIT_ASSERT_EQ(test, hmap_reserve(h, 10000), 0);
 	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 11);
 	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
@@ -126,49 +126,6 @@ static void shrink_makes_one_long_chain_of_one(struct kunit *test)
 	hk_expect_all(test, h, 0, 300);
 }
 
-/* An array that the worker has made ready is memory, too. */
-static void shrink_gives_a_spare_array_back(struct kunit *test)
-{
-	struct hmap *h = hk_map_u64(test);
-
-	hk_put_range(test, h, 0, 10);
-	h->spare = hmap_array_alloc(h, 12, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, h->spare);
-	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
-	KUNIT_EXPECT_PTR_EQ(test, h->spare, NULL);
-	hk_expect_all(test, h, 0, 10);
-}
-
-/* Nor is one left when there is nothing to grow for any more. */
-static void a_map_that_shrinks_keeps_no_spare_array(struct kunit *test)
-{
-	struct hmap *h = hk_map_u64(test);
-	u8 B;
-
-	hk_put_range(test, h, 0, 800);
-	hk_finish_growth(test, h);
-	B = hk_array(h)->B;
-	h->spare = hmap_array_alloc(h, 12, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, h->spare);
-	h->params.flags = 0;
-	hk_delete_range(test, h, 1, 800);
-	flush_delayed_work(&h->work);
-	KUNIT_EXPECT_LT(test, hk_array(h)->B, B);
-	KUNIT_EXPECT_PTR_EQ(test, h->spare, NULL);
-	hk_expect_all(test, h, 0, 1);
-}
-
-static void a_map_that_is_cleared_keeps_no_spare_array(struct kunit *test)
-{
-	struct hmap *h = hk_map_u64(test);
-
-	hk_put_range(test, h, 0, 10);
-	h->spare = hmap_array_alloc(h, 12, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, h->spare);
-	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
-	KUNIT_EXPECT_PTR_EQ(test, h->spare, NULL);
-}
-
 static struct kunit_case shrink_cases[] = {
 	KUNIT_CASE(shrink_gives_a_reservation_back),
 	KUNIT_CASE(shrink_gives_a_hint_back),
@@ -178,9 +135,6 @@ static struct kunit_case shrink_cases[] = {
 	KUNIT_CASE(shrink_keeps_a_bucket_for_every_stripe),
 	KUNIT_CASE(shrink_finishes_a_resize_under_way),
 	KUNIT_CASE(shrink_makes_one_long_chain_of_one),
-	KUNIT_CASE(shrink_gives_a_spare_array_back),
-	KUNIT_CASE(a_map_that_shrinks_keeps_no_spare_array),
-	KUNIT_CASE(a_map_that_is_cleared_keeps_no_spare_array),
 	{}
 };
 

@@ -190,7 +190,7 @@ static void *evacuated_version(struct hmap *h)
 static void *unused_new_key(struct hmap *h)
 {
 	return bmap_key(&h->geo, hmap_bucket(h, hk_array(h),
-					     hk_array(h)->nevacuate[0]), 3);
+					     hk_array(h)->nevacuate[0].n), 3);
 }
 
 static void *older_array(struct hmap *h)
@@ -246,7 +246,7 @@ static const struct damage damages[] = {
 	{ "no value", make_large, only_value, sizeof(void *), 0 },
 	{ "not evacuated below nevacuate", make_growing, evacuated_state_0, 1,
 	  0x77 },
-	{ "nothing remaining", make_growing, remaining, sizeof(long), 0 },
+	{ "nothing remaining", make_growing, remaining, 4, 0 },
 	{ "not evacuated whole", make_growing, evacuated_state_5, 1,
 	  HMAP_EMPTY_REST },
 	{ "an odd version of an old bucket", make_growing, evacuated_version, 4,

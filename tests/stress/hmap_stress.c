@@ -49,7 +49,7 @@ MODULE_PARM_DESC(tide, "keys that come and go together (default 4000)");
 
 static bool realtime;
 module_param(realtime, bool, 0444);
-MODULE_PARM_DESC(realtime, "readers wake up often and preempt everybody");
+MODULE_PARM_DESC(realtime, "readers wake up often and preempt all others");
 
 static unsigned long seed = 1;
 module_param(seed, ulong, 0444);
@@ -133,7 +133,7 @@ static void stress_put(struct stress_thread *t, u64 key, u64 word, u32 flags)
 		stress_fail(t, "put failed", key, err);
 }
 
-/* What a reader preempts may be a writer whose change he has to wait for. */
+/* What a reader preempts may be a writer whose change it has to wait for. */
 static void stress_sleep(struct stress_thread *t)
 {
 	if (!t->ops)
@@ -338,7 +338,7 @@ static int stress_run(void *data)
 		stress_scanner(t);
 		break;
 	}
-	/* Whoever is told may remove the module: not one instruction more of it. */
+	/* Then the module may be removed: not one instruction more of it. */
 	kthread_complete_and_exit(&t->done, 0);
 }
 

@@ -27,6 +27,8 @@ const char *explain(int err)
 		return "the key is there already";
 	case ENOSPC:
 		return "the map is full (see max_entries and max_bytes in hmapctl info)";
+	case EMLINK:
+		return "too many keys collide with this one (see CHAINS in hmap(4))";
 	case EPERM:
 		return "the map is frozen";
 	case ETIMEDOUT:

@@ -209,9 +209,10 @@ HMAP_API int hmap_contains(const struct hmap *map, const void *key);
  *	only
  *
  * Return: 0; -EEXIST: HMAP_NOEXIST and the key is there; -ENOENT: HMAP_EXIST
- * and it is not; -ENOSPC: the map is full; -ENOMEM: no memory; -EACCES: not
- * open for writing; -EINVAL: a NULL pointer or unknown @flags; -EFAULT: a
- * pointer that leads nowhere. After an error the map is as it was.
+ * and it is not; -ENOSPC: the map is full; -EMLINK: too many keys have been chosen
+ * to collide with this one; -ENOMEM: no memory; -EACCES: not open for writing;
+ * -EINVAL: a NULL pointer or unknown @flags; -EFAULT: a pointer that leads nowhere.
+ * After an error the map is as it was.
  */
 HMAP_API int hmap_put(const struct hmap *map, const void *key,
 		      const void *value, unsigned int flags);

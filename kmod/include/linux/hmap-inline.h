@@ -12,6 +12,7 @@
 
 #include <linux/atomic.h>
 #include <linux/hmap-bucket.h>
+#include <linux/llist.h>
 #include <linux/prefetch.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
@@ -24,33 +25,48 @@
 
 /**
  * struct hmap_overflow - the overflow buckets of an array
- * @nr: how many there are: the spares and those in blocks. Under the array's
- *	lock
- * @nr_blocks: blocks in use. Under the array's lock
  * @block: the first blocks of overflow buckets beyond the spares. Blocks double
  *	in size up to what may be allocated at once. Set under the array's lock
  *	before an index into it is linked, and constant from then on
  * @table: the same for the blocks behind these: table t is for 16 * 2^t blocks
+ * @nr: how many buckets there are: the spares and those in blocks. Under the
+ *	array's lock
+ * @nr_blocks: blocks in use. Under the array's lock
  */
 struct hmap_overflow {
-	u32 nr;
-	u32 nr_blocks;
 	void *block[HMAP_OVERFLOW_BLOCKS];
 	void **table[HMAP_OVERFLOW_TABLES];
+	u32 nr;
+	u32 nr_blocks;
 };
 
 /**
  * struct hmap_extra - the seed's mapextra
- * @overflow: the overflow buckets of this array
  * @oldoverflow: those of the array that this one replaces, while it does. Goes
  *	to NULL with oldbuckets
+ * @overflow: the overflow buckets of this array
  * @nextOverflow: index of the overflow bucket that is handed out next. Indices
  *	start at 1: 0 is the end of a chain. Under the array's lock
  */
 struct hmap_extra {
-	struct hmap_overflow overflow;
 	struct hmap_overflow *oldoverflow;
+	struct hmap_overflow overflow;
 	u32 nextOverflow;
+};
+
+/**
+ * struct hmap_progress - how far a stripe has been evacuated
+ * @n: its units below this have been. Under the stripe; read anywhere. Keeps its
+ *	last value, as in Go
+ * @pad: up to the next cache line
+ *
+ * As far apart as cache lines are.
+ */
+struct hmap_progress {
+	size_t n;
+#ifdef CONFIG_SMP
+	u8 pad[SMP_CACHE_BYTES - sizeof(size_t)];
+#endif
 };
 
 /**
@@ -60,60 +76,80 @@ struct hmap_extra {
  *	at @data and @oldbuckets
  * @last: index of the last bucket; the bits of a hash that choose one. Constant
  * @hash0: seed of the hashes of all elements here. Changes only while the map
- *	is empty and not being resized, under all stripes; a reader who sees a
- *	mixture of two misses, which is true
+ *	is empty and not being resized, under all stripes in use; a reader that sees
+ *	a mixture of two misses, which is true
  * @data: the 2^B buckets with the spare overflow buckets behind them; NULL in
  *	a map that has not been put into. Constant once published
+ * @oldbuckets: the array that this one replaces, while it does. Goes to NULL
+ *	once, by the task that takes @remaining to 0
  * @B: log2 of the number of buckets. Constant once published
  * @flags: HMAP_FLAG_SAMESIZEGROW while @oldbuckets is as large as this
- * @mask: which bits of a hash choose the stripe. Constant once published
- * @oldbuckets: the array that this one replaces, while it does. Goes to NULL
- *	once, by whoever takes @remaining to 0
- * @remaining: units that have not been evacuated
+ * @block_order: log2 of the buckets in the largest blocks. Constant
+ * @count_batch: what a stripe counts by itself before it adds to hmap.count. Constant
+ * @mask: which bits of a hash choose the stripe. Goes from 0 to its last value once,
+ *	under stripe 0 (hmap_resize_done()), or is constant
+ * @bucket_size: bytes of a bucket. Constant
+ * @extra: overflow buckets
  * @lock: leaf: overflow buckets
  * @noverflow: overflow buckets in use. Under @lock; read anywhere
  * @reserved: overflow buckets that have been promised. Under @lock
- * @longest_chain: buckets in the longest chain. Under @lock; read anywhere
- * @extra: overflow buckets
- * @bucket_size: bytes of a bucket, for @release, when the map may be gone
- * @block_order: log2 of the buckets in the largest blocks
+ * @longest_chain: buckets in the longest chain there has been. Under @lock; read
+ *	anywhere
+ * @bytes: memory that it takes. Under @lock once published
+ * @remaining: stripes that have not been evacuated
+ * @memory: what @bytes are a part of
  * @view: programs that see it, or NULL. Constant
  * @slot: where in the file they see it; 0 if it has no buckets. Constant once
  *	published
  * @release: for freeing it when no reader can be in it
- * @nevacuate: for each stripe: its units below this have been evacuated. Under
- *	the stripe. Keeps its last value, as in Go
+ * @nevacuate: for each stripe that can be in use
+ *
+ * The first cache line is what every operation reads. What an overflow bucket's
+ * append writes, from @nr to @bytes, is apart from it and from the blocks, which
+ * every walk beyond a first bucket reads.
  */
 struct hmap_array {
 	void *settled;
 	size_t last;
 	siphash_key_t hash0;
 	void *data;
+	struct hmap_array *oldbuckets;
 	u8 B;
 	u8 flags;
+	u8 block_order;
+	u8 count_batch;
 	u32 mask;
-	struct hmap_array *oldbuckets;
-	atomic_long_t remaining;
+	u32 bucket_size;
+	struct hmap_extra extra;
 	spinlock_t lock; /* overflow buckets */
 	u32 noverflow;
 	u32 reserved;
 	u32 longest_chain;
-	struct hmap_extra extra;
-	u32 bucket_size;
-	u8 block_order;
+	size_t bytes;
+	atomic_t remaining;
+	struct hmap_memory *memory;
 	struct hmap_view *view;
 	u32 slot;
 	struct rcu_work release;
-	size_t nevacuate[];
+	struct hmap_progress nevacuate[];
 };
 
 /**
  * struct hmap_blob - a key or value that lives out of line
- * @rcu: for freeing it when no reader can be copying from it
+ * @hash: of a key that is in the map. A reader may see something else in its
+ *	place when it is not any more, which the version of the chain tells
+ * @node: in the list of those that wait for a grace period
+ * @size: bytes, of one that waits
  * @bytes: the key or value
  */
 struct hmap_blob {
-	struct rcu_head rcu;
+	union {
+		u64 hash;
+		struct {
+			struct llist_node node;
+			u32 size;
+		};
+	};
 	u8 bytes[] __aligned(8);
 };
 
@@ -125,6 +161,17 @@ static inline struct hmap_array *hmap_old(const struct hmap_array *a)
 	 * dependency.
 	 */
 	return smp_load_acquire(&a->oldbuckets);
+}
+
+/*
+ * The seed. A reader may get a mixture of two, if the map is empty: it misses,
+ * which is true. Read once, so that it hashes with what it believes to have.
+ */
+static __always_inline siphash_key_t hmap_seed(const struct hmap_array *a)
+{
+	return (siphash_key_t){
+		{ READ_ONCE(a->hash0.key[0]), READ_ONCE(a->hash0.key[1]) }
+	};
 }
 
 static inline size_t hmap_bucket_index(const struct hmap_array *a, u64 hash)
@@ -267,15 +314,24 @@ hmap_first_bucket(const struct hmap_geometry *geo, const struct hmap_array *a,
 	return settled + hmap_bucket_index(a, hash) * geo->bucket_size;
 }
 
+struct hmap_array *hmap_array_in_resize(struct hmap_array *a, u64 hash);
 int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
 		      const struct bmap *head, u32 version, const void *key,
 		      u64 hash, void *value);
 int hmap_get_slow(struct hmap *h, const void *key, void *value);
 
+/* Whether a lookup has to follow pointers to what is out of line. */
+static __always_inline bool hmap_get_follows(const struct hmap_params params,
+					     const void *value)
+{
+	return hmap_out_of_line(params.key_size) ||
+	       (value && hmap_out_of_line(params.value_size));
+}
+
 /*
  * Look into the first bucket of a chain, which nearly always tells. -EAGAIN if it
- * does not: the bucket has been evacuated or is being written, or what it holds
- * is out of line.
+ * does not: the bucket has been evacuated or is being written. Not for what is out
+ * of line.
  */
 static __always_inline int
 hmap_get_first(struct hmap *h, const struct hmap_params params,
@@ -289,9 +345,6 @@ hmap_get_first(struct hmap *h, const struct hmap_params params,
 	unsigned int i;
 	int err;
 
-	if (hmap_out_of_line(params.key_size) ||
-	    hmap_out_of_line(params.value_size))
-		return -EAGAIN;
 	bmap_for_each_slot(i, bmap_match(tophashes, top)) {
 		if (hmap_keys_equal(params, bmap_key(&geo, b, i), key)) {
 			if (value)
@@ -334,13 +387,18 @@ hmap_get_inline(struct hmap *h, const void *key, void *value,
 	void *settled;
 	u64 hash;
 
+	if (hmap_get_follows(params, value))
+		return hmap_get_slow(h, key, value);
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
 	settled = hmap_settled(a);
+	hash0 = hmap_seed(a);
+	hash = hmap_hash_key(params, key, &hash0);
+	if (unlikely(!settled)) {
+		a = hmap_array_in_resize(a, hash);
+		settled = a->data;
+	}
 	if (likely(settled)) {
-		/* A mixture of two seeds: the map was empty. */
-		hash0 = data_race(a->hash0);
-		hash = hmap_hash_key(params, key, &hash0);
 		b = hmap_first_bucket(&geo, a, settled, hash);
 		bmap_prefetch(&geo, b);
 		err = hmap_get_first(h, params, a, b, key, hash, value);
@@ -375,8 +433,8 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
 
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
-	settled = hmap_settled(a);
-	hash0 = data_race(a->hash0); /* as in hmap_get_inline() */
+	settled = hmap_get_follows(params, values) ? NULL : hmap_settled(a);
+	hash0 = hmap_seed(a);
 	for (i = 0; settled && i < n; i++, key += params.key_size) {
 		hash[i] = hmap_hash_key(params, key, &hash0);
 		b = hmap_first_bucket(&geo, a, settled, hash[i]);

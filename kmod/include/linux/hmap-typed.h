@@ -5,11 +5,34 @@
 #ifndef _LINUX_HMAP_TYPED_H
 #define _LINUX_HMAP_TYPED_H
 
+#include <linux/build_bug.h>
+
+/*
+ * Keys and values are passed by value, which an array is not: what a function gets is
+ * the address of its first element.
+ */
+#define HMAP_ASSERT_VALUE_TYPE(type)					\
+	static_assert(__builtin_types_compatible_p(type,		\
+			typeof(((void)0, *(type *)NULL))),		\
+		      "a typed map has no arrays: put the array into a struct")
+
+/*
+ * All bytes of a key count, and nothing says what a compiler passes in the padding
+ * of a struct. Compilers without the builtin (clang) leave it as the caller has it.
+ */
+#if __has_builtin(__builtin_clear_padding)
+#define HMAP_CLEAR_PADDING(key)	__builtin_clear_padding(&(key))
+#else
+#define HMAP_CLEAR_PADDING(key)	((void)&(key))
+#endif
+
 /**
  * DEFINE_HMAP() - declare a type of map
  * @name: struct @name is the type; its functions are @name_init() and so on
- * @key_type: type of the keys; all its bytes count, padding too
- * @value_type: type of the values
+ * @key_type: type of the keys: not an array, which may be in a struct. The padding
+ *	of a struct is cleared by gcc from version 11 on; with other compilers it has
+ *	to be the same in equal keys, and in those of @name_get_batch() always
+ * @value_type: type of the values, not an array either
  *
  * The functions are those of hmap with keys and values of these types:
  *
@@ -24,8 +47,9 @@
  *				    unsigned int n, value_type *values,
  *				    unsigned long *found);
  *
- * Everything else is done with &m->map. DEFINE_HMAP_PARAMS() takes further
- * parameters of the map.
+ * Everything else is done with &m->map, but hmap_init(): only @name_init() gives it
+ * the parameters that the functions have been compiled for. DEFINE_HMAP_PARAMS() takes
+ * further parameters of the map.
  */
 #define DEFINE_HMAP(name, key_type, value_type)				\
 	DEFINE_HMAP_PARAMS(name, key_type, value_type, .flags = 0)
@@ -38,6 +62,9 @@
  * @...: initialisers of members of struct hmap_params
  */
 #define DEFINE_HMAP_PARAMS(name, key_type, value_type, ...)		\
+HMAP_ASSERT_VALUE_TYPE(key_type);					\
+HMAP_ASSERT_VALUE_TYPE(value_type);					\
+									\
 struct name {								\
 	struct hmap map;						\
 };									\
@@ -61,6 +88,7 @@ static inline void __maybe_unused name##_destroy(struct name *m)	\
 static __always_inline int __maybe_unused				\
 name##_get(struct name *m, key_type key, value_type *value)		\
 {									\
+	HMAP_CLEAR_PADDING(key);					\
 	return hmap_get_inline(&m->map, &key, value, name##_params);	\
 }									\
 									\
@@ -76,17 +104,20 @@ static inline int __maybe_unused					\
 name##_put(struct name *m, key_type key, value_type value,		\
 	   unsigned int flags, gfp_t gfp)				\
 {									\
+	HMAP_CLEAR_PADDING(key);					\
 	return hmap_put(&m->map, &key, &value, flags, gfp);		\
 }									\
 									\
 static inline int __maybe_unused					\
 name##_pop(struct name *m, key_type key, value_type *value)		\
 {									\
+	HMAP_CLEAR_PADDING(key);					\
 	return hmap_pop(&m->map, &key, value);				\
 }									\
 									\
 static inline int __maybe_unused name##_delete(struct name *m, key_type key) \
 {									\
+	HMAP_CLEAR_PADDING(key);					\
 	return hmap_delete(&m->map, &key);				\
 }									\
 struct name

@@ -8,12 +8,20 @@
  *
  * This is the only header that a kernel user includes. Functions are
  * documented where they are defined, in kmod/map.c, resize.c, scan.c, stats.c,
- * verify.c, lock.c and hash.c.
+ * verify.c, lock.c, memory.c and hash.c.
  *
  * Context. Functions are called from process or softirq context with interrupts
  * enabled, from process context if they may sleep. The caller needs no lock and
- * no rcu_read_lock(). He may hold locks of his own that leave interrupts enabled:
- * under those of a map none is taken, unless a callback does.
+ * no rcu_read_lock(). It may hold locks of its own that leave interrupts enabled:
+ * under those of a map none is taken, unless a callback does. A caller that holds
+ * spinlocks passes GFP_ATOMIC.
+ *
+ * Allocation and waiting. Memory is allocated as @gfp says, as far as the scopes of
+ * the task (memalloc_nofs_save() and the like) allow. A put waits for the worker,
+ * which allocates with GFP_KERNEL, only if its caller could do that itself: not with
+ * GFP_NOFS or GFP_NOIO, in such a scope, or in reclaim. No call frees more than
+ * 32 KiB at once, and none frees what only a sleeping context may free, but for
+ * those that are documented to sleep.
  *
  * Not from hard interrupts, NMIs, or with interrupts disabled: writers take their
  * lock with spin_lock_bh(), which is for neither. Lookups take none as long as
@@ -32,6 +40,8 @@
 #include <linux/cache.h>
 #include <linux/gfp.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -42,6 +52,7 @@
 #include <uapi/linux/hmap.h>
 
 struct hmap_array;
+struct hmap_memory;
 struct hmap_view;
 
 /**
@@ -85,16 +96,18 @@ typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
 #define HMAP_NO_SHRINK		1	/* keep the size, as Go does */
 #define HMAP_NUMA_NODE		2	/* memory comes from hmap_params.node */
 #define HMAP_ACCOUNT		4	/* to the memory cgroup of hmap_init()'s caller */
+#define HMAP_LONG_CHAINS	8	/* chains of any length, see hmap_put() */
 
 /* The most stripes: all of them can be locked at once. */
 #define HMAP_MAX_STRIPES	64
 
 /**
  * struct hmap_pool - a limit that several maps have together
- * @memory: bytes that they hold
- * @max_bytes: bytes that they may hold
+ * @memory: bytes that they hold, what waits for a grace period of RCU included
+ * @max_bytes: bytes that they may hold, 0 for no limit
  *
- * Begins with @memory 0, and has to outlive its maps.
+ * Begins with @memory 0. After its last map has been destroyed, and before it goes
+ * away itself, hmap_pool_exit() waits for what its maps have left.
  */
 struct hmap_pool {
 	atomic_long_t memory;
@@ -110,14 +123,19 @@ struct hmap_pool {
  *	stripes a few more may slip in
  * @max_bytes: memory that the map may hold, 0 for no limit. It does not grow beyond
  *	but goes on with longer chains, until there is no room for an element
- *	(-ENOSPC). Writers that come at the same time may each take a block of 32
- *	KiB or an element more; while it grows or shrinks a map has two arrays,
- *	and the second one is under the limit if it is the larger one
+ *	(-ENOSPC). Memory that waits for a grace period counts until it is free;
+ *	long values that are overwritten at the limit may hold an eighth of it more,
+ *	and more than that if their writers may not wait.
+ *	Writers that come at the same time may each take a block of 32 KiB or an
+ *	element more, evacuation the blocks that it needs, since its end gives back
+ *	more; while it grows or shrinks a map has two arrays, and the second one is
+ *	under the limit if it is the larger one
  * @pool: a further limit, which it shares with other maps; NULL for none
  * @stripes: writers that can work at the same time: a power of two up to
  *	HMAP_MAX_STRIPES; 0 for one
- * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE and HMAP_ACCOUNT, or 0
- * @node: where memory comes from, as far as it has some, with HMAP_NUMA_NODE
+ * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE, HMAP_ACCOUNT and HMAP_LONG_CHAINS, or 0
+ * @node: where memory comes from, as far as it has some, with HMAP_NUMA_NODE. Without,
+ *	a large array comes from the node on which the worker happens to run
  * @hashfn: hash function. NULL for a fast one that is keyed but can be broken by
  *	whoever learns from the map's timing; hmap_siphash() for maps whose keys
  *	come from those who may not be trusted
@@ -144,14 +162,31 @@ struct hmap_params {
 /**
  * struct hmap_stripe - a lock of a map (private)
  * @lock: for the buckets whose index is that of the stripe modulo their number
- * @count: elements that were inserted under this lock, less those deleted. One
- *	stripe's may be negative, the sum is the number of elements. Under @lock;
- *	read anywhere
+ * @count: elements inserted under this lock, less those deleted, that are not in
+ *	hmap.count (yet). May be negative. Under @lock; read anywhere
+ * @changes: inserts and deletes. Under @lock; read anywhere
+ * @evacuated: units evacuated. Under @lock; read anywhere
+ *
+ * A cache line for each: writers of different stripes share none that they write.
  */
 struct hmap_stripe {
 	spinlock_t lock; /* the buckets of this stripe */
 	long count;
+	unsigned long changes;
+	long evacuated;
 } ____cacheline_aligned_in_smp;
+
+/**
+ * struct hmap_lock_class - what lockdep tells the locks of maps apart by (private)
+ * @stripe: the stripes of a map
+ * @all: what is taken before all of them
+ * @resizer: who changes the size of a map
+ */
+struct hmap_lock_class {
+	struct lock_class_key stripe;
+	struct lock_class_key all;
+	struct lock_class_key resizer;
+};
 
 /**
  * struct hmap - a map; embed it and call hmap_init()
@@ -160,28 +195,34 @@ struct hmap_stripe {
  * @stripes: params.stripes of them
  * @geo: constant after hmap_init()
  * @params: constant after hmap_init()
+ * @memory: what the map holds. Constant after hmap_init()
  * @memcg: what memory is charged to, with HMAP_ACCOUNT. Constant after hmap_init()
  * @tie: seed of the order of equal hashes in a scan. Constant after hmap_init()
- * @min_B: the map does not shrink below 2^min_B buckets
+ * @max_chain: buckets that a chain may have. Constant after hmap_init()
+ * @min_B: the worker does not shrink the map below 2^min_B buckets. Under @resizer,
+ *	as far as that is taken (resize.c); read anywhere
+ * @dying: the worker is to leave off
+ * @called: @work has been asked to come at once, and has not begun
+ * @emptied: a delete may have left the map empty, and its seed is the old one
  * @all: taken before all stripes are
- * @spare: an array that the worker made ready to grow into, or NULL. Taken by
- *	xchg
- * @work: finishes resizes, makes large arrays
- * @called: @work has been asked to make an array
- * @wait: writers who wait for the worker
+ * @resizer: an explicit change of the size, or the worker's
+ * @work: makes large arrays, finishes resizes, shrinks
+ * @wait: writers that wait for the worker
  * @rounds: how often the worker has tried to make an array
- * @last_evacuated: what @evacuated was when the worker last looked (worker)
- * @unassigned: elements that are in no stripe's count (yet), since there was
- *	only one stripe when they were inserted
- * @memory: bytes held
- * @grows: resizes to twice the size
+ * @retry: how long the worker waits before it asks for memory again, 0 if it has not
+ *	been refused any. Written by the worker; read anywhere
+ * @last_evacuated: units evacuated when the worker last looked (worker)
+ * @grows: resizes to a larger size
  * @same_size_grows: resizes that kept the size
  * @shrinks: resizes to half the size
- * @evacuated: units evacuated
  * @alloc_failures: failed allocations
+ * @count: elements, but for what stripes have counted since they last added it
+ *
+ * What every operation reads comes first; @count, which many write, stands last,
+ * beside what is hardly ever looked at.
  *
  * The other fields of Go's hmap (flags, B, noverflow, hash0, oldbuckets,
- * nevacuate and extra) belong to the array, so that a reader who loads one
+ * nevacuate and extra) belong to the array, so that a reader that loads one
  * pointer gets a set of them that belong together. All fields but @params are
  * private.
  */
@@ -190,29 +231,59 @@ struct hmap {
 	struct hmap_stripe *stripes;
 	struct hmap_geometry geo;
 	struct hmap_params params;
+	struct hmap_memory *memory;
 	struct mem_cgroup *memcg;
 	siphash_key_t tie;
+	u32 max_chain;
 	u8 min_B;
-	spinlock_t all; /* outside of all stripes */
-	struct hmap_array *spare;
-	struct delayed_work work;
+	bool dying;
 	bool called;
+	bool emptied;
+	spinlock_t all; /* outside of all stripes */
+	struct mutex resizer; /* outside of all */
+	struct delayed_work work;
 	wait_queue_head_t wait;
 	unsigned int rounds;
+	unsigned long retry;
 	long last_evacuated;
-	atomic_long_t unassigned;
-	atomic_long_t memory;
 	atomic_long_t grows;
 	atomic_long_t same_size_grows;
 	atomic_long_t shrinks;
-	atomic_long_t evacuated;
 	atomic_long_t alloc_failures;
+	atomic_long_t count;
 };
 
 u64 hmap_siphash(const void *key, u32 key_size, const siphash_key_t *hash0);
 
-int hmap_init(struct hmap *h, const struct hmap_params *params);
+int __hmap_init(struct hmap *h, const struct hmap_params *params,
+		struct hmap_lock_class *class);
+
+/**
+ * hmap_init() - make a map
+ * @h: the map; all of it is overwritten
+ * @params: what it is made for; copied
+ *
+ * Buckets for @params->hint elements are allocated at once; up to 8 elements
+ * need none before the first put.
+ *
+ * Lockdep takes the locks of all maps that are made at one place in the source for
+ * one class, and those of different places for different ones: a callback of
+ * hmap_update() may use a map that was made elsewhere.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL if a size or the number of stripes is out of range, a flag
+ * or the node unknown, the hint beyond what any map can hold or beyond
+ * max_entries; -ENOSPC if it is beyond what max_bytes or the pool allows; -ENOMEM.
+ */
+#define hmap_init(h, params)						\
+({									\
+	static struct hmap_lock_class __hmap_class;			\
+									\
+	__hmap_init(h, params, &__hmap_class);				\
+})
+
 void hmap_destroy(struct hmap *h);
+void hmap_pool_exit(struct hmap_pool *pool);
 
 int hmap_get(struct hmap *h, const void *key, void *value);
 int hmap_put(struct hmap *h, const void *key, const void *value,
@@ -250,6 +321,17 @@ struct hmap_iter {
 static inline bool hmap_cursor_done(const struct hmap_cursor *cursor)
 {
 	return cursor->place == U64_MAX && cursor->tie == U64_MAX;
+}
+
+/**
+ * hmap_iter_done() - whether an iteration is over
+ * @iter: the iteration
+ *
+ * Return: true if hmap_iter_next() has nothing more to return.
+ */
+static inline bool hmap_iter_done(const struct hmap_iter *iter)
+{
+	return hmap_cursor_done(&iter->cursor);
 }
 
 unsigned int hmap_scan(struct hmap *h, struct hmap_cursor *cursor, void *keys,

@@ -606,7 +606,7 @@ struct hmap_ioc_wait {
 #define HMAP_EMPTY_REST		0	/* empty, as all behind it in the chain */
 #define HMAP_EMPTY_ONE		1	/* empty */
 #define HMAP_EVACUATED_X	2	/* moved to the same index of the new array */
-#define HMAP_EVACUATED_Y	3	/* moved to that plus the size of the old one */
+#define HMAP_EVACUATED_Y	3	/* moved to that plus a multiple of the old size */
 #define HMAP_EVACUATED_EMPTY	4	/* was empty when its bucket was evacuated */
 #define HMAP_MIN_TOPHASH	5
 
@@ -691,9 +691,9 @@ struct hmap_mapped_array {
  * Each of these reads comes after the one before (acquire). Who has begun again
  * often uses HMAP_IOC_GET. libhmap does all this.
  *
- * Whoever may read the map can map it, and so learn its seed: with that keys can be
- * found that have the same hash. Who may write it, too, can make chains that are
- * long. No other map has the same seed.
+ * A program that may read the map can map it, and so learn its seed: with that keys can
+ * be found that have the same hash. One that may write it, too, can make chains as
+ * long as a chain may be (-EMLINK). No other map has the same seed.
  */
 struct hmap_mapped {
 	__u32 sequence;
@@ -720,15 +720,18 @@ struct hmap_mapped {
  * INFO    x  sizes, limits and the version of this interface
  * GET     r  -ENOENT: no such key
  * PUT     wc -EEXIST, -ENOENT: see the flags; -ENOSPC: max_entries reached, or
- *            max_bytes, or the limit of all maps; -ENOMEM: no memory, or the
- *            memory cgroup is at its limit; nothing changed; -EINTR: killed
+ *            max_bytes, or the limit of all maps; -EMLINK: the buckets that the
+ *            key would have to be in are a chain as long as there may be one,
+ *            which takes keys that have been chosen for it; -ENOMEM: no memory, or
+ *            the memory cgroup is at its limit; nothing changed; -EINTR: killed
  * DELETE  wc -ENOENT: no such key
  * SCAN    r  elements from a cursor; -EINTR: killed
- * CLEAR   wc removes everything; -ENOMEM: nothing changed
+ * CLEAR   wc removes everything; -ENOMEM, -EINTR: killed; nothing changed
  * STATS   x  the fields of the map
  * LAYOUT  x  how full buckets and chains are; -EINTR: killed
- * VERIFY  x  checks the whole map while nobody can write; needs
- *            CAP_SYS_ADMIN (-EPERM); -EUCLEAN: broken, see the kernel log
+ * VERIFY  x  checks the map, a bounded part at a time, and what is about the map as
+ *            a whole if nothing is written meanwhile; needs CAP_SYS_ADMIN (-EPERM);
+ *            -EUCLEAN: broken, see the kernel log
  * CREATE  wd a new map, returned as a file descriptor; -EINVAL also for a hint of
  *            more than max_entries, or than any map can hold; -EEXIST: there is one
  *            of this name; -ENOSPC: HMAP_MAX_NAMES maps have names, or the memory

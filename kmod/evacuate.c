@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Evacuation: moving the elements of the old array to the new one, unit by unit.
+ *
+ * A unit is a bucket of the smaller array, with those of the other that share its
+ * elements: up to eight when the map grows, two when it shrinks. All of these are in
+ * one stripe. Each stripe evacuates its units in order, and says how far it is. Lookups
+ * and writes of the units before go straight to the new array. The mark of an old
+ * bucket tells of the others: a write of one that has not been evacuated goes into
+ * the old chain, which counts until then.
+ *
+ * Writers drive it. In a small map each put and delete does its own unit and the next
+ * one in order, as in Go. In a large one it does the next one only: that is one cache
+ * miss after the other in the order of memory, and no put has to pay for more than one
+ * unit; a resize lasts about as many puts as there are units, and the next one is not due
+ * before seven times as many.
+ */
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "internal.h"
+#include "trace.h"
+#include "view.h"
+
+/* How far one put or delete looks for the next bucket to evacuate (Go's). */
+#define ADVANCE_LIMIT	1024
+
+/* Elements of a unit that are hashed once. There are seldom more than two buckets. */
+#define EVAC_CHOICES	32
+
+/**
+ * struct evac_dest - where the elements of a unit go
+ * @head: first bucket of the new chain
+ * @b: its last bucket
+ * @i: first free slot in @b
+ * @len: buckets of the new chain
+ */
+struct evac_dest {
+	struct bmap *head;
+	struct bmap *b;
+	unsigned int i;
+	u32 len;
+};
+
+/**
+ * struct evac - the evacuation of one unit
+ * @h: the map
+ * @a: to here
+ * @old: from here
+ * @nr: new chains: a power of two
+ * @dest: the new chains. The bits of a hash above those that choose the old bucket
+ *	choose one
+ * @choice: which of them the elements go to, in their order; of the first ones, so
+ *	that these are hashed once
+ * @moved: elements moved
+ * @looked: elements moved, and buckets looked at
+ * @appended: overflow buckets used
+ */
+struct evac {
+	struct hmap *h;
+	struct hmap_array *a;
+	struct hmap_array *old;
+	u32 nr;
+	struct evac_dest dest[HMAP_UNIT_CHAINS];
+	u8 choice[EVAC_CHOICES];
+	u32 moved;
+	u32 looked;
+	u32 appended;
+};
+
+/* Copy a key or value in its slot. Readers may be in the new chain of a shrink. */
+static void hmap_evac_copy_bytes(void *to, const void *from, u32 size)
+{
+	if (hmap_out_of_line(size))
+		WRITE_ONCE(*(void **)to, *(void **)from);
+	else
+		bmap_copy(to, from, size);
+}
+
+/* Copy a slot to the next free one; its overflow buckets are reserved. */
+static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
+			   struct bmap *from, unsigned int f)
+{
+	struct hmap *h = evac->h;
+	const struct hmap_geometry *geo = &h->geo;
+
+	if (dest->i == HMAP_BUCKET_CNT) {
+		dest->b = hmap_append_bucket(h, evac->a, dest->b, ++dest->len);
+		dest->i = 0;
+		evac->appended++;
+	}
+	if (dest->b != dest->head)
+		bmap_filter_add(dest->head, from->tophash[f]);
+	hmap_evac_copy_bytes(bmap_key(geo, dest->b, dest->i),
+			     bmap_key(geo, from, f), h->params.key_size);
+	hmap_evac_copy_bytes(bmap_value(geo, dest->b, dest->i),
+			     bmap_value(geo, from, f), h->params.value_size);
+	bmap_set_tophash(dest->b, dest->i, from->tophash[f]);
+	dest->i++;
+	evac->moved++;
+	evac->looked++;
+}
+
+/*
+ * A program that sees the old array sees nothing there that is deleted from the new
+ * one later on.
+ */
+static void hmap_evac_wipe(struct hmap *h, struct bmap *from, unsigned int f)
+{
+	if (!h->params.view)
+		return;
+	bmap_wipe(bmap_key(&h->geo, from, f), h->geo.key_slot);
+	bmap_wipe(bmap_value(&h->geo, from, f), h->geo.value_slot);
+}
+
+/* Which of the new chains of a growing map an element goes to. */
+static u32 hmap_evac_choose(const struct evac *evac, struct bmap *from,
+			    unsigned int i)
+{
+	u64 hash = hmap_slot_hash(evac->h, from, i, &evac->a->hash0);
+
+	return hmap_bucket_index(evac->a, hash) >> evac->old->B;
+}
+
+/* Move what an old bucket holds. Returns the states that remain there, as a word. */
+static u64 hmap_evac_bucket(struct evac *evac, struct bmap *from)
+{
+	u64 states = HMAP_BYTES(HMAP_EVACUATED_EMPTY);
+	unsigned int i;
+	u32 y = 0;
+
+	bmap_for_each_slot(i, bmap_match_used(bmap_tophashes(from))) {
+		if (evac->nr > 1 && evac->moved < EVAC_CHOICES)
+			y = evac->choice[evac->moved];
+		else if (evac->nr > 1)
+			y = hmap_evac_choose(evac, from, i);
+		hmap_evac_copy(evac, &evac->dest[y], from, i);
+		hmap_evac_wipe(evac->h, from, i);
+		states &= ~(0xffULL << 8 * i);
+		states |= (u64)(y ? HMAP_EVACUATED_Y : HMAP_EVACUATED_X) << 8 * i;
+	}
+	evac->looked++;
+	return states;
+}
+
+/* Move an old chain. */
+static void hmap_evac_chain(struct evac *evac, size_t index)
+{
+	struct hmap *h = evac->h;
+	struct bmap *head = hmap_bucket(h, evac->old, index), *b;
+	u64 states;
+
+	bmap_write_begin(head);
+	states = hmap_evac_bucket(evac, head);
+	for (b = head; (b = hmap_next(h, evac->old, b));)
+		WRITE_ONCE(b->tophashes, cpu_to_le64(hmap_evac_bucket(evac, b)));
+	WRITE_ONCE(head->tophashes, cpu_to_le64((states & ~0xffULL) |
+						head->tophash[0]));
+	/* The copies first: pairs with the acquire in hmap_read_chain(). */
+	smp_store_release(&head->tophash[0], (u8)states);
+	bmap_write_end(head);
+}
+
+/* Elements of an old chain. */
+static size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a,
+			      size_t index)
+{
+	struct bmap *b;
+	size_t n = 0;
+
+	for (b = hmap_bucket(h, a, index); b; b = hmap_next(h, a, b))
+		n += hweight64(bmap_match_used(bmap_tophashes(b)));
+	return n;
+}
+
+/*
+ * The last unit is done: the old array is not needed any more, and if the stripes
+ * were too many for it they need not be any more. Under stripe 0 in that case: what
+ * the caller has locked may not be the stripe of its key any more
+ * (hmap_lock_is_right()).
+ */
+static void hmap_resize_done(struct hmap *h, struct hmap_array *a,
+			     struct hmap_array *old)
+{
+	trace_hmap_resize_done(h, old->B, a->B);
+	WRITE_ONCE(a->flags, 0);
+	WRITE_ONCE(a->extra.oldoverflow, NULL);
+	hmap_view_begin(h);
+	/* All is in the new array: pairs with the acquire in hmap_old(). */
+	smp_store_release(&a->oldbuckets, NULL);
+	/* The same: pairs with the address dependency behind hmap_settled(). */
+	smp_store_release(&a->settled, a->data);
+	hmap_view_end(h);
+	hmap_array_retire(old);
+	if (a->mask)
+		return;
+	/* All of this before another stripe: pairs with the acquire of its locker. */
+	smp_store_release(&a->mask, hmap_full_mask(h, a));
+}
+
+static struct evac_dest hmap_evac_dest(struct hmap *h, struct hmap_array *a,
+				       size_t index)
+{
+	struct bmap *head = hmap_bucket(h, a, index);
+
+	hmap_prefetch_bucket(h, a, index);
+	return (struct evac_dest){ .head = head, .b = head, .len = 1 };
+}
+
+static void hmap_evac_unit(struct evac *evac, size_t unit)
+{
+	struct hmap_array *a = evac->a, *old = evac->old;
+	struct hmap *h = evac->h;
+
+	/*
+	 * No reader looks into a new chain before an old one says that it has been
+	 * evacuated: only what comes second to a chain needs a version there.
+	 */
+	hmap_evac_chain(evac, unit);
+	if (a->B < old->B) {
+		bmap_write_begin(hmap_bucket(h, a, unit));
+		hmap_evac_chain(evac, unit + hmap_nbuckets(a));
+		bmap_write_end(hmap_bucket(h, a, unit));
+	}
+}
+
+/* Overflow buckets that a unit needs of which the elements go to several chains. */
+static u32 hmap_evac_need_split(struct evac *evac, size_t unit)
+{
+	u32 used[HMAP_UNIT_CHAINS] = {}, need = 0, n = 0, y;
+	struct hmap *h = evac->h;
+	struct bmap *b;
+	unsigned int i;
+
+	for (b = hmap_bucket(h, evac->old, unit); b;
+	     b = hmap_next(h, evac->old, b)) {
+		bmap_for_each_slot(i, bmap_match_used(bmap_tophashes(b))) {
+			y = hmap_evac_choose(evac, b, i);
+			if (n < EVAC_CHOICES)
+				evac->choice[n++] = y;
+			/* The ninth element of a chain, the seventeenth, ... */
+			need += used[y] && used[y] % HMAP_BUCKET_CNT == 0;
+			used[y]++;
+		}
+	}
+	return need;
+}
+
+/* Overflow buckets that a unit needs. */
+static u32 hmap_evac_need(struct evac *evac, size_t unit)
+{
+	struct hmap_array *a = evac->a, *old = evac->old;
+	size_t n;
+
+	if (evac->nr > 1)
+		return hmap_evac_need_split(evac, unit);
+	n = hmap_chain_used(evac->h, old, unit);
+	if (a->B < old->B)
+		n += hmap_chain_used(evac->h, old, unit + hmap_nbuckets(a));
+	return n ? (n - 1) / HMAP_BUCKET_CNT : 0;
+}
+
+/* Units of a resize that are in one stripe. */
+static size_t hmap_stripe_units(struct hmap_array *a, struct hmap_array *old)
+{
+	return hmap_nbuckets(hmap_smaller(a, old)) >> fls(a->mask);
+}
+
+/*
+ * Whether puts and deletes evacuate their own units, too: in small maps, as in Go,
+ * and where chains have become so long that a write of one costs no less.
+ */
+static bool hmap_evacuates_own(const struct hmap *h, const struct hmap_array *old)
+{
+	return hmap_array_is_small(h, old->B) ||
+	       hmap_too_many_overflow(READ_ONCE(old->noverflow), old->B);
+}
+
+/*
+ * The stripe's next unit has been evacuated: go on to one that has not. Where writers
+ * evacuate in order only, that is the one behind it.
+ */
+static void hmap_advance(struct hmap *h, const struct hmap_locked *lk,
+			 struct hmap_array *old)
+{
+	size_t units = hmap_stripe_units(lk->a, old);
+	size_t n = lk->a->nevacuate[lk->s].n + 1, step = lk->a->mask + 1;
+	size_t stop = min(n, units);
+
+	if (hmap_evacuates_own(h, old))
+		stop = min(n + ADVANCE_LIMIT, units);
+	while (n < stop && hmap_evacuated(h, old, lk->s + n * step))
+		n++;
+	/* After the marks: pairs with the acquire in hmap_is_past(). */
+	smp_store_release(&lk->a->nevacuate[lk->s].n, n);
+	if (n < units)
+		return;
+	/* For hmap_count_error(), and the other stripes, which may begin now. */
+	if (h->params.stripes > 1)
+		hmap_count_push(h, &h->stripes[lk->s]);
+	/* Full barrier: what all stripes have done comes before oldbuckets = NULL. */
+	if (atomic_dec_and_test(&lk->a->remaining))
+		hmap_resize_done(h, lk->a, old);
+}
+
+/*
+ * Move a unit that has not been moved. Returns what was looked at; or -ENOMEM, and
+ * leaves the old chains as those that count, if there are not enough overflow
+ * buckets.
+ */
+static int hmap_evac_now(struct hmap *h, const struct hmap_locked *lk,
+			 struct hmap_array *old, size_t unit,
+			 struct hmap_supply *supply)
+{
+	struct hmap_stripe *stripe = &h->stripes[lk->s];
+	struct hmap_array *a = lk->a;
+	struct evac evac;
+	u32 need, y;
+
+	evac.h = h;
+	evac.a = a;
+	evac.old = old;
+	evac.nr = a->B > old->B ? 1 << (a->B - old->B) : 1;
+	evac.moved = 0;
+	evac.looked = 0;
+	evac.appended = 0;
+	for (y = 0; y < evac.nr; y++)
+		evac.dest[y] = hmap_evac_dest(h, a, unit + ((size_t)y << old->B));
+	need = hmap_evac_need(&evac, unit);
+	if (!hmap_reserve_overflow(h, a, need, supply))
+		return -ENOMEM;
+	hmap_evac_unit(&evac, unit);
+	hmap_unreserve_overflow(lk->a, need - evac.appended);
+	WRITE_ONCE(stripe->evacuated, stripe->evacuated + 1);
+	return evac.looked;
+}
+
+/*
+ * Evacuate a unit, if that has not been done. The old array may be gone afterwards,
+ * but for the RCU reader that the caller is. Returns as hmap_evac_now().
+ */
+static int hmap_evacuate(struct hmap *h, const struct hmap_locked *lk,
+			 struct hmap_array *old, size_t unit,
+			 struct hmap_supply *supply)
+{
+	size_t next = lk->s + lk->a->nevacuate[lk->s].n * (lk->a->mask + 1);
+	int looked = 1;
+
+	lockdep_assert_held(&h->stripes[lk->s].lock);
+	if (!hmap_evacuated(h, old, unit))
+		looked = hmap_evac_now(h, lk, old, unit, supply);
+	/* Also if it was done: the last advance may have stopped at it. */
+	if (looked >= 0 && unit == next)
+		hmap_advance(h, lk, old);
+	return looked;
+}
+
+/* Evacuate the stripe's next unit. The same; -ENOENT if there is none. */
+static int hmap_evacuate_next(struct hmap *h, const struct hmap_locked *lk,
+			      struct hmap_supply *supply)
+{
+	struct hmap_array *old = hmap_old(lk->a);
+	size_t next = lk->a->nevacuate[lk->s].n;
+
+	if (!old || next == hmap_stripe_units(lk->a, old))
+		return -ENOENT;
+	return hmap_evacuate(h, lk, old, lk->s + next * (lk->a->mask + 1),
+			     supply);
+}
+
+/* hmap_resize_work() while there is an old array. */
+bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
+			struct hmap_array *old, struct hmap_supply *supply)
+{
+	struct hmap_array *small = hmap_smaller(lk->a, old);
+
+	if (!hmap_is_past(lk->a, old, lk->hash) && hmap_evacuates_own(h, old))
+		hmap_evacuate(h, lk, old, hmap_bucket_index(small, lk->hash),
+			      supply);
+	/* Once, however often the operation has to start again. */
+	if (!supply->want && !supply->helped) {
+		hmap_evacuate_next(h, lk, supply);
+		supply->helped = !supply->want;
+	}
+	if (!supply->want && !hmap_lock_is_right(lk))
+		supply->want = WANT_RESTART;
+	return !supply->want;
+}
+
+/* One bounded step of a stripe. Returns whether it has more to do. */
+static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
+{
+	u32 units = 0, bytes = 0;
+	struct hmap_locked lk;
+	int looked = 0;
+
+	hmap_lock_hash(h, s, &lk);
+	while (units++ < HMAP_HOLD_UNITS && bytes < HMAP_HOLD_BYTES) {
+		looked = hmap_evacuate_next(h, &lk, supply);
+		if (looked < 0)
+			break;
+		bytes += looked * hmap_slot_cost(h);
+	}
+	hmap_unlock(h, &lk);
+	return looked >= 0 || supply->want;
+}
+
+/* Evacuate all there is, a bounded part at a time. 0, -ENOMEM or -EINTR. */
+int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply)
+{
+	bool more;
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++) {
+		do {
+			more = hmap_finish_step(h, s, supply);
+			hmap_supply_fill(h, supply, GFP_KERNEL);
+			if (supply->no_block) {
+				supply->no_block = false;
+				return -ENOMEM;
+			}
+			if (fatal_signal_pending(current) || READ_ONCE(h->dying))
+				return -EINTR;
+			cond_resched();
+		} while (more);
+	}
+	return 0;
+}

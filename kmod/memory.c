@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory: how it is allocated, what is counted, and what frees it.
+ *
+ * A map's struct hmap_memory counts every byte from its allocation until it is
+ * free. What readers may be in waits for a grace period of RCU before that, and is
+ * then freed by a work, in process context. So no put or delete frees more than an
+ * allocation that it has made itself, and nothing that only a sleeping context may
+ * free.
+ *
+ * There are two queues, both with a rescuer, since others wait for them under memory
+ * pressure: hmap_wq runs the workers of all maps, which allocate; hmap_free_wq frees,
+ * and never waits for an allocation.
+ */
+#include <linux/export.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "internal.h"
+#include "trace.h"
+
+/* From here on what huge pages waste at the end is less than a sixteenth. */
+#define HUGE_LIMIT	(16 * PMD_SIZE)
+
+/* Runs the workers of all maps. */
+struct workqueue_struct *hmap_wq;
+
+/* Frees. */
+struct workqueue_struct *hmap_free_wq;
+
+int hmap_queues_init(void)
+{
+	hmap_wq = alloc_workqueue("hmap", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	hmap_free_wq = alloc_workqueue("hmap_free", WQ_UNBOUND | WQ_MEM_RECLAIM,
+				       0);
+	if (hmap_wq && hmap_free_wq)
+		return 0;
+	hmap_queues_exit();
+	return -ENOMEM;
+}
+
+/*
+ * Until all that has been retired before is free. What was while a batch was under
+ * way is in the next one.
+ */
+static void hmap_drain(void)
+{
+	unsigned int round;
+
+	for (round = 0; round < 2; round++) {
+		rcu_barrier();
+		flush_workqueue(hmap_free_wq);
+	}
+}
+
+/* All maps are gone. What they have left is freed. */
+void hmap_queues_exit(void)
+{
+	if (hmap_free_wq) {
+		hmap_drain();
+		destroy_workqueue(hmap_free_wq);
+	}
+	if (hmap_wq)
+		destroy_workqueue(hmap_wq);
+}
+
+/* ---- counting ---- */
+
+void hmap_memory_add(struct hmap_memory *memory, long bytes)
+{
+	atomic_long_add(bytes, &memory->bytes);
+	if (memory->pool)
+		atomic_long_add(bytes, &memory->pool->memory);
+}
+
+/**
+ * hmap_has_room() - whether a map may hold more memory
+ * @h: the map
+ * @size: bytes more
+ *
+ * Return: true if it, and all maps of its pool together, would not exceed their
+ * limits.
+ */
+bool hmap_has_room(const struct hmap *h, size_t size)
+{
+	const struct hmap_params *params = &h->params;
+
+	if (params->max_bytes &&
+	    atomic_long_read(&h->memory->bytes) + size > params->max_bytes)
+		return false;
+	return !params->pool || !params->pool->max_bytes ||
+	       atomic_long_read(&params->pool->memory) + size <=
+	       params->pool->max_bytes;
+}
+
+/**
+ * hmap_may_wait() - whether a caller may wait for others' allocations
+ * @gfp: how the caller allocates
+ *
+ * Others allocate with GFP_KERNEL, whose reclaim may need what the caller holds,
+ * unless the caller could allocate like that itself.
+ *
+ * Return: true if it may.
+ */
+bool hmap_may_wait(gfp_t gfp)
+{
+	return (current_gfp_context(gfp) & GFP_KERNEL) == GFP_KERNEL &&
+	       !(current->flags & PF_MEMALLOC);
+}
+
+/**
+ * hmap_memory_wait() - wait until what is waiting for a grace period is free
+ * @memory: what it counts as part of
+ * @gfp: how the caller allocates
+ *
+ * For a caller that has met a limit of bytes; one that may not wait goes on.
+ */
+void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp)
+{
+	if (atomic_long_read(&memory->waiting) && hmap_may_wait(gfp))
+		hmap_drain();
+}
+
+/**
+ * hmap_memory_throttle() - wait if too much is waiting for a grace period
+ * @h: the map
+ * @gfp: how the caller allocates
+ *
+ * For a caller that is about to bring a key or value out of line, perhaps in the place
+ * of another: at the limit of a map that may exceed the limit by an eighth, so that not
+ * each overwrite has to wait. A caller that may not wait goes on.
+ */
+void hmap_memory_throttle(struct hmap *h, gfp_t gfp)
+{
+	unsigned long limit = h->params.max_bytes ?: ULONG_MAX;
+	struct hmap_pool *pool = h->params.pool;
+
+	if (pool && pool->max_bytes)
+		limit = min(limit, pool->max_bytes);
+	if (atomic_long_read(&h->memory->waiting) > limit / 8 &&
+	    !hmap_has_room(h, h->params.key_size + h->params.value_size))
+		hmap_memory_wait(h->memory, gfp);
+}
+
+/**
+ * hmap_pool_exit() - wait until what the maps of a pool have left is free
+ * @pool: the pool, of which all maps have been destroyed
+ *
+ * Only then may the pool's memory go away.
+ *
+ * Context: process; may sleep, for a grace period of RCU.
+ */
+void hmap_pool_exit(struct hmap_pool *pool)
+{
+	might_sleep();
+	if (atomic_long_read(&pool->memory))
+		hmap_drain();
+	WARN_ON_ONCE(atomic_long_read(&pool->memory));
+}
+EXPORT_SYMBOL_GPL(hmap_pool_exit);
+
+/* ---- allocation ---- */
+
+/*
+ * What is allocated up to hmap_alloc_end() is zeroed, fails without a warning,
+ * and is charged to the cgroup of the map's maker. A cgroup at its limit is no
+ * reason to kill a task: the map goes on without.
+ */
+struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp)
+{
+	bool account = h->params.flags & HMAP_ACCOUNT;
+
+	*gfp |= __GFP_ZERO | __GFP_NOWARN;
+	if (account)
+		*gfp |= __GFP_ACCOUNT;
+	if (*gfp & __GFP_ACCOUNT && gfpflags_allow_blocking(*gfp))
+		*gfp |= __GFP_RETRY_MAYFAIL;
+	return account ? set_active_memcg(h->memcg) : NULL;
+}
+
+void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg)
+{
+	if (h->params.flags & HMAP_ACCOUNT)
+		set_active_memcg(memcg);
+}
+
+void hmap_alloc_failed(struct hmap *h, size_t size)
+{
+	atomic_long_inc(&h->alloc_failures);
+	trace_hmap_alloc_failure(h, size);
+}
+
+/*
+ * Memory page by page, with huge pages if it is large. For what kmalloc() cannot
+ * give, kvmalloc_node() is the vmalloc() that knows nodes; it has a limit.
+ */
+void *hmap_vmalloc(size_t size, gfp_t gfp, int node)
+{
+	bool huge = size >= HUGE_LIMIT;
+	bool on_node = node != NUMA_NO_NODE && size > KMALLOC_MAX_SIZE;
+
+	gfp |= __GFP_RETRY_MAYFAIL;
+	if ((huge || on_node) && size <= INT_MAX)
+		return kvmalloc_node(size, gfp, node);
+	return __vmalloc(size, gfp);
+}
+
+/* What an allocation of @size at @p really takes. */
+static size_t hmap_mem_size(const void *p, size_t size)
+{
+	return is_vmalloc_addr(p) ? PAGE_ALIGN(size) : ksize(p);
+}
+
+/**
+ * hmap_mem_alloc() - zeroed memory that kvfree() frees
+ * @h: the map that it is for
+ * @size: bytes
+ * @gfp: how to allocate
+ * @taken: out: bytes that it really takes; they count as held from now on
+ *
+ * Return: the memory, or NULL without a warning.
+ */
+void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp, size_t *taken)
+{
+	struct mem_cgroup *memcg = hmap_alloc_begin(h, &gfp);
+	void *p;
+
+	if (size <= HMAP_SMALL_BYTES || !gfpflags_allow_blocking(gfp))
+		p = kmalloc_node(size, gfp, hmap_node(&h->params));
+	else
+		p = hmap_vmalloc(size, gfp, hmap_node(&h->params));
+	hmap_alloc_end(h, memcg);
+	*taken = 0;
+	if (!p) {
+		hmap_alloc_failed(h, size);
+		return NULL;
+	}
+	*taken = hmap_mem_size(p, size);
+	hmap_memory_add(h->memory, *taken);
+	return p;
+}
+
+/* ---- keys and values out of line ---- */
+
+struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp)
+{
+	size_t taken;
+
+	return hmap_mem_alloc(h, sizeof(struct hmap_blob) + size, gfp, &taken);
+}
+
+static size_t hmap_blob_taken(const struct hmap_blob *blob, u32 size)
+{
+	return hmap_mem_size(blob, sizeof(*blob) + size);
+}
+
+/* Free a key or value that no reader has seen, if there is one. */
+void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
+{
+	if (!blob)
+		return;
+	hmap_memory_add(h->memory, -hmap_blob_taken(blob, size));
+	kvfree(blob);
+}
+
+static void hmap_memory_begin_batch(struct hmap_memory *memory)
+{
+	/* Full barrier: pairs with that in hmap_memory_work(). */
+	if (atomic_xchg(&memory->busy, true))
+		return;
+	/* Whatever is in it has been taken out of the map before. */
+	memory->batch = llist_del_all(&memory->retired);
+	refcount_inc(&memory->ref);
+	queue_rcu_work(hmap_free_wq, &memory->work);
+}
+
+static void hmap_memory_work(struct work_struct *work)
+{
+	struct hmap_memory *memory = container_of(to_rcu_work(work),
+						  struct hmap_memory, work);
+	struct hmap_blob *blob, *next;
+	long taken, total = 0;
+
+	llist_for_each_entry_safe(blob, next, memory->batch, node) {
+		taken = hmap_blob_taken(blob, blob->size);
+		kvfree(blob);
+		hmap_memory_add(memory, -taken);
+		total += taken;
+		cond_resched();
+	}
+	atomic_long_sub(total, &memory->waiting);
+	/* Either this sees what has been added or that sees that it has ended. */
+	atomic_set(&memory->busy, false);
+	smp_mb(); /* pairs with llist_add() and xchg() of hmap_blob_retire() */
+	if (!llist_empty(&memory->retired))
+		hmap_memory_begin_batch(memory);
+	hmap_memory_put(memory);
+}
+
+/**
+ * hmap_blob_retire() - free a key or value that readers may be copying from
+ * @h: the map, in which it is not any more
+ * @blob: the key or value; NULL if there is none
+ * @size: bytes of it
+ *
+ * Context: any in which the map may be written; not under its locks.
+ */
+void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
+{
+	struct hmap_memory *memory = h->memory;
+
+	if (!blob)
+		return;
+	blob->size = size;
+	atomic_long_add(hmap_blob_taken(blob, size), &memory->waiting);
+	llist_add(&blob->node, &memory->retired);
+	if (!atomic_read(&memory->busy))
+		hmap_memory_begin_batch(memory);
+}
+
+/* ---- what counts ---- */
+
+struct hmap_memory *hmap_memory_alloc(struct hmap_pool *pool, gfp_t gfp)
+{
+	struct hmap_memory *memory = kzalloc(sizeof(*memory), gfp);
+
+	if (!memory)
+		return NULL;
+	memory->pool = pool;
+	refcount_set(&memory->ref, 1);
+	init_llist_head(&memory->retired);
+	INIT_RCU_WORK(&memory->work, hmap_memory_work);
+	return memory;
+}
+
+void hmap_memory_put(struct hmap_memory *memory)
+{
+	if (refcount_dec_and_test(&memory->ref))
+		kfree(memory);
+}
