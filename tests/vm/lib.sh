@@ -5,8 +5,9 @@
 # Shared by the host side of tests/vm. What is here, and how to use it:
 #
 #   run.sh [SUITE...]          make test: all suites, or those named (kunit, uapi,
-#                              cli, example, stress, fuzz, reload, trace, userspace, build,
-#                              style); with NIGHTLY=1 make test-nightly
+#                              cli, example, stress, torture, fuzz, reload, trace,
+#                              userspace, build, style); with NIGHTLY=1 make
+#                              test-nightly
 #   boot.sh KERNEL SCRIPT      boot one kernel, run one script of guest/ in it
 #                              (FILTER=glob: only these KUnit "suite.case",
 #                              uapi programs or bats files)

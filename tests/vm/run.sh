@@ -6,7 +6,7 @@
 #             that "# nightly kernels:" and "# nightly timeout:" in the scripts say
 # SEED=n      seed of the randomised tests; a new one for each run if not given
 # KERNELS=".."  only on these
-# STRESS_SECONDS=n   of each round of the stress test
+# STRESS_SECONDS=n   of each round of the stress test; the torture takes three times as long
 # JOBS=n      scenarios at a time
 set -euo pipefail
 cd "$(dirname "$0")"
