@@ -8,17 +8,16 @@
  * along a chain, and the copy in view_kunit.c.
  */
 #include <linux/export.h>
-#include <linux/hmap.h>
+
+#include "hmap_kunit.h"
+
 #undef EXPORT_SYMBOL_GPL
 #define EXPORT_SYMBOL_GPL(symbol)
 /* The module's own is what the other tests call. */
-void hk_pool_exit(struct hmap_pool *pool);
 #define hmap_pool_exit hk_pool_exit
 #include "../../kmod/memory.c"
 #undef hmap_pool_exit
 #include "../../kmod/array.c"
-
-#include "hmap_kunit.h"
 
 static struct hmap_array *make_array(struct kunit *test, struct hmap *h, u8 B)
 {
