@@ -107,7 +107,7 @@ void hmap_unlock_all(struct hmap *h)
 /* Elements; exact if all stripes are locked, or there is one and it is. */
 long hmap_count(const struct hmap *h)
 {
-	/* First what is shared: pairs with the release in hmap_count_change(). */
+	/* First what is shared: pairs with the release in hmap_count_push(). */
 	long count = atomic_long_read_acquire(&h->count);
 	u32 s;
 

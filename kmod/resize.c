@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When to grow or shrink, and who decides about it.
+ * When to grow or shrink, and what decides about it.
  *
  * A resize is started by publishing an array that names the one it replaces,
  * and is over when all units have been evacuated (evacuate.c). Only an array
@@ -10,7 +10,7 @@
  * The worker finishes what no writer drives, makes the arrays that are too large to be
  * made by the way, and shrinks, until nothing is left to do.
  *
- * Who decides about the size, in this order:
+ * What decides about the size, in this order:
  *
  *  1. An explicit request: hmap_reserve(), hmap_shrink(), hmap_clear(). They and the
  *     worker exclude each other by the resizer mutex: of two the later one has the

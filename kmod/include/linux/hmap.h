@@ -180,7 +180,7 @@ struct hmap_stripe {
  * struct hmap_lock_class - what lockdep tells the locks of maps apart by (private)
  * @stripe: the stripes of a map
  * @all: what is taken before all of them
- * @resizer: who changes the size of a map
+ * @resizer: the mutex of those changes of the size that exclude each other
  */
 struct hmap_lock_class {
 	struct lock_class_key stripe;
