@@ -23,7 +23,7 @@ build_old()
 
 	rm -rf "$top"
 	mkdir -p "$top"
-	git -C ../.. archive --format=tar "$revision" Kbuild kmod | tar -x -C "$top"
+	git -C ../.. archive --format=tar "$revision" Kbuild kmod | tar -x -m -C "$top"
 	ln -s "$PWD/.." "$top/tests"
 	build_modules "$kernel" "$dir/$kernel" HMAP_TESTS= HMAP_BENCH=1 ||
 		die "see build/bench/compare/$kernel/build.log"
