@@ -201,8 +201,7 @@ bool hmap_array_fits(const struct hmap *h, u8 B)
  */
 struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 {
-	/* Before the look at the limit: it may have become free after it. */
-	bool coming = atomic_long_read(&h->memory->waiting);
+	bool coming = hmap_room_is_coming(h);
 	struct hmap_array *a;
 
 	if (!hmap_array_fits(h, B) && coming)

@@ -500,6 +500,16 @@ bool hmap_supply_over_limit(const struct hmap *h,
 			    const struct hmap_supply *supply);
 void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply);
 
+/*
+ * Whether a limit may be in the way only because of memory that is about to become free.
+ * Asked before the limit is: if it has become free since, there is room.
+ */
+static inline bool hmap_room_is_coming(const struct hmap *h)
+{
+	return (h->params.max_bytes || h->params.pool) &&
+	       atomic_long_read(&h->memory->waiting);
+}
+
 /* Free what an operation did not need after all. */
 static inline void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 {

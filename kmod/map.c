@@ -732,13 +732,6 @@ static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
 	return 0;
 }
 
-/* Whether an insert may be refused only for memory that is about to become free. */
-static bool hmap_room_is_coming(const struct hmap *h)
-{
-	return (h->params.max_bytes || h->params.pool) &&
-	       atomic_long_read(&h->memory->waiting);
-}
-
 static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
 	struct hmap_supply supply = {};

@@ -263,7 +263,7 @@ static bool outside_is(const u8 *bytes, u32 size, const u8 *from, u32 n, u8 c)
 	return true;
 }
 
-static void copying_a_slot_touches_nothing_else(struct kunit *test)
+static void copying_a_key_touches_nothing_else(struct kunit *test)
 {
 	struct hmap *h = hk_map_sized(test, 5, 0);
 	struct bmap *to = hk_alloc(test, 1, h->geo.bucket_size);
@@ -272,7 +272,7 @@ static void copying_a_slot_touches_nothing_else(struct kunit *test)
 
 	memset(to, 0xaa, h->geo.bucket_size);
 	memcpy(bmap_key(&h->geo, from, 2), "quick", 5);
-	bmap_copy_slot(&h->geo, to, 6, from, 2);
+	bmap_copy(slot, bmap_key(&h->geo, from, 2), 5);
 	KUNIT_EXPECT_MEMEQ(test, slot, "quick", 5);
 	KUNIT_EXPECT_TRUE(test, outside_is((u8 *)to, h->geo.bucket_size, slot,
 					   5, 0xaa));
@@ -399,7 +399,7 @@ static struct kunit_case bucket_cases[] = {
 	KUNIT_CASE(a_bucket_of_a_set_has_no_values),
 	KUNIT_CASE(a_bucket_of_int64_to_int64_is_144_bytes),
 	KUNIT_CASE(slots_follow_each_other),
-	KUNIT_CASE(copying_a_slot_touches_nothing_else),
+	KUNIT_CASE(copying_a_key_touches_nothing_else),
 	KUNIT_CASE(wiping_a_slot_touches_nothing_else),
 	KUNIT_CASE(the_version_is_odd_while_a_chain_is_written),
 	KUNIT_CASE(a_reader_notices_a_writer),

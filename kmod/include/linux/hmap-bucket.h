@@ -228,15 +228,6 @@ static __always_inline void bmap_copy(void *to, const void *from, u32 size)
 	data_race(({ bmap_memcpy(to, from, size); 0; }));
 }
 
-static inline void bmap_copy_slot(const struct hmap_geometry *geo,
-				  struct bmap *to, unsigned int t,
-				  struct bmap *from, unsigned int f)
-{
-	bmap_copy(bmap_key(geo, to, t), bmap_key(geo, from, f), geo->key_slot);
-	bmap_copy(bmap_value(geo, to, t), bmap_value(geo, from, f),
-		  geo->value_slot);
-}
-
 static __always_inline void bmap_wipe(void *slot, u32 size)
 {
 	const u64 zero = 0;
