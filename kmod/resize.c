@@ -263,16 +263,44 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 /* ---- shrinking ---- */
 
 /*
- * Whether an array of half the size would do. Two chains become one, so that none
- * may be longer than half of what a chain may have, unless all elements together are
- * no more than that.
+ * Two chains become one when a map shrinks, so that none may be longer than half of what
+ * a chain may have, unless all elements together are no more than that.
  */
+static bool hmap_chains_fit(const struct hmap *h, const struct hmap_array *a,
+			    u64 count)
+{
+	return READ_ONCE(a->longest_chain) <= h->max_chain / 2 ||
+	       count <= (u64)h->max_chain * HMAP_BUCKET_CNT;
+}
+
+static unsigned long hmap_changes(const struct hmap *h)
+{
+	unsigned long changes = 0;
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++)
+		changes += READ_ONCE(h->stripes[s].changes);
+	return changes;
+}
+
+/*
+ * Chains that do not fit are not as long any more if what made them so has been deleted:
+ * an array of the same size tells. It is not worth while again before as many elements
+ * have come or gone as there are buckets.
+ */
+static bool hmap_may_compact(const struct hmap *h, const struct hmap_array *a)
+{
+	unsigned long compacted = READ_ONCE(h->compacted);
+
+	return !compacted || hmap_changes(h) - compacted >= hmap_nbuckets(a);
+}
+
+/* Whether there can be an array of half the size, perhaps after one of the same. */
 static bool hmap_can_halve(const struct hmap *h, const struct hmap_array *a,
 			   u64 count)
 {
 	return a->B && hmap_nbuckets(a) > h->params.stripes && !hmap_old(a) &&
-	       (READ_ONCE(a->longest_chain) <= h->max_chain / 2 ||
-		count <= (u64)h->max_chain * HMAP_BUCKET_CNT);
+	       (hmap_chains_fit(h, a, count) || hmap_may_compact(h, a));
 }
 
 /* Whether the map would use a quarter of an array of half the size. */
@@ -338,23 +366,28 @@ static int hmap_halve(struct hmap *h,
 {
 	struct hmap_array *a, *new;
 	struct hmap_locked lk;
-	bool begin;
+	bool begin, fit;
 	u8 B;
 
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
-	B = a->B - 1;
+	B = a->B;
 	begin = wanted(h, a, hmap_len(h));
+	fit = hmap_chains_fit(h, a, hmap_len(h));
 	rcu_read_unlock();
 	if (!begin)
 		return 0;
-	new = hmap_array_alloc(h, B, GFP_KERNEL);
+	new = hmap_array_alloc(h, B - fit, GFP_KERNEL);
 	if (!new)
 		return -ENOMEM;
 	hmap_lock_hash(h, 0, &lk);
-	if (lk.a->B == B + 1 && wanted(h, lk.a, hmap_len(h)) &&
-	    hmap_publish(h, &lk, new, HMAP_TRACE_SHRINK))
+	if (lk.a->B == B && wanted(h, lk.a, hmap_len(h)) &&
+	    hmap_chains_fit(h, lk.a, hmap_len(h)) == fit &&
+	    hmap_publish(h, &lk, new, HMAP_TRACE_SHRINK)) {
+		if (!fit)
+			WRITE_ONCE(h->compacted, hmap_changes(h));
 		new = NULL;
+	}
 	hmap_unlock(h, &lk);
 	if (new)
 		hmap_array_free(new);
@@ -494,8 +527,8 @@ EXPORT_SYMBOL_GPL(hmap_reserve);
  * What hmap_init() and hmap_reserve() have made room for is given up, and the map
  * is shrunk to the size that its elements need, also with HMAP_NO_SHRINK: step by
  * step, a bounded number of buckets at a time, while others use it. A map one of
- * whose chains has become half as long as a chain may be keeps its size, until it
- * grows, is cleared, or has no more elements than one chain could.
+ * whose chains is more than half as long as a chain may be keeps its size, unless it has
+ * no more elements than one chain could.
  *
  * Context: process; may sleep. Waits as hmap_reserve() does.
  * Return: 0; -ENOMEM if there is no memory to move to, -EINTR if the task was

@@ -336,6 +336,59 @@ static void a_map_without_its_colliding_keys_shrinks(struct kunit *test)
 	hk_expect_all(test, h, n - 2, n + 2);
 }
 
+/* Nor if there are more elements left than one chain could have. */
+static void a_chain_that_was_long_keeps_no_map_large(struct kunit *test)
+{
+	struct hmap *h;
+	u64 n;
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		h = make_map(test, hash_some, hmap_capacity(12), 0);
+		n = chain_full(h);
+		hk_put_range(test, h, 0, n);
+		hk_put_range(test, h, COLLIDING, COLLIDING + 600);
+		hk_delete_range(test, h, 0, n);
+		KUNIT_ASSERT_EQ(test, hk_array(h)->longest_chain, h->max_chain);
+		if (i) {
+			KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
+			KUNIT_EXPECT_EQ(test, hk_array(h)->B, 7);
+		} else {
+			h->params.flags &= ~HMAP_NO_SHRINK;
+			h->min_B = 0;
+			mod_delayed_work(system_wq, &h->work, 0);
+			flush_work(&h->work.work);
+			KUNIT_EXPECT_EQ(test, hk_array(h)->B, 9);
+		}
+		KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 1);
+		hk_expect_all(test, h, COLLIDING, COLLIDING + 600);
+		hk_map_destroy(test, h);
+	}
+}
+
+/* It is not found out again and again that a chain is long. */
+static void a_long_chain_is_compacted_once(struct kunit *test)
+{
+	struct hmap *h = make_map(test, hash_some, hmap_capacity(12), 0);
+	u64 n = chain_full(h), key;
+	u32 i;
+
+	hk_put_range(test, h, 0, n);
+	hk_put_range(test, h, COLLIDING, COLLIDING + 600);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
+		KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 1);
+		KUNIT_EXPECT_EQ(test, hk_array(h)->B, 12);
+	}
+	for (key = 0; key < 4096 / 2; key++) {
+		hk_put(test, h, COLLIDING + 600, 1);
+		hk_delete(test, h, COLLIDING + 600);
+	}
+	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
+	KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 2);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 12);
+}
+
 /* ---- time that is linear ---- */
 
 /* Buckets of a chain for which what is not linear takes a hundred times as long. */
@@ -398,6 +451,8 @@ static struct kunit_case chain_cases[] = {
 	KUNIT_CASE_SLOW(a_full_chain_is_evacuated),
 	KUNIT_CASE(shrink_does_not_join_long_chains),
 	KUNIT_CASE(a_map_without_its_colliding_keys_shrinks),
+	KUNIT_CASE(a_chain_that_was_long_keeps_no_map_large),
+	KUNIT_CASE(a_long_chain_is_compacted_once),
 	KUNIT_CASE_SLOW(emptying_a_long_chain_is_linear),
 	{}
 };

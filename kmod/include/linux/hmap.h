@@ -212,6 +212,8 @@ struct hmap_lock_class {
  * @retry: how long the worker waits before it asks for memory again, 0 if it has not
  *	been refused any. Written by the worker; read anywhere
  * @last_evacuated: units evacuated when the worker last looked (worker)
+ * @compacted: inserts and deletes when chains have last been made as short as they can
+ *	be for the sake of shrinking; 0 if never. Under stripe 0; read anywhere
  * @grows: resizes to a larger size
  * @same_size_grows: resizes that kept the size
  * @shrinks: resizes to half the size
@@ -246,6 +248,7 @@ struct hmap {
 	unsigned int rounds;
 	unsigned long retry;
 	long last_evacuated;
+	unsigned long compacted;
 	atomic_long_t grows;
 	atomic_long_t same_size_grows;
 	atomic_long_t shrinks;
