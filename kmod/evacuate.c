@@ -10,13 +10,18 @@
  * the old chain, which counts until then.
  *
  * Writers drive it. In a small map each put and delete does its own unit and the next
- * one in order, as in Go. In a large one it does the next one only: that is one cache
- * miss after the other in the order of memory, and no put has to pay for more than one
- * unit; a resize lasts about as many puts as there are units, and the next one is not due
- * before seven times as many.
+ * one in order, as in Go. In a larger one it does the next one only: no put has to pay
+ * for more than one unit; a resize lasts about as many puts as there are units, and the
+ * next one is not due before seven times as many. In a large one the worker takes its
+ * part from the beginning, and a put does one only if the worker does not keep up with
+ * the writers (HMAP_PACE): on a CPU of its own it does, and units that are evacuated one
+ * after the other cost half of what they cost in between.
  */
+#include <linux/delay.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 
 #include "internal.h"
 #include "trace.h"
@@ -276,6 +281,14 @@ static bool hmap_evacuates_own(const struct hmap *h, const struct hmap_array *ol
 	       hmap_too_many_overflow(READ_ONCE(old->noverflow), old->B);
 }
 
+/* Whether a put or delete has to evacuate the stripe's next unit. */
+static bool hmap_help_is_due(struct hmap *h, const struct hmap_locked *lk,
+			     const struct hmap_array *old)
+{
+	return !hmap_evac_is_shared(h, old) ||
+	       ++h->stripes[lk->s].due >= HMAP_PACE;
+}
+
 /*
  * The stripe's next unit has been evacuated: go on to one that has not. Where writers
  * evacuate in order only, that is the one behind it.
@@ -295,6 +308,7 @@ static void hmap_advance(struct hmap *h, const struct hmap_locked *lk,
 	smp_store_release(&lk->a->nevacuate[lk->s].n, n);
 	if (n < units)
 		return;
+	h->stripes[lk->s].due = 0;
 	/* For hmap_count_error(), and the other stripes, which may begin now. */
 	if (h->params.stripes > 1)
 		hmap_count_push(h, &h->stripes[lk->s]);
@@ -332,6 +346,7 @@ static int hmap_evac_now(struct hmap *h, const struct hmap_locked *lk,
 	hmap_evac_unit(&evac, unit);
 	hmap_unreserve_overflow(lk->a, need - evac.appended);
 	WRITE_ONCE(stripe->evacuated, stripe->evacuated + 1);
+	stripe->due -= HMAP_PACE;
 	return evac.looked;
 }
 
@@ -379,7 +394,8 @@ bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 			      supply);
 	/* Once, however often the operation has to start again. */
 	if (!supply->want && !supply->helped) {
-		hmap_evacuate_next(h, lk, supply);
+		if (hmap_help_is_due(h, lk, old))
+			hmap_evacuate_next(h, lk, supply);
 		supply->helped = !supply->want;
 	}
 	if (!supply->want && !hmap_lock_is_right(lk))
@@ -397,7 +413,8 @@ static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
 	hmap_lock_hash(h, s, &lk);
 	while (units++ < HMAP_HOLD_UNITS && bytes < HMAP_HOLD_BYTES) {
 		looked = hmap_evacuate_next(h, &lk, supply);
-		if (looked < 0)
+		/* A writer that waits does not wait for more than a unit. */
+		if (looked < 0 || spin_is_contended(&h->stripes[lk.s].lock))
 			break;
 		bytes += looked * hmap_slot_cost(h);
 	}
@@ -405,15 +422,41 @@ static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
 	return looked >= 0 || supply->want;
 }
 
-/* Evacuate all there is, a bounded part at a time. 0, -ENOMEM or -EINTR. */
-int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply)
+/* Let others have the CPU for a while, unless the next growth waits for this one. */
+static void hmap_give_way(struct hmap *h, ktime_t *since)
 {
+	bool over;
+
+	if (ktime_us_delta(ktime_get(), *since) < HMAP_PAUSE_US)
+		return;
+	rcu_read_lock();
+	over = hmap_over_load(hmap_len(h), rcu_dereference(h->buckets)->B);
+	rcu_read_unlock();
+	if (!over && !single_task_running())
+		usleep_range(HMAP_PAUSE_US, 2 * HMAP_PAUSE_US);
+	*since = ktime_get();
+}
+
+/**
+ * hmap_finish_resize() - evacuate all there is, a bounded part at a time
+ * @h: the map
+ * @supply: where overflow buckets come from
+ * @polite: leave time to those that write the map meanwhile
+ *
+ * The stripes take turns, so that buckets are visited in the order of memory.
+ *
+ * Return: 0, -ENOMEM or -EINTR.
+ */
+int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply, bool polite)
+{
+	ktime_t since = ktime_get();
 	bool more;
 	u32 s;
 
-	for (s = 0; s < h->params.stripes; s++) {
-		do {
-			more = hmap_finish_step(h, s, supply);
+	do {
+		more = false;
+		for (s = 0; s < h->params.stripes; s++) {
+			more |= hmap_finish_step(h, s, supply);
 			hmap_supply_fill(h, supply, GFP_KERNEL);
 			if (supply->no_block) {
 				supply->no_block = false;
@@ -422,7 +465,9 @@ int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply)
 			if (fatal_signal_pending(current) || READ_ONCE(h->dying))
 				return -EINTR;
 			cond_resched();
-		} while (more);
-	}
+			if (polite)
+				hmap_give_way(h, &since);
+		}
+	} while (more);
 	return 0;
 }

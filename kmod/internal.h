@@ -61,6 +61,21 @@
 #define HMAP_FAR_AHEAD_BYTES	SZ_4M
 
 /*
+ * The worker takes its part in the evacuation of a larger array from the beginning, and
+ * a put or delete evacuates a unit only where the worker is behind: where the stripe has
+ * seen HMAP_PACE of them for each unit that has been evacuated. That is over well before
+ * the next growth is due, which takes 6.5 inserts for a unit.
+ */
+#define HMAP_SHARED_BYTES	SZ_1M
+#define HMAP_PACE		4
+
+/*
+ * After so long the worker pauses for as long, if others want its CPU: a writer there
+ * does not wait for it longer, whatever the scheduler's slices are.
+ */
+#define HMAP_PAUSE_US		500
+
+/*
  * What several stripes count by themselves before they add it to the map's count: up
  * to this, and together no more than an eighth of the capacity.
  */
@@ -523,10 +538,20 @@ static inline bool hmap_array_is_small(const struct hmap *h, u8 B)
 	return hmap_array_data_size(h, B) <= HMAP_SMALL_BYTES;
 }
 
+/*
+ * Whether the worker takes its part in the evacuation of an array from the beginning, so
+ * that writers help only where it is behind.
+ */
+static inline bool hmap_evac_is_shared(const struct hmap *h,
+				       const struct hmap_array *old)
+{
+	return hmap_array_data_size(h, old->B) > HMAP_SHARED_BYTES;
+}
+
 /* evacuate.c */
 bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 			struct hmap_array *old, struct hmap_supply *supply);
-int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply);
+int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply, bool polite);
 
 /* resize.c */
 int hmap_hint_B(const struct hmap *h, unsigned long n, u8 *B);
@@ -544,7 +569,7 @@ void hmap_worker(struct work_struct *work);
  * @lk: the locked stripe, and the hash that the operation is about
  * @supply: where overflow buckets may come from
  *
- * Evacuates a unit or two. Without overflow buckets to evacuate to, the old chain
+ * Evacuates two units at the most. Without overflow buckets to evacuate to, the old chain
  * goes on to be used.
  *
  * Return: false if the caller should fill @supply and start again.

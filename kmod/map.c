@@ -3,9 +3,9 @@
  * hmap: a resizable hash map in the design of Go's classic map.
  *
  * Elements live in buckets of eight slots (hmap-bucket.h), buckets in an array with
- * overflow buckets (array.c). A growing map has two arrays; every put and
- * delete moves a bucket or two from the old one to the new one (resize.c), so
- * that no operation pays for the table. A key is in the old array until its
+ * overflow buckets (array.c). A growing map has two arrays; puts and deletes move two
+ * buckets at the most from the old one to the new one, the worker a few at a time
+ * (evacuate.c), so that no operation pays for the table. A key is in the old array until its
  * bucket there has been evacuated, and in the new one from then on.
  *
  * Writers and evacuation take the lock of a stripe of the buckets (lock.c).
@@ -1065,6 +1065,7 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
 	hmap_view_end(h);
 	for (s = 0; s < h->params.stripes; s++) {
 		WRITE_ONCE(h->stripes[s].count, 0);
+		h->stripes[s].due = 0;
 		WRITE_ONCE(h->stripes[s].changes, h->stripes[s].changes + 1);
 	}
 	atomic_long_set(&h->count, 0);

@@ -122,7 +122,10 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 		trace_hmap_resize_start(h, a->B, new->B, reason, hmap_len(h));
 	}
 	if (!empty) {
-		hmap_call_worker_later(h);
+		if (hmap_evac_is_shared(h, a))
+			hmap_call_worker(h);
+		else
+			hmap_call_worker_later(h);
 		return true;
 	}
 	if (a->data)
@@ -357,8 +360,9 @@ void __hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
 }
 
 /*
- * Begin to shrink, if @wanted says so. Returns 1 if that was so, or another task
- * has begun a resize meanwhile; 0 if it is not wanted; -ENOMEM.
+ * Begin to shrink, if @wanted says so, or to find out whether chains allow that. Returns 1
+ * if that was so, or another task has begun a resize meanwhile; 0 if it is not wanted;
+ * -ENOMEM.
  */
 static int hmap_halve(struct hmap *h,
 		      bool (*wanted)(const struct hmap *h,
@@ -469,7 +473,7 @@ static int hmap_grow_to(struct hmap *h, u8 B)
 	int err = 0;
 
 	while (!err) {
-		err = hmap_finish_resize(h, &supply);
+		err = hmap_finish_resize(h, &supply, false);
 		if (err || hmap_reserve_step(h, B, &supply))
 			break;
 		hmap_supply_fill(h, &supply, GFP_KERNEL);
@@ -545,13 +549,13 @@ int hmap_shrink(struct hmap *h)
 	if (locked < 0)
 		return locked;
 	WRITE_ONCE(h->min_B, 0);
-	err = hmap_finish_resize(h, &supply);
+	err = hmap_finish_resize(h, &supply, false);
 	/* A bound, should others let it grow again and again. */
 	for (step = 0; !err && step < HMAP_MAX_B; step++) {
 		err = hmap_halve(h, hmap_shrink_possible);
 		if (err <= 0)
 			break;
-		err = hmap_finish_resize(h, &supply);
+		err = hmap_finish_resize(h, &supply, false);
 	}
 	hmap_supply_drop(h, &supply);
 	hmap_resizer_unlock(h, locked);
@@ -640,27 +644,28 @@ static void hmap_worker_wake(struct hmap *h)
 static int hmap_worker_step(struct hmap *h, struct hmap_supply *supply)
 {
 	u64 count = hmap_len(h);
-	struct hmap_array *a;
-	bool old, grow, shrink;
+	struct hmap_array *a, *old;
+	bool shared, grow, shrink;
 	u8 B = 0, least;
 	int err;
 
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
 	old = hmap_old(a);
+	shared = old && hmap_evac_is_shared(h, old);
 	grow = a->data && hmap_grow_needed(a, count, &B);
 	least = hmap_least_B(a, B);
 	shrink = hmap_shrink_needed(h, a, count);
 	rcu_read_unlock();
-	if (old && !grow && !hmap_is_idle(h)) {
+	if (old && !shared && !grow && !hmap_is_idle(h)) {
 		hmap_call_worker_later(h);
 		return 0;
 	}
 	if (old)
-		return hmap_finish_resize(h, supply) ?: 1;
+		return hmap_finish_resize(h, supply, !grow) ?: 1;
 	if (shrink) {
 		err = hmap_halve(h, hmap_shrink_needed);
-		return err <= 0 ? err : hmap_finish_resize(h, supply) ?: 1;
+		return err <= 0 ? err : hmap_finish_resize(h, supply, true) ?: 1;
 	}
 	if (grow) {
 		err = hmap_worker_grow(h, B, least);

@@ -183,6 +183,87 @@ static void an_update_in_place_never_grows(struct kunit *test)
 	}
 }
 
+/*
+ * A large map that a put has begun to double: 1,024 buckets of more than a KiB. Keys
+ * that are their own hash fill it to twice its load with fewer overflow buckets than
+ * buckets. The worker does not come.
+ */
+static struct hmap *large_map_growing(struct kunit *test)
+{
+	struct hmap_params params = {
+		.key_size = sizeof(u64),
+		.value_size = HMAP_MAX_INLINE_SIZE,
+		.hashfn = hk_hash_identity,
+		.hint = hmap_capacity(10),
+	};
+	struct hmap *h = hk_map(test, &params);
+	u64 key, value[HMAP_MAX_INLINE_SIZE / sizeof(u64)] = {};
+
+	disable_delayed_work_sync(&h->work);
+	for (key = 0; !hk_growing(h) && key < 2 * hmap_capacity(10) + 2; key++)
+		KUNIT_ASSERT_EQ(test, hmap_put(h, &(u64){
+			key < 8192 ? key : 8192 + (key - 8192) / 8 +
+					   (key - 8192) % 8 * 1024
+		}, value, HMAP_NOEXIST, GFP_ATOMIC), 0);
+	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 11);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	KUNIT_ASSERT_GT(test, h->geo.bucket_size << 10, HMAP_SHARED_BYTES);
+	return h;
+}
+
+static void overwrite(struct kunit *test, struct hmap *h, unsigned int times)
+{
+	u64 key = 5, value[HMAP_MAX_INLINE_SIZE / sizeof(u64)] = {};
+
+	while (times--)
+		KUNIT_ASSERT_EQ(test, hmap_put(h, &key, value, HMAP_EXIST,
+					       GFP_ATOMIC), 0);
+}
+
+static void in_a_large_map_every_fourth_put_evacuates(struct kunit *test)
+{
+	struct hmap *h = large_map_growing(test);
+	long before = hk_evacuated(h);
+
+	overwrite(test, h, 100 * HMAP_PACE);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before + 100);
+	overwrite(test, h, (1024 - 100) * HMAP_PACE);
+	KUNIT_EXPECT_FALSE(test, hk_growing(h));
+	KUNIT_EXPECT_EQ(test, h->stripes[0].due, 0);
+	HK_VERIFY(test, h);
+}
+
+/* What others have evacuated is made up for first. */
+static void but_none_while_the_worker_is_ahead(struct kunit *test)
+{
+	struct hmap *h = large_map_growing(test);
+	long before = hk_evacuated(h);
+
+	h->stripes[0].due = -100 * HMAP_PACE;
+	overwrite(test, h, 100 * HMAP_PACE);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before);
+	overwrite(test, h, HMAP_PACE);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before + 1);
+	/* A map that is emptied meanwhile owes nothing. */
+	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
+	KUNIT_EXPECT_EQ(test, h->stripes[0].due, 0);
+}
+
+/* From the beginning: it does not look first whether writers drive the resize. */
+static void a_large_map_is_evacuated_by_the_worker(struct kunit *test)
+{
+	struct hmap *h = large_map_growing(test);
+	long before = hk_evacuated(h);
+
+	hk_enable_worker(h);
+	mod_delayed_work(system_unbound_wq, &h->work, 0);
+	flush_delayed_work(&h->work);
+	KUNIT_EXPECT_FALSE(test, hk_growing(h));
+	KUNIT_EXPECT_GE(test, hk_evacuated(h), before + 1024 - 1);
+	KUNIT_EXPECT_EQ(test, h->stripes[0].due, 0);
+	HK_VERIFY(test, h);
+}
+
 static void nevacuate_keeps_its_final_value(struct kunit *test)
 {
 	u64 from, to;
@@ -727,6 +808,9 @@ static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(a_delete_that_misses_evacuates_too),
 	KUNIT_CASE(reads_never_evacuate),
 	KUNIT_CASE(an_update_in_place_never_grows),
+	KUNIT_CASE(in_a_large_map_every_fourth_put_evacuates),
+	KUNIT_CASE(but_none_while_the_worker_is_ahead),
+	KUNIT_CASE(a_large_map_is_evacuated_by_the_worker),
 	KUNIT_CASE(nevacuate_keeps_its_final_value),
 	KUNIT_CASE(nevacuate_passes_what_has_been_evacuated),
 	KUNIT_CASE(a_growing_map_does_not_grow_again),

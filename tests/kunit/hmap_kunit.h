@@ -84,6 +84,9 @@ u64 hk_overfill(struct kunit *test, struct hmap *h);
 /* As if the worker had been called in vain before. */
 void hk_enable_worker(struct hmap *h);
 
+/* A tracepoint of the module. */
+struct tracepoint *hk_tracepoint(struct kunit *test, const char *name);
+
 /* Maps in the middle of a resize, with the keys from @from up to @to. */
 struct hmap *hk_map_growing(struct kunit *test, u64 *from, u64 *to);
 struct hmap *hk_map_same_size(struct kunit *test, u64 *from, u64 *to);

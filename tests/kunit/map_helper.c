@@ -2,8 +2,10 @@
 /*
  * Helpers of the tests that make, fill and look into maps.
  */
-#include <linux/kthread.h>
 #include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/tracepoint.h>
 
 #include "hmap_kunit.h"
 
@@ -395,4 +397,44 @@ void hk_run(struct kunit *test, struct hk_thread *threads, u32 n,
 	if (ms)
 		msleep(ms);
 	hk_run_stop(test, threads, n);
+}
+
+/**
+ * struct search - for a tracepoint
+ * @nb: is told of the tracepoints of all modules
+ * @name: its name
+ * @tp: the tracepoint
+ */
+struct search {
+	struct notifier_block nb;
+	const char *name;
+	struct tracepoint *tp;
+};
+
+static int search_module(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct search *search = container_of(nb, struct search, nb);
+	const struct module *mod = ((struct tp_module *)data)->mod;
+	struct tracepoint *tp;
+	unsigned int i;
+
+	for (i = 0; i < mod->num_tracepoints; i++) {
+		tp = tracepoint_ptr_deref(&mod->tracepoints_ptrs[i]);
+		if (!strcmp(tp->name, search->name))
+			search->tp = tp;
+	}
+	return NOTIFY_OK;
+}
+
+/* The module does not export them: they are found as tracers find them. */
+struct tracepoint *hk_tracepoint(struct kunit *test, const char *name)
+{
+	struct search search = {
+		.nb = { .notifier_call = search_module }, .name = name,
+	};
+
+	KUNIT_ASSERT_EQ(test, register_tracepoint_module_notifier(&search.nb), 0);
+	unregister_tracepoint_module_notifier(&search.nb);
+	KUNIT_ASSERT_NOT_NULL(test, search.tp);
+	return search.tp;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tracepoints tell. The module does not export them: they are found as
- * tracers find them.
+ * What the tracepoints tell.
  */
-#include <linux/module.h>
+#include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
 #include "hmap_kunit.h"
@@ -11,8 +10,6 @@
 
 /**
  * struct watch - a tracepoint, and what it told of a map
- * @nb: is told of all tracepoints
- * @name: of the one
  * @tp: the tracepoint
  * @probe: called by it
  * @h: the map
@@ -23,8 +20,6 @@
  * @count: elements
  */
 struct watch {
-	struct notifier_block nb;
-	const char *name;
 	struct tracepoint *tp;
 	void *probe;
 	const struct hmap *h;
@@ -60,21 +55,6 @@ static void on_back_pressure(void *data, const struct hmap *h, u8 B, u64 count)
 	w->count = count;
 }
 
-static int find(struct notifier_block *nb, unsigned long action, void *data)
-{
-	struct watch *w = container_of(nb, struct watch, nb);
-	const struct module *mod = ((struct tp_module *)data)->mod;
-	struct tracepoint *tp;
-	unsigned int i;
-
-	for (i = 0; i < mod->num_tracepoints; i++) {
-		tp = tracepoint_ptr_deref(&mod->tracepoints_ptrs[i]);
-		if (!strcmp(tp->name, w->name))
-			w->tp = tp;
-	}
-	return NOTIFY_OK;
-}
-
 static void unwatch(void *ctx)
 {
 	struct watch *w = ctx;
@@ -88,13 +68,9 @@ static struct watch *watch(struct kunit *test, const struct hmap *h,
 {
 	struct watch *w = hk_alloc(test, 1, sizeof(*w));
 
-	w->nb.notifier_call = find;
-	w->name = name;
+	w->tp = hk_tracepoint(test, name);
 	w->probe = probe;
 	w->h = h;
-	KUNIT_ASSERT_EQ(test, register_tracepoint_module_notifier(&w->nb), 0);
-	unregister_tracepoint_module_notifier(&w->nb);
-	KUNIT_ASSERT_NOT_NULL(test, w->tp);
 	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(w->tp, probe, w), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unwatch, w), 0);
 	return w;

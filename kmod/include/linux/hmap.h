@@ -166,6 +166,8 @@ struct hmap_params {
  *	hmap.count (yet). May be negative. Under @lock; read anywhere
  * @changes: inserts and deletes. Under @lock; read anywhere
  * @evacuated: units evacuated. Under @lock; read anywhere
+ * @due: puts and deletes since the evacuation of a large array began, less those that
+ *	what has been evacuated is enough for. Under @lock
  *
  * A cache line for each: writers of different stripes share none that they write.
  */
@@ -174,6 +176,7 @@ struct hmap_stripe {
 	long count;
 	unsigned long changes;
 	long evacuated;
+	int due;
 } ____cacheline_aligned_in_smp;
 
 /**
