@@ -2,7 +2,7 @@
 /*
  * The parts of the benchmark module: contestants (hmap.c, rhashtable.c, bpf.c,
  * plain.c) know how to use a map and nothing of measuring; suites (single.c,
- * memory.c, fill.c, latency.c, smp.c, grow.c) measure and know nothing of maps.
+ * memory.c, fill.c, latency.c, hold.c, smp.c, grow.c) measure and know nothing of maps.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -157,7 +157,7 @@ int bench_settle(const struct contestant *c, void **map, unsigned int nr);
 /* memory.c */
 unsigned long bench_free_pages(void);
 
-/* single.c, memory.c, fill.c, latency.c, smp.c, grow.c */
+/* single.c, memory.c, fill.c, latency.c, hold.c, smp.c, grow.c */
 int bench_single(const struct contestant **c, unsigned int nr,
 		 const struct bench_keys *keys);
 int bench_fill(const struct contestant **c, unsigned int nr,
@@ -168,6 +168,8 @@ int bench_fill_memory(const struct contestant **c, unsigned int nr,
 		      const struct bench_keys *keys);
 int bench_latency(const struct contestant **c, unsigned int nr,
 		  const struct bench_keys *keys);
+int bench_hold(const struct contestant **c, unsigned int nr,
+	       const struct bench_keys *keys);
 int bench_smp(const struct contestant **c, unsigned int nr,
 	      const struct bench_keys *keys);
 int bench_grow(const struct contestant **c, unsigned int nr,

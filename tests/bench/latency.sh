@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Suite "kernel-latency": single operations while a map grows and shrinks. One JSON
-# object for each contestant, phase and quantile, and for the longest of each
-# doubling.
+# Suite "kernel-latency": the dearest calls that chosen keys can cause, then single
+# operations while a map grows and shrinks. One JSON object for each of these calls, for
+# each contestant, phase and quantile, and for the longest of each doubling.
 #
 # N=, RUNS=, SEED=   how large it gets, how often, which keys
 # KERNELS=   um-7.2-up, um-7.2-smp or both
@@ -11,6 +11,8 @@ cd "$(dirname "$0")"
 . ./lib.sh
 
 sizes=${N:-4000000}
+bench_build um-7.2-up
+bench_run um-7.2-up suite=hold n=1000
 for kernel in ${KERNELS:-um-7.2-up um-7.2-smp}; do
 	bench_build "$kernel"
 	bench_run "$kernel" suite=latency n="${sizes// /,}" runs="${RUNS:-5}" \

@@ -15,7 +15,7 @@
 
 static char *suite_name = "single";
 module_param_named(suite, suite_name, charp, 0444);
-MODULE_PARM_DESC(suite, "single (default), fill, memory, fill-memory, latency, smp or grow");
+MODULE_PARM_DESC(suite, "single (default), fill, memory, fill-memory, latency, hold, smp or grow");
 
 static char *contestants;
 module_param(contestants, charp, 0444);
@@ -75,6 +75,7 @@ static const struct suite suites[] = {
 	{ "fill-memory", GROWING, bench_fill_memory, 2, 1, BENCH_ALONE },
 	{ "latency", GROWING ",control,busy-control", bench_latency, 1, 1,
 	  BENCH_ALONE },
+	{ "hold", "hmap", bench_hold, 1, 1, BENCH_ALONE },
 	{ "smp", "hmap,rhashtable,bpf-hash", bench_smp, 1, 2, BENCH_SHARED },
 	{ "grow", "hmap,rhashtable,bpf-hash", bench_grow, 1, 1, BENCH_SHARED },
 };
