@@ -264,12 +264,50 @@ readme_module_builds()
 	grep -q hmap_get "$dir/readme.c" && [ -f "$dir/readme.ko" ]
 }
 
+# A module with this one line besides the header. Prints what the compiler says.
+one_line_module() # LINE
+{
+	local dir=$tmp/one
+
+	mkdir -p "$dir"
+	printf '#include <linux/module.h>\n#include <linux/hmap.h>\n%s\nMODULE_DESCRIPTION("one");\nMODULE_LICENSE("GPL");\n' \
+		"$1" >"$dir/one.c"
+	printf 'obj-m := one.o\nccflags-y := -I%s/kmod/include\n' "$tmp/src" >"$dir/Kbuild"
+	make -s -C "$kdir" M="$dir" KBUILD_EXTRA_SYMBOLS="$tmp/src/Module.symvers" \
+		modules 2>&1
+}
+
+does_not_compile() # WORDS LINE
+{
+	local out
+
+	if out=$(one_line_module "$2"); then
+		echo "it compiles: $2"
+		return 1
+	fi
+	echo "$out"
+	grep -q "error: .*$1" <<<"$out"
+}
+
+test_typed_maps()
+{
+	local words="a typed map has no arrays: put the array into a struct"
+
+	tap_ok "a typed map of structs compiles" one_line_module \
+		'struct id { u8 b[16]; }; DEFINE_HMAP(ids, struct id, u64);'
+	tap_ok "one whose keys are arrays does not" does_not_compile "$words" \
+		'typedef u8 id[16]; DEFINE_HMAP(ids, id, u64);'
+	tap_ok "nor one whose values are" does_not_compile "$words" \
+		'typedef u8 id[16]; DEFINE_HMAP(ids, u64, id);'
+}
+
 test_install()
 {
 	tap_ok "make modules" make_there modules
 	tap_ok "Module.symvers lists the exports" \
 		grep -q hmap_ "$tmp/src/Module.symvers"
 	tap_ok "the module in README.md builds" readme_module_builds
+	test_typed_maps
 	tap_ok "make install DESTDIR=" make_there install DESTDIR="$tmp/root" PREFIX=/usr
 	tap_ok "installed files" has_files "$tmp/root" \
 		"lib/modules/$release/updates/kmod/hmap.ko*" usr/bin/hmapctl \
