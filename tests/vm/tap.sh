@@ -78,13 +78,14 @@ tap_no_output()
 # A test program that prints TAP of its own: as a subtest.
 tap_program() # NAME COMMAND...
 {
-	local name=$1 status out
+	local name=$1 status out start=$SECONDS
 
 	shift
 	out=$(mktemp)
 	echo "# Subtest: $name"
 	"$@" 2>&1 | tee "$out" | sed 's/^/    /'
 	status=${PIPESTATUS[0]}
+	echo "# $name took $((SECONDS - start)) s"
 	if ! grep -q '^1\.\.[0-9]' "$out"; then
 		echo "# $name printed no plan"
 		tap_result "not ok" "$name"

@@ -3,10 +3,10 @@
 # hmapctl against the device: every tests/cli/*.bats. The files load and unload
 # the module themselves ($HMAP/hmap.ko); what they leave loaded is removed.
 # suite: cli
-# kernels: debian-6.12
+# kernels: um-7.2
 # timeout: 500
-# nightly kernels: debian-6.1 um-7.2
-# nightly timeout: 500
+# nightly kernels: debian-6.1 debian-6.12
+# nightly timeout: 900
 # packages: udev
 # programs: udevadm /lib/systemd/systemd-udevd
 

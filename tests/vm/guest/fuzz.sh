@@ -6,7 +6,7 @@
 # suite: fuzz
 # kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
 # timeout: 900
-# nightly kernels: um-7.2 x86-7.2-kasan x86-7.2-kcsan
+# nightly kernels: um-7.2 um-7.2-kasan x86-7.2-kasan x86-7.2-kcsan
 # nightly timeout: 3600
 
 . "$HMAP/guest/lib.sh"
@@ -23,7 +23,10 @@ fuzz() # SEED CALLS
 
 # most where memory is checked and calls are nevertheless fast
 calls=100000
-! { is_um && [ -e $kmemleak ]; } || calls=1000000
+if is_um && [ -e $kmemleak ]; then
+	calls=250000
+	[ -z "${HMAP_NIGHTLY:-}" ] || calls=1000000
+fi
 calls=${fuzz_calls:-$calls}
 
 leaks_begin
