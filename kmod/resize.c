@@ -51,6 +51,8 @@ static void hmap_call_worker_later(struct hmap *h)
 /* Have the worker come at once. Once is enough until it has begun. */
 static void hmap_call_worker(struct hmap *h)
 {
+	/* First what it is called for: pairs with smp_mb() in hmap_worker(). */
+	smp_mb();
 	if (READ_ONCE(h->called))
 		return;
 	WRITE_ONCE(h->called, true);
@@ -680,19 +682,26 @@ static int hmap_worker_step(struct hmap *h, struct hmap_supply *supply)
 void hmap_worker(struct work_struct *work)
 {
 	struct hmap *h = container_of(to_delayed_work(work), struct hmap, work);
+	bool called = READ_ONCE(h->called), worked = false;
 	struct hmap_supply supply = {};
 	unsigned long delay;
 	int more = 1;
 
 	WRITE_ONCE(h->called, false);
+	/* A call that comes later is seen, or what it is for: see hmap_call_worker(). */
+	smp_mb();
 	/* The task of an explicit request calls again when it has been met. */
 	while (more > 0 && !READ_ONCE(h->dying) && mutex_trylock(&h->resizer)) {
 		more = hmap_worker_step(h, &supply);
+		worked |= more;
 		mutex_unlock(&h->resizer);
 		cond_resched();
 	}
 	hmap_supply_drop(h, &supply);
 	hmap_worker_wake(h);
+	/* An insert calls before its element is counted: look again. */
+	if (called && !worked)
+		hmap_call_worker_later(h);
 	/* At a limit (-ENOSPC) the next insert asks again. */
 	if (more != -ENOMEM || READ_ONCE(h->dying)) {
 		WRITE_ONCE(h->retry, 0);
