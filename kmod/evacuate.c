@@ -30,8 +30,8 @@
 /* How far one put or delete looks for the next bucket to evacuate (Go's). */
 #define ADVANCE_LIMIT	1024
 
-/* Elements of a unit that are hashed once. There are seldom more than two buckets. */
-#define EVAC_CHOICES	32
+/* Elements of a unit that are hashed once: all, unless chains have no limit. */
+#define EVAC_CHOICES	(HMAP_MAX_CHAIN * HMAP_BUCKET_CNT)
 
 /**
  * struct evac_dest - where the elements of a unit go
@@ -166,9 +166,8 @@ static void hmap_evac_chain(struct evac *evac, size_t index)
 	bmap_write_end(head);
 }
 
-/* Elements of an old chain. */
-static size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a,
-			      size_t index)
+/* Elements of the chain of a bucket. */
+size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t index)
 {
 	struct bmap *b;
 	size_t n = 0;

@@ -41,7 +41,7 @@
 /* Up to so many doublings in one resize: a unit goes to 2^3 buckets at the most. */
 #define HMAP_MAX_DOUBLINGS	3
 
-/* The most chains that hold the elements of a unit. */
+/* The most chains that the elements of a unit go to. */
 #define HMAP_UNIT_CHAINS	8	/* 2^HMAP_MAX_DOUBLINGS */
 
 /*
@@ -549,6 +549,7 @@ static inline bool hmap_evac_is_shared(const struct hmap *h,
 }
 
 /* evacuate.c */
+size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t index);
 bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 			struct hmap_array *old, struct hmap_supply *supply);
 int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply, bool polite);

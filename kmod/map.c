@@ -602,6 +602,28 @@ static void hmap_filter_slot(struct hmap *h, const struct hmap_chain *chain,
 }
 
 /*
+ * Whether a chain of @len buckets may not have an element more, in a new bucket if it is
+ * @full. In a map that shrinks it is joined with another one, which must not become too
+ * long; as long as each has half of what a chain may have that is not asked.
+ */
+static bool hmap_chain_at_limit(const struct hmap *h, const struct hmap_locked *lk,
+				const struct hmap_chain *chain, u32 len, bool full)
+{
+	struct hmap_array *old = chain->a;
+	size_t index, other;
+
+	if (full && len >= h->max_chain)
+		return true;
+	if (old->B <= lk->a->B ||
+	    max(READ_ONCE(old->longest_chain), len + full) <= h->max_chain / 2)
+		return false;
+	index = hmap_bucket_index(old, lk->hash);
+	other = index ^ hmap_nbuckets(lk->a);
+	return hmap_chain_used(h, old, index) + hmap_chain_used(h, old, other) >=
+	       (size_t)h->max_chain * HMAP_BUCKET_CNT;
+}
+
+/*
  * Insert into a chain that does not have the key, at its first free slot or behind
  * the last of its @len buckets.
  */
@@ -615,7 +637,7 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 	u8 top = bmap_tophash_of(lk->hash);
 	int err;
 
-	if (full && len >= h->max_chain)
+	if (hmap_chain_at_limit(h, lk, chain, len, full))
 		return hmap_chain_full(h, w, lk, supply);
 	if (full && !hmap_reserve_overflow(h, a, 1, supply))
 		return hmap_no_overflow(h, supply);

@@ -39,26 +39,25 @@ u64 hmap_bitrev64(u64 x)
  * @chains: out: one chain, or those that go together in a resize
  * @last: out: the last place of the unit
  *
- * A unit is a bucket of the smaller of the arrays in use, so that it holds all
- * keys of an interval of places.
+ * The keys of an interval of places: those of a bucket, or of two that a shrinking map
+ * has not joined yet.
  *
  * Return: the number of chains.
  */
 unsigned int hmap_unit(struct hmap *h, struct hmap_array *a, u64 place,
-		       struct hmap_chain chains[HMAP_UNIT_CHAINS], u64 *last)
+		       struct hmap_chain chains[2], u64 *last)
 {
 	struct hmap_array *old = hmap_old(a);
-	struct hmap_array *small = hmap_smaller(a, old);
 	u64 hash = hmap_bitrev64(place);
-	unsigned int n, i;
 
-	*last = place | (U64_MAX >> small->B);
 	chains[0] = hmap_chain_of(h, a, hash);
-	/* The other buckets of the larger array. */
-	n = 1 << (chains[0].a->B - small->B);
-	for (i = 1; i < n; i++)
-		chains[i] = hmap_chain_of(h, a, hash ^ ((u64)i << small->B));
-	return n;
+	if (!old || chains[0].a == a || a->B >= old->B) {
+		*last = place | (U64_MAX >> chains[0].a->B);
+		return 1;
+	}
+	*last = place | (U64_MAX >> a->B);
+	chains[1] = hmap_chain_of(h, a, hash ^ (1ULL << a->B));
+	return 2;
 }
 
 /**
@@ -217,7 +216,7 @@ static unsigned int scan_unit(struct hmap *h, struct hmap_array *a,
 			      void *values, unsigned int capacity, u32 *looked)
 {
 	struct scan_group group;
-	struct hmap_chain chains[HMAP_UNIT_CHAINS];
+	struct hmap_chain chains[2];
 	u64 end = scan_end(cursor), last;
 	unsigned int n, i;
 

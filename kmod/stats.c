@@ -117,7 +117,7 @@ static u32 hmap_layout_chain(struct hmap *h, const struct hmap_chain *chain,
 static u64 hmap_layout_part(struct hmap *h, u64 place,
 			    struct hmap_layout *layout)
 {
-	struct hmap_chain chains[HMAP_UNIT_CHAINS];
+	struct hmap_chain chains[2];
 	u32 units = 0, bytes = 0, n;
 	struct hmap_locked lk;
 	u64 last;
