@@ -190,6 +190,14 @@ bool hmap_array_fits(const struct hmap *h, u8 B)
 	       hmap_has_room(h, hmap_buckets_most(h, hmap_array_data_size(h, B)));
 }
 
+/* The same, if what the map has retired were free. */
+bool hmap_array_will_fit(const struct hmap *h, u8 B)
+{
+	return hmap_array_size_ok(h, B) &&
+	       hmap_has_room(h, hmap_buckets_most(h, hmap_array_data_size(h, B)) -
+				atomic_long_read(&h->memory->waiting));
+}
+
 /**
  * hmap_array_make() - an array for more elements than there are now
  * @h: the map

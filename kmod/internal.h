@@ -139,7 +139,9 @@ struct hmap_memory {
  * @want_buckets: the buckets of the block that was missing
  * @want_table: the blocks of the table that was missing; 0 if none was
  * @no_array: why there is no array to be had, a negative errno: go on without
- * @helped: a unit that is not the operation's own has been evacuated
+ * @helped: the operation has done its part of the evacuation
+ * @waited: the operation has waited for the worker
+ * @drained: the operation has waited for memory
  * @no_block: there is no memory for a block: go on without
  *
  * Nothing is allocated under a lock. An operation that finds something missing
@@ -159,6 +161,7 @@ struct hmap_supply {
 		WANT_ARRAY,
 		WANT_BLOCK,
 		WANT_WORKER,	/* to wait until the worker has tried to make an array */
+		WANT_MEMORY,	/* to wait until memory is free that waits for that */
 		WANT_RESTART,	/* the key may be in another array or stripe now */
 	} want;
 	u8 want_B;
@@ -166,6 +169,8 @@ struct hmap_supply {
 	u32 want_table;
 	int no_array;
 	bool helped;
+	bool waited;
+	bool drained;
 	bool no_block;
 };
 
@@ -481,7 +486,7 @@ void hmap_memory_add(struct hmap_memory *memory, long bytes);
 bool hmap_may_wait(gfp_t gfp);
 void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp);
 void hmap_memory_throttle(struct hmap *h, gfp_t gfp);
-bool hmap_has_room(const struct hmap *h, size_t size);
+bool hmap_has_room(const struct hmap *h, long size);
 struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp);
 void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg);
 void *hmap_vmalloc(size_t size, gfp_t gfp, int node);
@@ -500,6 +505,7 @@ void hmap_array_discard(struct hmap_array *a);
 void hmap_array_retire(struct hmap_array *a);
 bool hmap_array_size_ok(const struct hmap *h, u8 B);
 bool hmap_array_fits(const struct hmap *h, u8 B);
+bool hmap_array_will_fit(const struct hmap *h, u8 B);
 size_t hmap_array_data_size(const struct hmap *h, u8 B);
 u32 hmap_page_buckets(u32 bucket_size);
 u64 hmap_array_blocks_at(u32 bucket_size, u8 B);

@@ -585,7 +585,7 @@ static int hmap_chain_full(struct hmap *h, const struct hmap_write *w,
 {
 	if (!hmap_over_load(hmap_count_near(h, lk), lk->a->B))
 		return -EMLINK;
-	if (!w->may_wait || supply->no_array)
+	if (!w->may_wait || supply->waited)
 		return -ENOMEM;
 	supply->want = WANT_WORKER;
 	return -EAGAIN;
@@ -748,6 +748,10 @@ static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
 {
 	if (supply->want == WANT_WORKER)
 		return hmap_wait_worker(h, supply);
+	if (supply->want == WANT_MEMORY) {
+		hmap_memory_wait(h->memory, gfp);
+		supply->drained = true;
+	}
 	if (supply->want == WANT_ARRAY && !hmap_array_is_small(h, supply->want_B))
 		gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NORETRY;
 	hmap_supply_fill(h, supply, gfp);

@@ -44,23 +44,20 @@ int hmap_queues_init(void)
 }
 
 /*
- * Until all that has been retired before is free. What was while a batch was under
- * way is in the next one.
+ * Until what has begun to wait for a grace period before is free. What has been retired
+ * while a batch was under way is in the next one: twice is for all.
  */
 static void hmap_drain(void)
 {
-	unsigned int round;
-
-	for (round = 0; round < 2; round++) {
-		rcu_barrier();
-		flush_workqueue(hmap_free_wq);
-	}
+	rcu_barrier();
+	flush_workqueue(hmap_free_wq);
 }
 
 /* All maps are gone. What they have left is freed. */
 void hmap_queues_exit(void)
 {
 	if (hmap_free_wq) {
+		hmap_drain();
 		hmap_drain();
 		destroy_workqueue(hmap_free_wq);
 	}
@@ -77,24 +74,27 @@ void hmap_memory_add(struct hmap_memory *memory, long bytes)
 		atomic_long_add(bytes, &memory->pool->memory);
 }
 
+/* Whether there is a limit, which @bytes, and @size more, exceed. */
+static bool hmap_is_beyond(unsigned long limit, const atomic_long_t *bytes, long size)
+{
+	return limit && size > (long)min_t(unsigned long, limit, LONG_MAX) -
+			       atomic_long_read(bytes);
+}
+
 /**
  * hmap_has_room() - whether a map may hold more memory
  * @h: the map
- * @size: bytes more
+ * @size: bytes more; negative if less
  *
  * Return: true if it, and all maps of its pool together, would not exceed their
  * limits.
  */
-bool hmap_has_room(const struct hmap *h, size_t size)
+bool hmap_has_room(const struct hmap *h, long size)
 {
-	const struct hmap_params *params = &h->params;
+	const struct hmap_pool *pool = h->params.pool;
 
-	if (params->max_bytes &&
-	    atomic_long_read(&h->memory->bytes) + size > params->max_bytes)
-		return false;
-	return !params->pool || !params->pool->max_bytes ||
-	       atomic_long_read(&params->pool->memory) + size <=
-	       params->pool->max_bytes;
+	return !hmap_is_beyond(h->params.max_bytes, &h->memory->bytes, size) &&
+	       !(pool && hmap_is_beyond(pool->max_bytes, &pool->memory, size));
 }
 
 /**
@@ -121,8 +121,11 @@ bool hmap_may_wait(gfp_t gfp)
  */
 void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp)
 {
-	if (atomic_long_read(&memory->waiting) && hmap_may_wait(gfp))
-		hmap_drain();
+	unsigned int round;
+
+	for (round = 0; round < 2; round++)
+		if (atomic_long_read(&memory->waiting) && hmap_may_wait(gfp))
+			hmap_drain();
 }
 
 /**
@@ -157,8 +160,10 @@ void hmap_memory_throttle(struct hmap *h, gfp_t gfp)
 void hmap_pool_exit(struct hmap_pool *pool)
 {
 	might_sleep();
-	if (atomic_long_read(&pool->memory))
+	if (atomic_long_read(&pool->memory)) {
 		hmap_drain();
+		hmap_drain();
+	}
 	WARN_ON_ONCE(atomic_long_read(&pool->memory));
 }
 EXPORT_SYMBOL_GPL(hmap_pool_exit);

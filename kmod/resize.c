@@ -214,7 +214,7 @@ static int hmap_await_worker(struct hmap *h, const struct hmap_array *a,
 {
 	hmap_call_worker(h);
 	/* Nor where the worker has found no memory, and is waiting itself. */
-	if (!may_wait || supply->no_array || READ_ONCE(h->retry) ||
+	if (!may_wait || supply->waited || READ_ONCE(h->retry) ||
 	    count < 2 * hmap_capacity(a->B))
 		return 0;
 	trace_hmap_back_pressure(h, a->B, count);
@@ -245,12 +245,22 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 	}
 	if (hmap_grow_fits(a, supply->array, B)) {
 		if (hmap_publish(h, lk, supply->array,
-				 a->B < B ? HMAP_TRACE_LOAD : HMAP_TRACE_OVERFLOW))
+				 a->B < B ? HMAP_TRACE_LOAD : HMAP_TRACE_OVERFLOW)) {
 			supply->array = NULL;
+			/* Also if it has been called before, and waits for memory. */
+			if (hmap_evac_is_shared(h, a))
+				mod_delayed_work(hmap_wq, &h->work, 0);
+		}
 		supply->want = WANT_RESTART;
 		return -EAGAIN;
 	}
 	if (!hmap_array_fits(h, hmap_least_B(a, B))) {
+		/* The arrays before this one may be what is in the way. */
+		if (may_wait && !supply->drained &&
+		    hmap_array_will_fit(h, hmap_least_B(a, B))) {
+			supply->want = WANT_MEMORY;
+			return -EAGAIN;
+		}
 		/* Unless there is room again by then. */
 		if (a->data)
 			hmap_call_worker_later(h);
@@ -736,6 +746,7 @@ int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
 	hmap_call_worker(h);
 	err = wait_event_killable(h->wait, READ_ONCE(h->rounds) != rounds);
 	/* Whether there is an array now or not: once is enough. */
+	supply->waited = true;
 	supply->no_array = -ENOMEM;
 	supply->want = WANT_NOTHING;
 	return err ? -EINTR : 0;
