@@ -280,12 +280,27 @@ static bool hmap_evacuates_own(const struct hmap *h, const struct hmap_array *ol
 	       hmap_too_many_overflow(READ_ONCE(old->noverflow), old->B);
 }
 
-/* Whether a put or delete has to evacuate the stripe's next unit. */
+/*
+ * Whether a put or delete has to evacuate the stripe's next unit. Where the worker takes
+ * its part: if it is behind, or the next growth may be due before the map has seen
+ * HMAP_PACE writes for each unit that is left.
+ */
 static bool hmap_help_is_due(struct hmap *h, const struct hmap_locked *lk,
-			     const struct hmap_array *old)
+			     struct hmap_array *old)
 {
-	return !hmap_evac_is_shared(h, old) ||
-	       ++h->stripes[lk->s].due >= HMAP_PACE;
+	struct hmap_stripe *stripe = &h->stripes[lk->s];
+	struct hmap_array *a = lk->a;
+	u64 left = hmap_stripe_units(a, old) - a->nevacuate[lk->s].n;
+	s64 room = hmap_capacity(a->B) - max(hmap_count_near(h, lk), 0L);
+
+	if (!left)
+		return false;
+	if (!hmap_evac_is_shared(h, old) || hmap_evacuates_own(h, old))
+		return true;
+	if (stripe->due < HMAP_PACE)
+		stripe->due++;
+	return stripe->due == HMAP_PACE ||
+	       room < (s64)(HMAP_PACE * left << fls(a->mask));
 }
 
 /*
@@ -388,10 +403,11 @@ bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 {
 	struct hmap_array *small = hmap_smaller(lk->a, old);
 
-	if (!hmap_is_past(lk->a, old, lk->hash) && hmap_evacuates_own(h, old))
+	/* Once, however often the operation has to start again. */
+	if (!supply->helped && !hmap_is_past(lk->a, old, lk->hash) &&
+	    hmap_evacuates_own(h, old))
 		hmap_evacuate(h, lk, old, hmap_bucket_index(small, lk->hash),
 			      supply);
-	/* Once, however often the operation has to start again. */
 	if (!supply->want && !supply->helped) {
 		if (hmap_help_is_due(h, lk, old))
 			hmap_evacuate_next(h, lk, supply);
@@ -412,7 +428,7 @@ static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
 	hmap_lock_hash(h, s, &lk);
 	while (units++ < HMAP_HOLD_UNITS && bytes < HMAP_HOLD_BYTES) {
 		looked = hmap_evacuate_next(h, &lk, supply);
-		/* A writer that waits does not wait for more than a unit. */
+		/* Where locks can tell, a writer does not wait for more than a unit. */
 		if (looked < 0 || spin_is_contended(&h->stripes[lk.s].lock))
 			break;
 		bytes += looked * hmap_slot_cost(h);
@@ -421,7 +437,10 @@ static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
 	return looked >= 0 || supply->want;
 }
 
-/* Let others have the CPU for a while, unless the next growth waits for this one. */
+/*
+ * Let others have the CPU for a while, unless the next growth or an explicit request
+ * waits for the end of this resize.
+ */
 static void hmap_give_way(struct hmap *h, ktime_t *since)
 {
 	bool over;
@@ -431,7 +450,7 @@ static void hmap_give_way(struct hmap *h, ktime_t *since)
 	rcu_read_lock();
 	over = hmap_over_load(hmap_len(h), rcu_dereference(h->buckets)->B);
 	rcu_read_unlock();
-	if (!over && !single_task_running())
+	if (!over && !atomic_read(&h->requests) && !single_task_running())
 		usleep_range(HMAP_PAUSE_US, 2 * HMAP_PAUSE_US);
 	*since = ktime_get();
 }
@@ -442,7 +461,7 @@ static void hmap_give_way(struct hmap *h, ktime_t *since)
  * @supply: where overflow buckets come from
  * @polite: leave time to those that write the map meanwhile
  *
- * The stripes take turns, so that buckets are visited in the order of memory.
+ * The stripes take turns, so that all are about equally far.
  *
  * Return: 0, -ENOMEM or -EINTR.
  */

@@ -63,15 +63,18 @@
 /*
  * The worker takes its part in the evacuation of a larger array from the beginning, and
  * a put or delete evacuates a unit only where the worker is behind: where the stripe has
- * seen HMAP_PACE of them for each unit that has been evacuated. That is over well before
- * the next growth is due, which takes 6.5 inserts for a unit.
+ * seen HMAP_PACE of them for each unit that has been evacuated, or where fewer inserts
+ * for each unit that is left would make the next growth due. So the evacuation is over
+ * before that, without the worker, too, if the array has been published in time: with
+ * room for an insert for each unit.
  */
 #define HMAP_SHARED_BYTES	SZ_1M
 #define HMAP_PACE		4
 
 /*
- * After so long the worker pauses for as long, if others want its CPU: a writer there
- * does not wait for it longer, whatever the scheduler's slices are.
+ * After so long the worker pauses, for up to twice as long, if others want its CPU: a
+ * writer there does not wait for it longer, whatever the scheduler's slices are. It does
+ * not pause while the next growth or an explicit request waits for it.
  */
 #define HMAP_PAUSE_US		500
 
@@ -576,8 +579,8 @@ void hmap_worker(struct work_struct *work);
  * @lk: the locked stripe, and the hash that the operation is about
  * @supply: where overflow buckets may come from
  *
- * Evacuates two units at the most. Without overflow buckets to evacuate to, the old chain
- * goes on to be used.
+ * Evacuates two units at the most (hmap_help_is_due() says when one). Without
+ * overflow buckets to evacuate to, the old chain goes on to be used.
  *
  * Return: false if the caller should fill @supply and start again.
  */
@@ -652,7 +655,7 @@ bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 
 /* scan.c */
 unsigned int hmap_unit(struct hmap *h, struct hmap_array *a, u64 place,
-		       struct hmap_chain chains[HMAP_UNIT_CHAINS], u64 *last);
+		       struct hmap_chain chains[2], u64 *last);
 u64 hmap_bitrev64(u64 x);
 bool hmap_place_in_stripe(u64 place, const struct hmap_locked *lk);
 

@@ -3,10 +3,10 @@
  * hmap: a resizable hash map in the design of Go's classic map.
  *
  * Elements live in buckets of eight slots (hmap-bucket.h), buckets in an array with
- * overflow buckets (array.c). A growing map has two arrays; puts and deletes move two
- * buckets at the most from the old one to the new one, the worker a few at a time
- * (evacuate.c), so that no operation pays for the table. A key is in the old array until its
- * bucket there has been evacuated, and in the new one from then on.
+ * overflow buckets (array.c). A growing map has two arrays. Puts and deletes move two units
+ * at the most from the old one to the new one, the worker a few at a time (evacuate.c), so
+ * that no operation pays for the table. A key is in the old array until its bucket there
+ * has been evacuated, and in the new one from then on.
  *
  * Writers and evacuation take the lock of a stripe of the buckets (lock.c).
  * Lookups take none: they read the version of the chain before and after, and
@@ -202,8 +202,8 @@ static void hmap_free_arrays(struct hmap *h, struct hmap_array *a)
  *
  * What waits for a grace period of RCU is freed after it; see hmap_pool_exit().
  *
- * Context: process; may sleep. Waits for the worker, which leaves off at its next
- * step.
+ * Context: process; may sleep, where the caller could allocate with GFP_KERNEL. Waits for
+ * the worker, which leaves off at its next step; that may be to make an array.
  */
 void hmap_destroy(struct hmap *h)
 {

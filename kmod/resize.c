@@ -7,8 +7,8 @@
  * that replaces nothing (any more) is replaced, and the task that publishes holds a
  * stripe of it, so that the holder of all stripes has the map to itself.
  *
- * The worker finishes what no writer drives, makes the arrays that are too large to be
- * made by the way, and shrinks, until nothing is left to do.
+ * The worker makes the arrays that are too large to be made by the way, takes its part in
+ * large resizes, finishes what no writer drives, and shrinks, until nothing is left to do.
  *
  * What decides about the size, in this order:
  *
@@ -124,10 +124,7 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 		trace_hmap_resize_start(h, a->B, new->B, reason, hmap_len(h));
 	}
 	if (!empty) {
-		if (hmap_evac_is_shared(h, a))
-			hmap_call_worker(h);
-		else
-			hmap_call_worker_later(h);
+		hmap_call_worker_later(h);
 		return true;
 	}
 	if (a->data)
@@ -301,21 +298,19 @@ static unsigned long hmap_changes(const struct hmap *h)
 /*
  * Chains that do not fit are not as long any more if what made them so has been deleted:
  * an array of the same size tells. It is not worth while again before as many elements
- * have come or gone as there are buckets.
+ * have come or gone as the array is for, unless hmap_shrink() asks.
  */
 static bool hmap_may_compact(const struct hmap *h, const struct hmap_array *a)
 {
 	unsigned long compacted = READ_ONCE(h->compacted);
 
-	return !compacted || hmap_changes(h) - compacted >= hmap_nbuckets(a);
+	return !compacted || hmap_changes(h) - compacted >= hmap_capacity(a->B);
 }
 
-/* Whether there can be an array of half the size, perhaps after one of the same. */
-static bool hmap_can_halve(const struct hmap *h, const struct hmap_array *a,
-			   u64 count)
+/* Whether there can be an array of half the size, if chains fit. */
+static bool hmap_can_halve(const struct hmap *h, const struct hmap_array *a)
 {
-	return a->B && hmap_nbuckets(a) > h->params.stripes && !hmap_old(a) &&
-	       (hmap_chains_fit(h, a, count) || hmap_may_compact(h, a));
+	return a->B && hmap_nbuckets(a) > h->params.stripes && !hmap_old(a);
 }
 
 /* Whether the map would use a quarter of an array of half the size. */
@@ -324,14 +319,14 @@ static bool hmap_shrink_needed(const struct hmap *h, const struct hmap_array *a,
 {
 	return !(h->params.flags & HMAP_NO_SHRINK) && a->B > SHRINK_MIN_B &&
 	       a->B > READ_ONCE(h->min_B) && count < hmap_capacity(a->B) / 8 &&
-	       hmap_can_halve(h, a, count);
+	       hmap_can_halve(h, a);
 }
 
 /* Whether an array of half the size would hold as much. */
 static bool hmap_shrink_possible(const struct hmap *h, const struct hmap_array *a,
 				 u64 count)
 {
-	return a->B > READ_ONCE(h->min_B) && hmap_can_halve(h, a, count) &&
+	return a->B > READ_ONCE(h->min_B) && hmap_can_halve(h, a) &&
 	       !hmap_over_load(count, a->B - 1);
 }
 
@@ -372,8 +367,9 @@ void __hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
 }
 
 /*
- * Begin to shrink, if @wanted says so, or to find out whether chains allow that. Returns 1
- * if that was so, or another task has begun a resize meanwhile; 0 if it is not wanted;
+ * Begin to shrink, if @wanted says so; or, if long chains are in the way, to make them as
+ * short as they can be in an array of the same size. Returns 1 if that was so, or another
+ * task has begun a resize meanwhile; 0 if it is not wanted, or chains stay too long;
  * -ENOMEM.
  */
 static int hmap_halve(struct hmap *h,
@@ -388,22 +384,23 @@ static int hmap_halve(struct hmap *h,
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
 	B = a->B;
-	begin = wanted(h, a, hmap_len(h));
 	fit = hmap_chains_fit(h, a, hmap_len(h));
+	begin = wanted(h, a, hmap_len(h)) && (fit || hmap_may_compact(h, a));
 	rcu_read_unlock();
 	if (!begin)
 		return 0;
-	new = hmap_array_alloc(h, B - fit, GFP_KERNEL);
-	if (!new)
-		return -ENOMEM;
+	if (!fit)
+		WRITE_ONCE(h->compacted, hmap_changes(h));
+	new = fit ? hmap_array_alloc(h, B - 1, GFP_KERNEL) :
+		    hmap_array_make(h, B, GFP_KERNEL);
+	/* Within the limits, and if there is memory: the size can stay as it is. */
+	if (IS_ERR_OR_NULL(new))
+		return fit ? -ENOMEM : 0;
 	hmap_lock_hash(h, 0, &lk);
 	if (lk.a->B == B && wanted(h, lk.a, hmap_len(h)) &&
 	    hmap_chains_fit(h, lk.a, hmap_len(h)) == fit &&
-	    hmap_publish(h, &lk, new, HMAP_TRACE_SHRINK)) {
-		if (!fit)
-			WRITE_ONCE(h->compacted, hmap_changes(h));
+	    hmap_publish(h, &lk, new, fit ? HMAP_TRACE_SHRINK : HMAP_TRACE_OVERFLOW))
 		new = NULL;
-	}
 	hmap_unlock(h, &lk);
 	if (new)
 		hmap_array_free(new);
@@ -421,9 +418,14 @@ static int hmap_halve(struct hmap *h,
  */
 int hmap_resizer_lock(struct hmap *h)
 {
+	int err;
+
 	if (!hmap_may_wait(GFP_KERNEL))
 		return mutex_trylock(&h->resizer);
-	return mutex_lock_killable(&h->resizer) ? -EINTR : 1;
+	atomic_inc(&h->requests);
+	err = mutex_lock_killable(&h->resizer);
+	atomic_dec(&h->requests);
+	return err ? -EINTR : 1;
 }
 
 /* The worker may have been sent away meanwhile. */
@@ -544,7 +546,8 @@ EXPORT_SYMBOL_GPL(hmap_reserve);
  * is shrunk to the size that its elements need, also with HMAP_NO_SHRINK: step by
  * step, a bounded number of buckets at a time, while others use it. A map one of
  * whose chains is more than half as long as a chain may be keeps its size, unless it has
- * no more elements than one chain could.
+ * no more elements than one chain could. If a chain has ever been that long, an array of
+ * the same size tells first whether it still is.
  *
  * Context: process; may sleep. Waits as hmap_reserve() does.
  * Return: 0; -ENOMEM if there is no memory to move to, -EINTR if the task was
@@ -561,6 +564,7 @@ int hmap_shrink(struct hmap *h)
 	if (locked < 0)
 		return locked;
 	WRITE_ONCE(h->min_B, 0);
+	WRITE_ONCE(h->compacted, 0);
 	err = hmap_finish_resize(h, &supply, false);
 	/* A bound, should others let it grow again and again. */
 	for (step = 0; !err && step < HMAP_MAX_B; step++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite kernel-latency, "hold": what the dearest calls take that an attacker who knows
- * the seed can have a map do with bottom halves off. The keys are their own hash here,
+ * Suite kernel-latency, "hold": what the dearest calls take that keys chosen with knowledge
+ * of the seed can have a map do with bottom halves off. The keys are their own hash here,
  * and all are in one chain, or in two, of as many elements as a chain may have.
  *
  * A call of hmap_reserve() consists of several holds; here nearly all of its work is in
@@ -120,10 +120,13 @@ static int insert_that_grows(struct hmap *map)
 	return hmap_put(map, &key, &key, HMAP_ANY, GFP_KERNEL);
 }
 
-/* The first of these is not quite enough for a hold, so the second is in it, too. */
+/*
+ * The first of these is not quite enough for a hold, elements and buckets together, so
+ * that the second is in it, too.
+ */
 static struct hmap *two_full_chains(void)
 {
-	return make_map(8, 0, CHAIN - 2, 1, CHAIN);
+	return make_map(8, 0, 454, 1, CHAIN);
 }
 
 static int reserve(struct hmap *map)
@@ -139,7 +142,7 @@ static const struct {
 	{ "hold: insert into a full chain", full_chain, refused_insert },
 	{ "hold: delete at its end", full_chain, delete_last },
 	{ "hold: scan of one of its elements", full_chain, scan_one },
-	{ "hold: scan of all", full_chain, scan_all },
+	{ "hold: scan with room for all", full_chain, scan_all },
 	{ "hold: insert that evacuates two chains", two_chains, insert_that_grows },
 	{ "hold: reserve that evacuates two chains", two_full_chains, reserve },
 };

@@ -375,18 +375,60 @@ static void a_long_chain_is_compacted_once(struct kunit *test)
 
 	hk_put_range(test, h, 0, n);
 	hk_put_range(test, h, COLLIDING, COLLIDING + 600);
+	h->params.flags &= ~HMAP_NO_SHRINK;
+	h->min_B = 0;
 	for (i = 0; i < 3; i++) {
-		KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
+		mod_delayed_work(system_wq, &h->work, 0);
+		flush_work(&h->work.work);
 		KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 1);
 		KUNIT_EXPECT_EQ(test, hk_array(h)->B, 12);
 	}
-	for (key = 0; key < 4096 / 2; key++) {
+	for (key = 0; key < hmap_capacity(12) / 2; key++) {
 		hk_put(test, h, COLLIDING + 600, 1);
 		hk_delete(test, h, COLLIDING + 600);
 	}
-	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
+	mod_delayed_work(system_wq, &h->work, 0);
+	flush_work(&h->work.work);
 	KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 2);
 	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 12);
+	/* A request asks anew, whenever that was. */
+	hk_delete_range(test, h, 0, n);
+	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
+	KUNIT_EXPECT_EQ(test, hk_same_size_grows(h), 3);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 7);
+}
+
+/* Two chains that become one when 2^12 buckets become 2^11, and not soon. */
+static u64 hash_pair(const void *key, u32 size, const siphash_key_t *hash0)
+{
+	u64 n = hk_hash_identity(key, size, hash0);
+
+	return (n & 1) << 11 | 2000 | (hk_mix(n) >> 32 << 32);
+}
+
+/* Each is written while the map shrinks. What they have together is one chain's. */
+static void chains_that_are_joined_have_one_limit(struct kunit *test)
+{
+	struct hmap *h = make_map(test, hash_pair, hmap_capacity(12), 0);
+	u64 n = chain_full(h), key;
+
+	hk_put(test, h, 0, hk_value(0));
+	h->params.flags &= ~HMAP_NO_SHRINK;
+	h->min_B = 0;
+	disable_delayed_work_sync(&h->work);
+	hk_only_publish(test, h);
+	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 11);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	for (key = 1; key < n; key++)
+		KUNIT_ASSERT_EQ(test, put(h, key, HMAP_NOEXIST), 0);
+	for (; key < 2 * n; key++)
+		KUNIT_ASSERT_EQ(test, put(h, key, HMAP_NOEXIST), -EMLINK);
+	KUNIT_ASSERT_TRUE(test, hk_growing(h));
+	while (hk_growing(h))
+		KUNIT_ASSERT_EQ(test, put(h, 0, HMAP_EXIST), 0);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->longest_chain, h->max_chain);
+	HK_VERIFY(test, h);
+	hk_expect_range(test, h, 1, n);
 }
 
 /* ---- time that is linear ---- */
@@ -452,7 +494,8 @@ static struct kunit_case chain_cases[] = {
 	KUNIT_CASE(shrink_does_not_join_long_chains),
 	KUNIT_CASE(a_map_without_its_colliding_keys_shrinks),
 	KUNIT_CASE(a_chain_that_was_long_keeps_no_map_large),
-	KUNIT_CASE(a_long_chain_is_compacted_once),
+	KUNIT_CASE_SLOW(a_long_chain_is_compacted_once),
+	KUNIT_CASE(chains_that_are_joined_have_one_limit),
 	KUNIT_CASE_SLOW(emptying_a_long_chain_is_linear),
 	{}
 };

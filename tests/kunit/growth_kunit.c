@@ -184,30 +184,28 @@ static void an_update_in_place_never_grows(struct kunit *test)
 }
 
 /*
- * A large map that a put has begun to double: 1,024 buckets of more than a KiB. Keys
- * that are their own hash fill it to twice its load with fewer overflow buckets than
- * buckets. The worker does not come.
+ * A large map, of 1,024 buckets of more than a KiB, with @n elements, that has begun to
+ * double. The worker does not come.
  */
-static struct hmap *large_map_growing(struct kunit *test)
+static struct hmap *large_map_growing(struct kunit *test, u64 n)
 {
 	struct hmap_params params = {
 		.key_size = sizeof(u64),
 		.value_size = HMAP_MAX_INLINE_SIZE,
-		.hashfn = hk_hash_identity,
 		.hint = hmap_capacity(10),
 	};
 	struct hmap *h = hk_map(test, &params);
 	u64 key, value[HMAP_MAX_INLINE_SIZE / sizeof(u64)] = {};
 
 	disable_delayed_work_sync(&h->work);
-	for (key = 0; !hk_growing(h) && key < 2 * hmap_capacity(10) + 2; key++)
-		KUNIT_ASSERT_EQ(test, hmap_put(h, &(u64){
-			key < 8192 ? key : 8192 + (key - 8192) / 8 +
-					   (key - 8192) % 8 * 1024
-		}, value, HMAP_NOEXIST, GFP_ATOMIC), 0);
+	for (key = 0; key < n; key++)
+		KUNIT_ASSERT_EQ(test, hmap_put(h, &key, value, HMAP_NOEXIST,
+					       GFP_ATOMIC), 0);
+	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 10);
+	KUNIT_ASSERT_GT(test, h->geo.bucket_size << 10, HMAP_SHARED_BYTES);
+	hk_only_publish(test, h);
 	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 11);
 	KUNIT_ASSERT_TRUE(test, hk_growing(h));
-	KUNIT_ASSERT_GT(test, h->geo.bucket_size << 10, HMAP_SHARED_BYTES);
 	return h;
 }
 
@@ -222,11 +220,11 @@ static void overwrite(struct kunit *test, struct hmap *h, unsigned int times)
 
 static void in_a_large_map_every_fourth_put_evacuates(struct kunit *test)
 {
-	struct hmap *h = large_map_growing(test);
-	long before = hk_evacuated(h);
+	struct hmap *h = large_map_growing(test, hmap_capacity(10) + 1);
 
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), 0);
 	overwrite(test, h, 100 * HMAP_PACE);
-	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before + 100);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), 100);
 	overwrite(test, h, (1024 - 100) * HMAP_PACE);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 	KUNIT_EXPECT_EQ(test, h->stripes[0].due, 0);
@@ -236,30 +234,44 @@ static void in_a_large_map_every_fourth_put_evacuates(struct kunit *test)
 /* What others have evacuated is made up for first. */
 static void but_none_while_the_worker_is_ahead(struct kunit *test)
 {
-	struct hmap *h = large_map_growing(test);
-	long before = hk_evacuated(h);
+	struct hmap *h = large_map_growing(test, hmap_capacity(10) + 1);
 
 	h->stripes[0].due = -100 * HMAP_PACE;
 	overwrite(test, h, 100 * HMAP_PACE);
-	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), 0);
 	overwrite(test, h, HMAP_PACE);
-	KUNIT_EXPECT_EQ(test, hk_evacuated(h), before + 1);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), 1);
 	/* A map that is emptied meanwhile owes nothing. */
+	overwrite(test, h, 1);
+	KUNIT_EXPECT_EQ(test, h->stripes[0].due, 1);
 	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
 	KUNIT_EXPECT_EQ(test, h->stripes[0].due, 0);
+}
+
+/* 4,000 inserts are left before the next growth, for 1,024 units. */
+static void and_every_put_if_the_next_growth_is_near(struct kunit *test)
+{
+	struct hmap *h = large_map_growing(test, hmap_capacity(11) - 4000);
+
+	overwrite(test, h, 24);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), 24);
+	overwrite(test, h, 100 * HMAP_PACE);
+	/* What was done before it was due counts. */
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), 24 / HMAP_PACE + 100);
 }
 
 /* From the beginning: it does not look first whether writers drive the resize. */
 static void a_large_map_is_evacuated_by_the_worker(struct kunit *test)
 {
-	struct hmap *h = large_map_growing(test);
-	long before = hk_evacuated(h);
+	struct hmap *h = large_map_growing(test, hmap_capacity(10) + 1);
 
+	h->last_evacuated = -1;
 	hk_enable_worker(h);
 	mod_delayed_work(system_unbound_wq, &h->work, 0);
 	flush_delayed_work(&h->work);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
-	KUNIT_EXPECT_GE(test, hk_evacuated(h), before + 1024 - 1);
+	KUNIT_EXPECT_EQ(test, hk_evacuated(h), 1024);
+	KUNIT_EXPECT_EQ(test, hk_array(h)->B, 11);
 	KUNIT_EXPECT_EQ(test, h->stripes[0].due, 0);
 	HK_VERIFY(test, h);
 }
@@ -810,6 +822,7 @@ static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(an_update_in_place_never_grows),
 	KUNIT_CASE(in_a_large_map_every_fourth_put_evacuates),
 	KUNIT_CASE(but_none_while_the_worker_is_ahead),
+	KUNIT_CASE(and_every_put_if_the_next_growth_is_near),
 	KUNIT_CASE(a_large_map_is_evacuated_by_the_worker),
 	KUNIT_CASE(nevacuate_keeps_its_final_value),
 	KUNIT_CASE(nevacuate_passes_what_has_been_evacuated),

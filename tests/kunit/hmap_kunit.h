@@ -84,6 +84,12 @@ u64 hk_overfill(struct kunit *test, struct hmap *h);
 /* As if the worker had been called in vain before. */
 void hk_enable_worker(struct hmap *h);
 
+/*
+ * The worker, which is disabled before and after, publishes the array that is due, and
+ * evacuates no more than the first 64 units of a shrinking map.
+ */
+void hk_only_publish(struct kunit *test, struct hmap *h);
+
 /* A tracepoint of the module. */
 struct tracepoint *hk_tracepoint(struct kunit *test, const char *name);
 

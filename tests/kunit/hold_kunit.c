@@ -436,28 +436,6 @@ static int put_fat(struct hmap *h, u64 n)
 	return hmap_put(h, key, value, HMAP_ANY, GFP_ATOMIC);
 }
 
-static void leave_off(void *data, const struct hmap *h, u8 B, u8 new_B, u8 reason,
-		      u64 count)
-{
-	if (h == data)
-		WRITE_ONCE(((struct hmap *)data)->dying, true);
-}
-
-/* The worker publishes the array that is due, and does no more than that. */
-static void only_publish(struct kunit *test, struct hmap *h)
-{
-	struct tracepoint *tp = hk_tracepoint(test, "hmap_resize_start");
-
-	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(tp, leave_off, h), 0);
-	enable_delayed_work(&h->work);
-	mod_delayed_work(system_wq, &h->work, 0);
-	flush_work(&h->work.work);
-	disable_delayed_work_sync(&h->work);
-	tracepoint_probe_unregister(tp, leave_off, h);
-	tracepoint_synchronize_unregister();
-	h->dying = false;
-}
-
 /* Eight times the load, then the array for it, to which nothing has been moved. */
 static struct hmap *map_of_many_blocks(struct kunit *test)
 {
@@ -474,7 +452,7 @@ static struct hmap *map_of_many_blocks(struct kunit *test)
 		cond_resched();
 	}
 	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 10);
-	only_publish(test, h);
+	hk_only_publish(test, h);
 	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 13);
 	return h;
 }

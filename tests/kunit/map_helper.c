@@ -438,3 +438,25 @@ struct tracepoint *hk_tracepoint(struct kunit *test, const char *name)
 	KUNIT_ASSERT_NOT_NULL(test, search.tp);
 	return search.tp;
 }
+
+static void leave_off(void *data, const struct hmap *h, u8 B, u8 new_B, u8 reason,
+		      u64 count)
+{
+	if (h == data)
+		WRITE_ONCE(((struct hmap *)data)->dying, true);
+}
+
+void hk_only_publish(struct kunit *test, struct hmap *h)
+{
+	struct tracepoint *tp = hk_tracepoint(test, "hmap_resize_start");
+
+	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(tp, leave_off, h), 0);
+	enable_delayed_work(&h->work);
+	mod_delayed_work(system_wq, &h->work, 0);
+	flush_work(&h->work.work);
+	disable_delayed_work_sync(&h->work);
+	tracepoint_probe_unregister(tp, leave_off, h);
+	tracepoint_synchronize_unregister();
+	h->dying = false;
+	h->called = false;
+}

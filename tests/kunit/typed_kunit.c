@@ -11,6 +11,12 @@ struct point {
 	u32 z;
 };
 
+struct padded {
+	u64 x;
+	u8 y;
+};
+
+DEFINE_HMAP(map_of_padded, struct padded, u64);
 DEFINE_HMAP(map_of_u64, u64, u64);
 DEFINE_HMAP(map_of_u32, u32, u16);
 DEFINE_HMAP(map_of_points, struct point, struct point);
@@ -199,12 +205,41 @@ static void a_put_batch_stops_at_the_first_failure(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, done, 0);
 }
 
+/* What is between the members of a key makes no difference. */
+static void the_padding_of_a_key_does_not_count(struct kunit *test)
+{
+#if __has_builtin(__builtin_clear_padding)
+	struct map_of_padded *m = hk_alloc(test, 1, sizeof(*m));
+	struct padded zeros, ones;
+	u64 value = 0;
+
+	memset(&zeros, 0, sizeof(zeros));
+	memset(&ones, 0xff, sizeof(ones));
+	zeros.x = 7;
+	zeros.y = 3;
+	ones.x = 7;
+	ones.y = 3;
+	KUNIT_ASSERT_EQ(test, map_of_padded_init(m), 0);
+	KUNIT_EXPECT_EQ(test, map_of_padded_put(m, zeros, 42, HMAP_ANY, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, map_of_padded_get(m, ones, &value), 0);
+	KUNIT_EXPECT_EQ(test, value, 42);
+	KUNIT_EXPECT_EQ(test, map_of_padded_put(m, ones, 43, HMAP_NOEXIST, GFP_KERNEL),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, map_of_padded_delete(m, ones), 0);
+	KUNIT_EXPECT_EQ(test, hmap_len(&m->map), 0);
+	map_of_padded_destroy(m);
+#else
+	kunit_skip(test, "this compiler cannot clear padding");
+#endif
+}
+
 static struct kunit_case typed_cases[] = {
 	KUNIT_CASE(map_of_u64_works),
 	KUNIT_CASE(map_of_u32_works),
 	KUNIT_CASE(map_of_points_works),
 	KUNIT_CASE(map_with_siphash_works),
 	KUNIT_CASE(parameters_of_a_type_count),
+	KUNIT_CASE(the_padding_of_a_key_does_not_count),
 	KUNIT_CASE(a_batch_finds_what_get_finds),
 	KUNIT_CASE(a_batch_finds_keys_during_growth),
 	KUNIT_CASE(a_typed_batch_is_a_batch),

@@ -20,8 +20,8 @@
  * the task (memalloc_nofs_save() and the like) allow. A put waits for the worker,
  * which allocates with GFP_KERNEL, only if its caller could do that itself: not with
  * GFP_NOFS or GFP_NOIO, in such a scope, or in reclaim. No call frees more than
- * 32 KiB at once, and none frees what only a sleeping context may free, but for
- * those that are documented to sleep.
+ * 32 KiB at once, unless it has allocated that itself, and none frees what only a
+ * sleeping context may free, but for those that are documented to sleep.
  *
  * Not from hard interrupts, NMIs, or with interrupts disabled: writers take their
  * lock with spin_lock_bh(), which is for neither. Lookups take none as long as
@@ -166,8 +166,8 @@ struct hmap_params {
  *	hmap.count (yet). May be negative. Under @lock; read anywhere
  * @changes: inserts and deletes. Under @lock; read anywhere
  * @evacuated: units evacuated. Under @lock; read anywhere
- * @due: puts and deletes since the evacuation of a large array began, less those that
- *	what has been evacuated is enough for. Under @lock
+ * @due: puts and deletes under this lock in the resize of a large map, less HMAP_PACE for
+ *	each unit evacuated; no more than HMAP_PACE. 0 otherwise. Under @lock
  *
  * A cache line for each: writers of different stripes share none that they write.
  */
@@ -215,8 +215,10 @@ struct hmap_lock_class {
  * @retry: how long the worker waits before it asks for memory again, 0 if it has not
  *	been refused any. Written by the worker; read anywhere
  * @last_evacuated: units evacuated when the worker last looked (worker)
- * @compacted: inserts and deletes when chains have last been made as short as they can
- *	be for the sake of shrinking; 0 if never. Under stripe 0; read anywhere
+ * @compacted: the sum of the stripes' changes when chains have last been made as short as
+ *	they can be so that the map can shrink; 0 if never. Under @resizer, as far as
+ *	that is taken; read anywhere
+ * @requests: explicit requests that wait for @resizer
  * @grows: resizes to a larger size
  * @same_size_grows: resizes that kept the size
  * @shrinks: resizes to half the size
@@ -252,6 +254,7 @@ struct hmap {
 	unsigned long retry;
 	long last_evacuated;
 	unsigned long compacted;
+	atomic_t requests;
 	atomic_long_t grows;
 	atomic_long_t same_size_grows;
 	atomic_long_t shrinks;

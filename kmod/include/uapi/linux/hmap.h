@@ -686,7 +686,8 @@ struct hmap_mapped_array {
  *      no use in going on. A bucket behind the first that
  *      has an evacuation state: begin again. Copy the value.
  *   5. Read the version again, and @sequence: if either has changed, what was found
- *      is worth nothing: begin again.
+ *      is worth nothing: begin again. (A program that is stopped in between while
+ *      the chain is changed 2^31 times cannot tell.)
  *
  * Each of these reads comes after the one before (acquire). Who has begun again
  * often uses HMAP_IOC_GET. libhmap does all this.
