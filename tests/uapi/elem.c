@@ -342,4 +342,84 @@ TEST(sizes_work_in_every_combination)
 	TELL_SEED_ON_FAILURE();
 }
 
+/* ---- keys that have been chosen to collide ---- */
+
+FIXTURE(chosen) {
+	struct map m;
+};
+
+FIXTURE_SETUP(chosen)
+{
+	ASSERT_EQ(0, map_load(&self->m, 8, 8));
+}
+
+FIXTURE_TEARDOWN(chosen)
+{
+	EXPECT_EQ(0, map_unload(&self->m));
+	TELL_SEED_ON_FAILURE();
+}
+
+/* Elements of a chain of 64 buckets, and a few more. */
+#define CHAIN	512
+#define CHOSEN	520
+
+/* Of so many keys as many are in one of 128 buckets, with room to spare. */
+#define CANDIDATES	80000
+
+/*
+ * Those that a scan returns first: they have the same low bits of the hash. They, and no
+ * others, stay in the map if @keep is true for them.
+ */
+static int choose_keys(struct map *m, u64 *keys, unsigned char *keep)
+{
+	struct scan s = scan_begin(m, CHOSEN);
+	u32 n = 0, i;
+	int ret;
+
+	ret = map_put_range(m, 0, CANDIDATES);
+	while (!ret && n < CHOSEN) {
+		ret = scan_next(m, &s);
+		for (i = 0; !ret && i < s.arg.count && n < CHOSEN; i++)
+			keys[n++] = scan_key(m, &s, i);
+	}
+	scan_end(m, &s);
+	keep[keys[0]] = 1;
+	for (i = 0; !ret && i < CANDIDATES; i++)
+		if (!keep[i])
+			ret = map_delete(m, i);
+	return ret;
+}
+
+/* What is known of the hash is used by one program; the others go on. */
+TEST_F(chosen, a_chain_has_a_limit_and_other_keys_do_not_notice)
+{
+	static unsigned char keep[CANDIDATES];
+	struct map *m = &self->m;
+	u64 keys[CHOSEN], refused = 0;
+	u32 i;
+
+	memset(keep, 0, sizeof(keep));
+	ASSERT_EQ(0, choose_keys(m, keys, keep));
+	ASSERT_EQ(0, dev_plain(m->fd, HMAP_IOC_SHRINK));
+	for (i = 1; i < CHAIN; i++)
+		ASSERT_EQ(0, map_put(m, keys[i], i, HMAP_NOEXIST));
+	for (; i < CHOSEN; i++)
+		refused += map_put(m, keys[i], i, HMAP_ANY) == -EMLINK;
+	EXPECT_EQ(CHOSEN - CHAIN, refused);
+	EXPECT_EQ(CHAIN, dev_count(m->fd));
+	for (i = 1; i < CHAIN; i++)
+		ASSERT_EQ(0, map_has(m, keys[i]));
+	for (; i < CHOSEN; i++)
+		ASSERT_EQ(-ENOENT, map_has(m, keys[i]));
+	EXPECT_EQ(0, map_put(m, keys[1], 7, HMAP_EXIST));
+	/* But for those that belong into the same one of 128 buckets. */
+	for (i = CANDIDATES, refused = 0; i < CANDIDATES + 250; i++)
+		refused += map_put(m, i, i, HMAP_NOEXIST) != 0;
+	EXPECT_GT(20, refused);
+	EXPECT_EQ(0, map_delete(m, keys[CHAIN - 1]));
+	EXPECT_EQ(0, map_put(m, keys[CHAIN], 1, HMAP_NOEXIST));
+	EXPECT_EQ(-EMLINK, map_put(m, keys[CHAIN + 1], 1, HMAP_NOEXIST));
+	EXPECT_EQ(0, dev_verify(m->fd));
+}
+
 TEST_HARNESS_MAIN
