@@ -30,7 +30,7 @@ help:
 	@echo 'hmap $(VERSION): a resizable hash map in the Linux kernel'
 	@echo
 	@echo '  make demo        boot a Debian kernel in QEMU and watch the map at work'
-	@echo '  make test        boot three kernels and run every test in them'
+	@echo '  make test        boot six kernels and run every test'
 	@echo '                   (SUITE="kunit uapi ..." for a part, SEED=n to repeat a run,'
 	@echo '                   KERNELS="um-7.2 debian-6.1 debian-6.12" to choose)'
 	@echo '  make test-nightly  KUnit and stress where make test would take too long: with'
