@@ -290,13 +290,15 @@ static bool hmap_help_is_due(struct hmap *h, const struct hmap_locked *lk,
 {
 	struct hmap_stripe *stripe = &h->stripes[lk->s];
 	struct hmap_array *a = lk->a;
-	u64 left = hmap_stripe_units(a, old) - a->nevacuate[lk->s].n;
-	s64 room = hmap_capacity(a->B) - max(hmap_count_near(h, lk), 0L);
+	u64 left;
+	s64 room;
 
-	if (!left)
-		return false;
 	if (!hmap_evac_is_shared(h, old) || hmap_evacuates_own(h, old))
 		return true;
+	left = hmap_stripe_units(a, old) - a->nevacuate[lk->s].n;
+	if (!left)
+		return false;
+	room = hmap_capacity(a->B) - max(hmap_count_near(h, lk), 0L);
 	if (stripe->due < HMAP_PACE)
 		stripe->due++;
 	return stripe->due == HMAP_PACE ||

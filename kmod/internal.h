@@ -647,6 +647,8 @@ void hmap_unlock_all(struct hmap *h)
 	__releases(all) __releases(RCU);
 long hmap_count(const struct hmap *h);
 long hmap_count_exact(struct hmap *h);
+unsigned long hmap_changes(const struct hmap *h);
+long hmap_evacuated_units(const struct hmap *h);
 
 /* map.c */
 siphash_key_t hmap_new_seed(void);

@@ -127,6 +127,28 @@ long hmap_count_exact(struct hmap *h)
 	return count;
 }
 
+/* Inserts and deletes so far; exact as hmap_count() is. */
+unsigned long hmap_changes(const struct hmap *h)
+{
+	unsigned long changes = 0;
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++)
+		changes += READ_ONCE(h->stripes[s].changes);
+	return changes;
+}
+
+/* Units evacuated so far, likewise. */
+long hmap_evacuated_units(const struct hmap *h)
+{
+	long units = 0;
+	u32 s;
+
+	for (s = 0; s < h->params.stripes; s++)
+		units += READ_ONCE(h->stripes[s].evacuated);
+	return units;
+}
+
 /**
  * hmap_len() - number of elements
  * @h: the map

@@ -285,16 +285,6 @@ static bool hmap_chains_fit(const struct hmap *h, const struct hmap_array *a,
 	       count <= (u64)h->max_chain * HMAP_BUCKET_CNT;
 }
 
-static unsigned long hmap_changes(const struct hmap *h)
-{
-	unsigned long changes = 0;
-	u32 s;
-
-	for (s = 0; s < h->params.stripes; s++)
-		changes += READ_ONCE(h->stripes[s].changes);
-	return changes;
-}
-
 /*
  * Chains that do not fit are not as long any more if what made them so has been deleted:
  * an array of the same size tells. It is not worth while again before as many elements
@@ -580,16 +570,6 @@ int hmap_shrink(struct hmap *h)
 EXPORT_SYMBOL_GPL(hmap_shrink);
 
 /* ---- the worker ---- */
-
-static long hmap_evacuated_units(const struct hmap *h)
-{
-	long units = 0;
-	u32 s;
-
-	for (s = 0; s < h->params.stripes; s++)
-		units += READ_ONCE(h->stripes[s].evacuated);
-	return units;
-}
 
 /* Whether no writer has driven the resize since the worker last looked. */
 static bool hmap_is_idle(struct hmap *h)

@@ -251,12 +251,7 @@ static int verify_array(struct verify *v, struct hmap_array *a, size_t nr)
 /* The changes so far. Under all stripes. */
 static unsigned long verify_changes(const struct hmap *h)
 {
-	unsigned long changes = 0;
-	u32 s;
-
-	for (s = 0; s < h->params.stripes; s++)
-		changes += h->stripes[s].changes + h->stripes[s].evacuated;
-	return changes;
+	return hmap_changes(h) + hmap_evacuated_units(h);
 }
 
 /* What of an array does not depend on a walk. Under all stripes. */
