@@ -136,12 +136,15 @@ int hmap_view_add(struct hmap_view *view, struct hmap_array *a, gfp_t gfp)
 {
 	int err;
 
+	/* Reserved first: who frees an array takes @pages, and waits for no memory. */
+	err = xa_alloc(&view->arrays, &a->slot, NULL, XA_LIMIT(1, SLOTS - 1), gfp);
+	if (err)
+		return err;
 	down_write(&view->pages);
-	err = xa_alloc(&view->arrays, &a->slot, a, XA_LIMIT(1, SLOTS - 1), gfp);
+	xa_store(&view->arrays, a->slot, a, 0);
 	up_write(&view->pages);
-	if (!err)
-		hmap_view_zap(view, a->slot);
-	return err;
+	hmap_view_zap(view, a->slot);
+	return 0;
 }
 
 /*
