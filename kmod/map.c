@@ -805,10 +805,10 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
  *
  * A map that should grow but finds no memory goes on with longer chains; it
  * fails only when there is no memory for the element itself. No chain has more than
- * 64 buckets of 8 elements (16 if elements are long, between that in proportion),
+ * 64 buckets of 8 elements (8 buckets if elements are long, between that in proportion),
  * so that no call ever has to look at more: with a hash that is any good that is never
  * reached, however many elements there are. Keys that have been chosen to collide
- * can fill the chains of one bucket in 70 (17) before the map grows: so many of all
+ * can fill the chains of one bucket in 70 (9) before the map grows: so many of all
  * other keys are refused at the most. HMAP_LONG_CHAINS switches the limit off; all
  * bounds of time are then those of the longest chain.
  *

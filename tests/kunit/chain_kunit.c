@@ -184,12 +184,12 @@ static const struct {
 	u32 buckets;
 } limits[] = {
 	{ 8, 8, 64 }, { 8, 0, 64 }, { 8, 120, 64 }, { 100, 100, 40 },
-	{ 128, 128, 32 }, { 200, 8, 39 }, { 4096, 8, 16 }, { 4096, 65536, 16 },
+	{ 128, 128, 32 }, { 200, 8, 39 }, { 4096, 8, 8 }, { 4096, 65536, 8 },
 	/* A long value is not looked at: its pointer is what counts. */
 	{ 8, 65536, 64 },
 };
 
-/* Longer elements, shorter chains: a chain of the greatest length is 64 KiB or so. */
+/* Longer elements, shorter chains: of 64 KiB, and of the longest keys of 256 KiB. */
 static void long_elements_have_shorter_chains(struct kunit *test)
 {
 	u8 *key = hk_alloc(test, 1, HMAP_MAX_KEY_SIZE);
