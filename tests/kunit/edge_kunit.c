@@ -364,6 +364,7 @@ enum scope { SCOPE_NONE, SCOPE_NOFS, SCOPE_NOIO, SCOPE_RECLAIM };
  * @key: the key
  * @gfp: how to allocate
  * @scope: what the task is in
+ * @fail: its first allocation fails
  * @err: what the put has returned
  * @done: it has returned
  */
@@ -372,6 +373,7 @@ struct putter {
 	u64 key;
 	gfp_t gfp;
 	enum scope scope;
+	bool fail;
 	int err;
 	struct completion done;
 };
@@ -402,7 +404,9 @@ static int putter_fn(void *arg)
 	struct putter *putter = arg;
 	unsigned int flags = scope_begin(putter->scope);
 
+	hk_fail_nth(putter->fail);
 	putter->err = put_wide(putter->h, putter->key, putter->gfp);
+	hk_fail_nth(0);
 	scope_end(putter->scope, flags);
 	complete(&putter->done);
 	while (!kthread_should_stop())
@@ -476,6 +480,30 @@ static void a_caller_that_may_wait_does(struct kunit *test)
 	struct putter putter = { .gfp = GFP_KERNEL };
 
 	putter.h = overdue_map(test, &putter.key);
+	KUNIT_EXPECT_FALSE(test, put_ends(test, &putter, 200));
+	KUNIT_EXPECT_EQ(test, putter.err, 0);
+	comes_to(test, putter.h, least_B(hmap_len(putter.h)));
+}
+
+/* The next array is one that a put makes by itself, if there is memory for it. */
+static void a_caller_whose_own_attempt_has_failed_waits(struct kunit *test)
+{
+	const u8 B = 6;
+	struct putter putter = { .gfp = GFP_KERNEL, .fail = true };
+	u64 capacity = hmap_capacity(B), key;
+	int err = 0;
+
+	hk_skip_unless_allocations_fail(test);
+	putter.h = wide_map(test, capacity);
+	disable_delayed_work_sync(&putter.h->work);
+	for (key = 0; key < 2 * capacity + 2 && !err; key++) {
+		hk_fail_nth(key > capacity + capacity / 4);
+		err = put_wide(putter.h, key, GFP_ATOMIC);
+		hk_fail_nth(0);
+	}
+	KUNIT_ASSERT_EQ(test, err, 0);
+	KUNIT_ASSERT_EQ(test, size_of(putter.h), B);
+	putter.key = key;
 	KUNIT_EXPECT_FALSE(test, put_ends(test, &putter, 200));
 	KUNIT_EXPECT_EQ(test, putter.err, 0);
 	comes_to(test, putter.h, least_B(hmap_len(putter.h)));
@@ -731,6 +759,7 @@ static struct kunit_case edge_cases[] = {
 	KUNIT_CASE(no_shrink_does_not_bind_a_request),
 	KUNIT_CASE_SLOW(callers_that_may_not_wait_do_not),
 	KUNIT_CASE_SLOW(a_caller_that_may_wait_does),
+	KUNIT_CASE_SLOW(a_caller_whose_own_attempt_has_failed_waits),
 	KUNIT_CASE(a_request_in_a_scope_waits_for_no_other),
 	KUNIT_CASE_SLOW(a_burst_is_made_up_for),
 	KUNIT_CASE_SLOW(a_burst_in_a_small_map_is_followed),

@@ -3,7 +3,7 @@
  * What is done while a lock is held, counted in elements and bytes; which locks a call
  * takes; and what it frees. bound_kunit.c counts units.
  *
- * The hash function of most maps here counts its call_locks. The kernel's own tracepoints
+ * The hash function of most maps here counts its calls. The kernel's own tracepoints
  * tell when a lock is taken and released, and when memory is freed.
  */
 #include <linux/delay.h>
@@ -26,8 +26,11 @@
 /* What a put or delete may free: a small array, and a page or two of slabs. */
 #define BYTES_OF_PUT	(SZ_32K + SZ_16K)
 
-/* Call_locks of the hash functions below. */
+/* Calls of the hash functions below. */
 static atomic_long_t hashes;
+
+/* Calls of equal_counted(). */
+static long compared;
 
 /**
  * struct hold - a map, while something is done with it
@@ -41,6 +44,9 @@ static atomic_long_t hashes;
  * @since: when a stripe was last taken
  * @held: how long it was held, in ns
  * @longest: the longest hold so far
+ * @reading: read-side critical sections of RCU that @task is in
+ * @compared: comparisons before the outermost
+ * @most_compared: most comparisons in one
  * @freed: bytes that @task has freed
  * @allocated: pages that it has allocated, in bytes
  */
@@ -55,6 +61,9 @@ struct hold {
 	u64 since;
 	u64 held;
 	u64 longest;
+	unsigned int reading;
+	long compared;
+	long most_compared;
 	size_t freed;
 	size_t allocated;
 };
@@ -83,6 +92,8 @@ static void on_lock_acquire(void *data, struct lockdep_map *lock,
 
 	if (current == w->task && is_all(w, lock))
 		w->all_locks++;
+	if (current == w->task && lock == &rcu_lock_map && !w->reading++)
+		w->compared = compared;
 	if (!is_stripe(w, lock))
 		return;
 	if (current == w->task)
@@ -96,6 +107,8 @@ static void on_lock_release(void *data, struct lockdep_map *lock,
 {
 	struct hold *w = data;
 
+	if (current == w->task && lock == &rcu_lock_map && !--w->reading)
+		w->most_compared = max(w->most_compared, compared - w->compared);
 	if (!is_stripe(w, lock))
 		return;
 	w->held = ktime_get_mono_fast_ns() - w->since;
@@ -670,6 +683,42 @@ static void a_lookup_hashes_once(struct kunit *test)
 	}
 }
 
+static bool equal_counted(const void *a, const void *b, u32 key_size)
+{
+	compared++;
+	return !memcmp(a, b, key_size);
+}
+
+/*
+ * All keys are in one chain, which is as long as a chain may be, and look alike. Its
+ * first bucket is looked into twice.
+ */
+static void a_batch_of_lookups_is_made_in_parts(struct kunit *test)
+{
+	const unsigned int n = HMAP_MAX_CHAIN * HMAP_BUCKET_CNT, batch = 256;
+	const unsigned int each = n + HMAP_BUCKET_CNT;
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .hashfn = hk_hash_constant,
+		.equalfn = equal_counted, .hint = n,
+	};
+	struct hmap *h = hk_map(test, &params);
+	u64 *keys = hk_alloc(test, batch, sizeof(*keys));
+	DECLARE_BITMAP(found, 256);
+	unsigned int i;
+	struct hold w;
+
+	hk_put_range(test, h, 0, n);
+	for (i = 0; i < batch; i++)
+		keys[i] = n + i;
+	compared = 0;
+	hold_begin(test, &w, h);
+	KUNIT_EXPECT_EQ(test, hmap_get_batch(h, keys, batch, NULL, found), 0);
+	hold_end(test, &w);
+	KUNIT_EXPECT_EQ(test, compared, batch * each);
+	KUNIT_EXPECT_GE(test, w.most_compared, each);
+	KUNIT_EXPECT_LE(test, w.most_compared, HMAP_BATCH_KEYS * each);
+}
+
 /* ---- the end of a map ---- */
 
 static bool slow;
@@ -726,6 +775,7 @@ static struct kunit_case hold_cases[] = {
 	KUNIT_CASE(a_delete_that_empties_takes_one_stripe),
 	KUNIT_CASE(what_is_written_stands_apart),
 	KUNIT_CASE(a_lookup_hashes_once),
+	KUNIT_CASE(a_batch_of_lookups_is_made_in_parts),
 	KUNIT_CASE_SLOW(destroy_does_not_wait_for_a_resize),
 	{}
 };
