@@ -139,14 +139,21 @@ static vm_fault_t hmap_vma_fault(struct vm_fault *vmf)
 	struct hmap_view *view = vmf->vma->vm_private_data;
 	vm_fault_t ret;
 	void *page;
+	int err;
 
 	/* Until it can be found in the page table. */
 	down_read(&view->pages);
 	page = hmap_view_page(view, vmf->pgoff);
-	ret = hmap_map_page(vmf, vmf->pgoff, page ?: hmap_void_page);
+	err = page ? 0 : hmap_view_hole(view, vmf->pgoff);
+	if (err)
+		ret = err == -EAGAIN ? VM_FAULT_NOPAGE : VM_FAULT_OOM;
+	else
+		ret = hmap_map_page(vmf, vmf->pgoff, page ?: hmap_void_page);
 	if (page && ret == VM_FAULT_NOPAGE)
 		hmap_map_around(vmf, view);
 	up_read(&view->pages);
+	if (!page)
+		hmap_view_close_holes(view);
 	return ret;
 }
 

@@ -23,13 +23,14 @@
  *    buckets; that the array has left the control page comes before, so it shows
  *    in the sequence.
  *
- *  - It still has such a page where there is an array again. From the moment that a
- *    place is taken faults find the array there, and what was mapped before is
- *    taken away (hmap_view_add()). Then all is mapped as it should be, but for
- *    overflow blocks that come later: those a program may have touched too early,
- *    if it followed what it had read in an array that was gone. A block is a page,
- *    so that no bucket is partly there: it is seen to be evacuated, and the program
- *    asks the kernel.
+ *  - It still has such a page where there is an array again. A place that a program
+ *    has touched while there was no array is a HOLE, and none comes there before the
+ *    page has been taken out of all page tables. Readers that touch holes do that
+ *    themselves, when there are HOLES of them: no put ever pays for it. So all is
+ *    mapped as it should be, but for overflow blocks that come later: those a program
+ *    may have touched too early, if it followed what it had read in an array that was
+ *    gone. A block is a page, so that no bucket is partly there: it is seen to be
+ *    evacuated, and the program asks the kernel.
  *
  *  - A bucket is changed while it is read: the version of its chain tells.
  *
@@ -52,6 +53,15 @@
 
 /* The most arrays: what a pgoff_t can tell apart, and enough. */
 #define SLOTS	(BITS_PER_LONG == 64 ? 1UL << 20 : ULONG_MAX / SLOT_PAGES)
+
+/* In the place of an array: programs may have an empty page mapped there. */
+#define HOLE		xa_mk_value(1)
+
+/* What was mapped there is being taken out of page tables. */
+#define CLOSING		xa_mk_value(2)
+
+/* From so many on they are closed. */
+#define HOLES		64
 
 static_assert(sizeof(struct hmap_mapped_bucket) == sizeof(struct bmap));
 static_assert(offsetof(struct hmap_mapped_bucket, overflow) ==
@@ -92,6 +102,13 @@ void hmap_view_put(struct hmap_view *view)
 	kref_put(&view->ref, hmap_view_release);
 }
 
+static struct hmap_array *hmap_view_array(struct hmap_view *view, unsigned long slot)
+{
+	void *entry = xa_load(&view->arrays, slot);
+
+	return xa_is_value(entry) ? NULL : entry;
+}
+
 /* The page at a place of the file, or NULL if there is none. Under @pages. */
 void *hmap_view_page(struct hmap_view *view, pgoff_t pgoff)
 {
@@ -101,8 +118,69 @@ void *hmap_view_page(struct hmap_view *view, pgoff_t pgoff)
 	lockdep_assert_held(&view->pages);
 	if (!slot)
 		return pgoff ? NULL : view->control;
-	a = xa_load(&view->arrays, slot);
+	a = hmap_view_array(view, slot);
 	return a ? hmap_array_page(a, pgoff % SLOT_PAGES) : NULL;
+}
+
+/**
+ * hmap_view_hole() - a program is about to get an empty page
+ * @view: the view, with @pages held for reading
+ * @pgoff: where in the file, at a place where hmap_view_page() finds nothing
+ *
+ * Return: 0; -ENOMEM; -EAGAIN: there is going to be something else in a moment.
+ */
+int hmap_view_hole(struct hmap_view *view, pgoff_t pgoff)
+{
+	unsigned long slot = (u64)pgoff / SLOT_PAGES;
+	int err;
+
+	lockdep_assert_held(&view->pages);
+	/* No array ever comes there, or one is there, which shows what it has. */
+	if (!slot || slot >= SLOTS || hmap_view_array(view, slot))
+		return 0;
+	err = xa_insert(&view->arrays, slot, HOLE, GFP_KERNEL_ACCOUNT);
+	if (!err)
+		atomic_inc(&view->holes);
+	if (err == -EBUSY)
+		return xa_load(&view->arrays, slot) == HOLE ? 0 : -EAGAIN;
+	return err;
+}
+
+/* Nothing is mapped at a place any more, and it is free. */
+static void hmap_view_close(struct hmap_view *view, unsigned long slot)
+{
+	view->ops->zap(view, slot * SLOT_PAGES, SLOT_PAGES);
+	xa_erase(&view->arrays, slot);
+}
+
+/* A hole that is a hole no more, though not free yet; 0 if there is none. */
+static unsigned long hmap_view_take_hole(struct hmap_view *view)
+{
+	unsigned long slot, taken = 0;
+	void *entry;
+
+	down_write(&view->pages);
+	xa_for_each(&view->arrays, slot, entry) {
+		if (entry != HOLE)
+			continue;
+		xa_store(&view->arrays, slot, CLOSING, 0);
+		atomic_dec(&view->holes);
+		taken = slot;
+		break;
+	}
+	up_write(&view->pages);
+	return taken;
+}
+
+/* For a reader that has made a hole: when there are many it closes them. May sleep. */
+void hmap_view_close_holes(struct hmap_view *view)
+{
+	unsigned long slot;
+
+	if (atomic_read(&view->holes) < HOLES)
+		return;
+	while ((slot = hmap_view_take_hole(view)))
+		hmap_view_close(view, slot);
 }
 
 bool hmap_view_size_ok(const struct hmap *h, u8 B)
@@ -118,11 +196,6 @@ bool hmap_view_params_ok(const struct hmap_params *params)
 	       (!params->hashfn || params->hashfn == hmap_siphash);
 }
 
-static void hmap_view_zap(struct hmap_view *view, unsigned long slot)
-{
-	view->ops->zap(view, slot * SLOT_PAGES, SLOT_PAGES);
-}
-
 /**
  * hmap_view_add() - give an array a place in the file
  * @view: the view
@@ -136,14 +209,13 @@ int hmap_view_add(struct hmap_view *view, struct hmap_array *a, gfp_t gfp)
 {
 	int err;
 
-	/* Reserved first: who frees an array takes @pages, and waits for no memory. */
+	/* Reserved first: what frees an array takes @pages, and waits for no memory. */
 	err = xa_alloc(&view->arrays, &a->slot, NULL, XA_LIMIT(1, SLOTS - 1), gfp);
 	if (err)
 		return err;
 	down_write(&view->pages);
 	xa_store(&view->arrays, a->slot, a, 0);
 	up_write(&view->pages);
-	hmap_view_zap(view, a->slot);
 	return 0;
 }
 
@@ -157,9 +229,9 @@ void hmap_view_remove(struct hmap_array *a)
 
 	if (a->slot) {
 		down_write(&view->pages);
-		xa_erase(&view->arrays, a->slot);
+		xa_store(&view->arrays, a->slot, CLOSING, 0);
 		up_write(&view->pages);
-		hmap_view_zap(view, a->slot);
+		hmap_view_close(view, a->slot);
 	}
 	hmap_view_put(view);
 }

@@ -32,8 +32,9 @@ struct hmap_view_ops {
  * @pages: held for reading while a page is looked up and mapped, for writing
  *	where @arrays is changed: a page that was looked up is mapped, and can be
  *	found there, before it ceases to be one of the map
- * @arrays: all arrays that have not been freed, by the place in the file. Under
- *	@pages
+ * @arrays: all arrays that have not been freed, and holes, by the place in the file.
+ *	Under @pages
+ * @holes: how many holes there are
  * @ref: the map's, and one for each array
  */
 struct hmap_view {
@@ -42,6 +43,7 @@ struct hmap_view {
 	spinlock_t lock; /* control */
 	struct rw_semaphore pages;
 	struct xarray arrays;
+	atomic_t holes;
 	struct kref ref;
 };
 
@@ -49,6 +51,8 @@ int hmap_view_init(struct hmap_view *view, const struct hmap_view_ops *ops);
 void hmap_view_exit(struct hmap_view *view);
 void hmap_view_put(struct hmap_view *view);
 void *hmap_view_page(struct hmap_view *view, pgoff_t pgoff);
+int hmap_view_hole(struct hmap_view *view, pgoff_t pgoff);
+void hmap_view_close_holes(struct hmap_view *view);
 
 bool hmap_view_size_ok(const struct hmap *h, u8 B);
 bool hmap_view_params_ok(const struct hmap_params *params);

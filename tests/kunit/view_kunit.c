@@ -15,17 +15,24 @@
  * struct owned - a view that is not mapped
  * @view: the view
  * @zaps: places that were to be taken away from programs that had mapped them
+ * @task: the task of the test
+ * @own: zaps of that task
  * @released: the last reference has gone
  */
 struct owned {
 	struct hmap_view view;
 	atomic_t zaps;
+	struct task_struct *task;
+	unsigned int own;
 	struct completion released;
 };
 
 static void count_zap(struct hmap_view *view, pgoff_t first, pgoff_t pages)
 {
-	atomic_inc(&container_of(view, struct owned, view)->zaps);
+	struct owned *owned = container_of(view, struct owned, view);
+
+	atomic_inc(&owned->zaps);
+	owned->own += current == owned->task;
 }
 
 static void release(struct hmap_view *view)
@@ -54,6 +61,7 @@ struct hmap_view *hk_view(struct kunit *test)
 {
 	struct owned *owned = hk_alloc(test, 1, sizeof(*owned));
 
+	owned->task = current;
 	init_completion(&owned->released);
 	KUNIT_ASSERT_EQ(test, hmap_view_init(&owned->view, &ops), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_view, owned),
@@ -317,12 +325,73 @@ static void what_is_freed_is_taken_away(struct kunit *test)
 	expect_seen(test, h, 0, 1665);
 }
 
+/* As a fault in a place where no array is. */
+static int touch(struct hmap_view *view, unsigned long slot)
+{
+	int err;
+
+	down_read(&view->pages);
+	err = hmap_view_page(view, slot * SLOT_PAGES) ?
+	      -EEXIST : hmap_view_hole(view, slot * SLOT_PAGES);
+	up_read(&view->pages);
+	return err;
+}
+
+/* The map grows five times, past all places that have been touched. */
+static void no_put_pays_for_holes(struct kunit *test)
+{
+	struct hmap_view *view = hk_view(test);
+	struct owned *owned = container_of(view, struct owned, view);
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .view = view,
+	};
+	struct hmap *h;
+	unsigned long i;
+	u32 slot;
+
+	for (i = 1; i <= 10; i++)
+		KUNIT_ASSERT_EQ(test, touch(view, i), 0);
+	h = hk_map(test, &params);
+	hk_put_range(test, h, 0, 200);
+	slot = hk_array(h)->slot;
+	KUNIT_EXPECT_EQ(test, owned->own, 0);
+	KUNIT_EXPECT_GT(test, slot, 10);
+	KUNIT_EXPECT_EQ(test, touch(view, slot), -EEXIST);
+	KUNIT_EXPECT_EQ(test, atomic_read(&view->holes), 10);
+	for (i = 1; i <= 10; i++)
+		KUNIT_EXPECT_EQ(test, touch(view, i), 0);
+	expect_seen(test, h, 0, 200);
+}
+
+/* Their places are free then. What is no place of arrays is no hole. */
+static void readers_close_holes(struct kunit *test)
+{
+	struct hmap_view *view = hk_view(test);
+	struct owned *owned = container_of(view, struct owned, view);
+	unsigned long i;
+
+	KUNIT_EXPECT_EQ(test, touch(view, SLOTS), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&view->holes), 0);
+	for (i = 1; i < HOLES; i++) {
+		KUNIT_ASSERT_EQ(test, touch(view, 2 * i), 0);
+		hmap_view_close_holes(view);
+	}
+	KUNIT_EXPECT_EQ(test, owned->own, 0);
+	KUNIT_ASSERT_EQ(test, touch(view, 2 * i), 0);
+	hmap_view_close_holes(view);
+	KUNIT_EXPECT_EQ(test, owned->own, HOLES);
+	KUNIT_EXPECT_EQ(test, atomic_read(&view->holes), 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&view->arrays));
+}
+
 static struct kunit_case view_cases[] = {
 	KUNIT_CASE(programs_see_what_is_put),
 	KUNIT_CASE(programs_find_overflow_blocks),
 	KUNIT_CASE(each_change_of_arrays_is_told),
 	KUNIT_CASE(what_is_evacuated_is_wiped),
 	KUNIT_CASE(what_is_freed_is_taken_away),
+	KUNIT_CASE(no_put_pays_for_holes),
+	KUNIT_CASE(readers_close_holes),
 	{}
 };
 
