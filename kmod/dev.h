@@ -14,11 +14,11 @@
 #include <linux/fs.h>
 #include <linux/hmap.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/percpu-refcount.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
-
-/* By the hash of the key that is waited for. */
-#define HMAP_WAIT_QUEUES	16
+#include <linux/workqueue.h>
 
 /**
  * struct hmap_object - a map that programs share
@@ -30,9 +30,12 @@
  * @named: it is found by @name. Under the lock of the registry; read anywhere
  * @name: the name, followed by zeros. Constant once @named
  * @changes: grows with changes; odd if somebody has looked since the last (watch.c)
- * @pollers: who waits for any change
- * @waiting: how many are in @waiters
- * @waiters: who waits for a key
+ * @pollers: files and tasks that wait for any change
+ * @waiting: tasks that wait for a key
+ * @keys: the keys that are waited for. Under @keys_lock
+ * @keys_lock: taken by waiters, and to wake all of them
+ * @wake: what @wake_work is to wake
+ * @wake_work: wakes many
  */
 struct hmap_object {
 	struct hmap map;
@@ -45,12 +48,18 @@ struct hmap_object {
 	atomic64_t changes;
 	wait_queue_head_t pollers;
 	atomic_t waiting;
-	wait_queue_head_t waiters[HMAP_WAIT_QUEUES];
+	struct list_head keys;
+	spinlock_t keys_lock;
+	unsigned long wake;
+	struct work_struct wake_work;
 };
 
 /**
  * hmap_change_begin() - what comes before every change of an object's map
  * @object: the object
+ *
+ * A freeze waits for hmap_change_end(): no memory of a program is touched before that,
+ * since its pages may be another program's to give.
  *
  * Return: 0, and hmap_change_end() has to follow; or -EPERM: it is frozen.
  */
@@ -62,6 +71,20 @@ static inline int hmap_change_begin(struct hmap_object *object)
 static inline void hmap_change_end(struct hmap_object *object)
 {
 	percpu_ref_put(&object->writers);
+}
+
+/**
+ * hmap_call_restart() - what a command returns that can be begun again
+ * @ret: what a function of the map has returned
+ *
+ * A call that a signal has ended goes on when it is restarted, which the program does not
+ * notice unless it handles the signal without SA_RESTART.
+ *
+ * Return: @ret, or -ERESTARTSYS in the place of -EINTR.
+ */
+static inline int hmap_call_restart(int ret)
+{
+	return ret == -EINTR ? -ERESTARTSYS : ret;
 }
 
 /**
@@ -186,7 +209,10 @@ int hmap_cmd_destroy(struct hmap_call *call);
 int hmap_cmd_list(struct hmap_call *call);
 
 /* watch.c */
+int hmap_watch_module_init(void);
+void hmap_watch_module_exit(void);
 void hmap_watch_init(struct hmap_object *object);
+void hmap_watch_exit(struct hmap_object *object);
 void hmap_watch_begin(struct hmap_file *hf);
 void hmap_watch_end(struct hmap_object *object);
 void hmap_wake_waiters(struct hmap_object *object, const void *keys, u32 n);

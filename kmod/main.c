@@ -137,9 +137,12 @@ static int __init hmap_module_init(void)
 	ret = hmap_queues_init();
 	if (ret)
 		return ret;
-	ret = hmap_mmap_init();
+	ret = hmap_watch_module_init();
 	if (ret)
 		goto err_queues;
+	ret = hmap_mmap_init();
+	if (ret)
+		goto err_watch;
 	ret = hmap_default_init();
 	if (ret)
 		goto err_mmap;
@@ -164,6 +167,8 @@ err_map:
 	hmap_object_put(default_object);
 err_mmap:
 	hmap_mmap_exit();
+err_watch:
+	hmap_watch_module_exit();
 err_queues:
 	hmap_queues_exit();
 	return ret;
@@ -177,6 +182,7 @@ static void __exit hmap_module_exit(void)
 	hmap_object_put(default_object);
 	hmap_queues_exit();
 	hmap_mmap_exit();
+	hmap_watch_module_exit();
 }
 
 module_init(hmap_module_init);

@@ -88,6 +88,7 @@ static void hmap_object_free(struct kref *ref)
 	if (object->freezing)
 		wait_for_completion(&object->frozen);
 	percpu_ref_exit(&object->writers);
+	hmap_watch_exit(object);
 	hmap_destroy(&object->map);
 	if (view)
 		hmap_view_put(view);

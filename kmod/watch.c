@@ -8,21 +8,31 @@
  *
  * - The counter of changes does not count each of them. To look is to make it
  *   odd, and only the first change after that makes it even again, and wakes
- *   those who poll. A number, once looked at, is that of no other state.
- * - Who waits for a key counts himself in object->waiting. Only then are keys
- *   hashed and waiters with the same hash woken. They look for themselves.
+ *   pollers. A number, once looked at, is that of no other state.
+ * - A waiter for a key counts itself in object->waiting. Only then are keys hashed, and
+ *   waiters for the same key woken. They look for themselves.
+ *
+ * However many watch, a change pays for no more than the waiters for its own keys:
+ *
+ * - These stand in a table of the keys that are waited for, in all maps, by a hash whose
+ *   seed nobody sees (hmap_wait_keys). A change finds a key there without a lock.
+ * - Pollers are woken by the change if they are a few (POLLERS_AT_ONCE), otherwise by a
+ *   work. A change of all keys, and the end of all changes, leave waiters to it, too.
  *
  * The barrier of the writer is between his change and these loads; that of who
  * watches is between his store and his look at the map. One of the two sees the
  * other.
  */
-#include <linux/hash.h>
 #include <linux/hrtimer.h>
-#include <linux/jhash.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/poll.h>
+#include <linux/random.h>
+#include <linux/rculist.h>
+#include <linux/rhashtable.h>
 #include <linux/sched/signal.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/time_namespace.h>
 #include <linux/uaccess.h>
@@ -30,10 +40,60 @@
 
 #include "dev.h"
 
+/* So many entries of a queue are woken by the change itself. */
+#define POLLERS_AT_ONCE	16
+
+/* Keys whose waiters are woken with the lock held. */
+#define KEYS_AT_ONCE	64
+
+/* hmap_object.wake: what the work is to wake. */
+#define WAKE_POLLERS	0
+#define WAKE_WAITERS	1
+
 /**
- * struct hmap_waiter - who waits, and for which key if not for any change
- * @entry: in object->waiters or object->pollers
- * @hash: of the key
+ * struct hmap_wait_id - what a key that is waited for is found by
+ * @object: the object
+ * @hash: hash of the key
+ */
+struct hmap_wait_id {
+	u64 object;
+	u64 hash;
+};
+
+/**
+ * struct hmap_wait_key - a key that is waited for
+ * @node: in hmap_wait_keys
+ * @entry: in object->keys. Under its lock
+ * @id: constant
+ * @users: those that wait for it. Under the lock of the object
+ * @waiters: where they wait
+ * @rcu: it is freed a grace period after the last of them has gone
+ */
+struct hmap_wait_key {
+	struct rhash_head node;
+	struct list_head entry;
+	struct hmap_wait_id id;
+	unsigned int users;
+	wait_queue_head_t waiters;
+	struct rcu_head rcu;
+};
+
+static const struct rhashtable_params hmap_wait_params = {
+	.key_len = sizeof(struct hmap_wait_id),
+	.key_offset = offsetof(struct hmap_wait_key, id),
+	.head_offset = offsetof(struct hmap_wait_key, node),
+	.automatic_shrinking = true,
+};
+
+/* All struct hmap_wait_key. */
+static struct rhashtable hmap_wait_keys;
+
+static siphash_key_t hmap_wait_seed __read_mostly;
+
+/**
+ * struct hmap_waiter - a task that waits, and for which key if not for any change
+ * @entry: in the queue of @wait_key, or in object->pollers
+ * @wait_key: where all wait for this key
  * @key: the key
  * @value: where its value is read to; NULL if it does not matter
  * @known: what the value must not be; NULL if that does not matter
@@ -41,77 +101,208 @@
  */
 struct hmap_waiter {
 	struct wait_queue_entry entry;
-	u32 hash;
+	struct hmap_wait_key *wait_key;
 	void *key;
 	void *value;
 	void *known;
 	void *heap;
 };
 
+int hmap_watch_module_init(void)
+{
+	get_random_bytes(&hmap_wait_seed, sizeof(hmap_wait_seed));
+	return rhashtable_init(&hmap_wait_keys, &hmap_wait_params);
+}
+
+/* No file is open. */
+void hmap_watch_module_exit(void)
+{
+	rhashtable_destroy(&hmap_wait_keys);
+}
+
+/* ---- keys that are waited for ---- */
+
+/* Keys that differ may have the same hash: then a task is woken for nothing. */
+static struct hmap_wait_id hmap_wait_id(const struct hmap_object *object,
+					const void *key)
+{
+	return (struct hmap_wait_id){
+		.object = (uintptr_t)object,
+		.hash = siphash(key, object->map.params.key_size,
+				&hmap_wait_seed),
+	};
+}
+
+/* Where all wait for @key; ERR_PTR(-ENOMEM). */
+static struct hmap_wait_key *hmap_wait_key_get(struct hmap_object *object,
+					       const void *key)
+{
+	struct hmap_wait_key *new, *found;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	new->id = hmap_wait_id(object, key);
+	init_waitqueue_head(&new->waiters);
+	spin_lock(&object->keys_lock);
+	found = rhashtable_lookup_fast(&hmap_wait_keys, &new->id,
+				       hmap_wait_params);
+	if (!found && !rhashtable_insert_fast(&hmap_wait_keys, &new->node,
+					      hmap_wait_params)) {
+		list_add_tail(&new->entry, &object->keys);
+		found = new;
+	}
+	if (found)
+		found->users++;
+	spin_unlock(&object->keys_lock);
+	if (found != new)
+		kfree(new);
+	return found ?: ERR_PTR(-ENOMEM);
+}
+
+static void hmap_wait_key_put(struct hmap_object *object,
+			      struct hmap_wait_key *wait_key)
+{
+	spin_lock(&object->keys_lock);
+	if (!--wait_key->users) {
+		rhashtable_remove_fast(&hmap_wait_keys, &wait_key->node,
+				       hmap_wait_params);
+		list_del(&wait_key->entry);
+		kfree_rcu(wait_key, rcu);
+	}
+	spin_unlock(&object->keys_lock);
+}
+
+/* Nothing changes the map any more: what is read after this is for ever. */
+static bool hmap_watch_ended(struct hmap_object *object)
+{
+	bool frozen = percpu_ref_is_zero(&object->writers);
+
+	/* Pairs with the decrement to zero, which comes after all changes. */
+	smp_rmb();
+	return frozen;
+}
+
+/* ---- waking ---- */
+
+static void hmap_wake_later(struct hmap_object *object, unsigned int what)
+{
+	set_bit(what, &object->wake);
+	schedule_work(&object->wake_work);
+}
+
+/* For hmap_object_changed(): there are waiters for keys. */
+void hmap_wake_waiters(struct hmap_object *object, const void *keys, u32 n)
+{
+	struct hmap_wait_key *wait_key;
+	struct hmap_wait_id id;
+
+	if (!keys) {
+		hmap_wake_later(object, WAKE_WAITERS);
+		return;
+	}
+	for (; n; n--, keys += object->map.params.key_size) {
+		id = hmap_wait_id(object, keys);
+		rcu_read_lock();
+		wait_key = rhashtable_lookup(&hmap_wait_keys, &id,
+					     hmap_wait_params);
+		if (wait_key)
+			wake_up_all(&wait_key->waiters);
+		rcu_read_unlock();
+	}
+}
+
+/* All of an object, some at a time: each goes to the end of its list. */
+static void hmap_wake_all_waiters(struct hmap_object *object)
+{
+	struct hmap_wait_key *wait_key;
+	unsigned int n = 0;
+	LIST_HEAD(left);
+
+	spin_lock(&object->keys_lock);
+	list_splice_init(&object->keys, &left);
+	while (!list_empty(&left)) {
+		wait_key = list_first_entry(&left, struct hmap_wait_key, entry);
+		list_move_tail(&wait_key->entry, &object->keys);
+		wake_up_all(&wait_key->waiters);
+		if (++n % KEYS_AT_ONCE)
+			continue;
+		spin_unlock(&object->keys_lock);
+		cond_resched();
+		spin_lock(&object->keys_lock);
+	}
+	spin_unlock(&object->keys_lock);
+}
+
+static __poll_t hmap_watch_events(struct hmap_object *object)
+{
+	return hmap_watch_ended(object) ? EPOLLHUP : EPOLLIN | EPOLLRDNORM;
+}
+
+static void hmap_wake_work(struct work_struct *work)
+{
+	struct hmap_object *object = container_of(work, struct hmap_object,
+						  wake_work);
+
+	if (test_and_clear_bit(WAKE_POLLERS, &object->wake))
+		wake_up_interruptible_poll(&object->pollers,
+					   hmap_watch_events(object));
+	if (test_and_clear_bit(WAKE_WAITERS, &object->wake))
+		hmap_wake_all_waiters(object);
+}
+
+/* Whether they can be woken here and now. Under the lock of the queue. */
+static bool hmap_are_few(const struct wait_queue_head *queue)
+{
+	const struct list_head *entry;
+	unsigned int n = 0;
+
+	list_for_each(entry, &queue->head)
+		if (++n > POLLERS_AT_ONCE)
+			return false;
+	return true;
+}
+
+/* For hmap_object_changed(): change number @looked has been looked at. */
+void hmap_wake_pollers(struct hmap_object *object, s64 looked)
+{
+	struct wait_queue_head *queue = &object->pollers;
+	unsigned long flags;
+	bool few;
+
+	if (atomic64_cmpxchg(&object->changes, looked, looked + 1) != looked)
+		return;
+	spin_lock_irqsave(&queue->lock, flags);
+	few = hmap_are_few(queue);
+	if (few)
+		__wake_up_locked_key(queue, TASK_INTERRUPTIBLE,
+				     poll_to_key(EPOLLIN | EPOLLRDNORM));
+	spin_unlock_irqrestore(&queue->lock, flags);
+	if (!few)
+		hmap_wake_later(object, WAKE_POLLERS);
+}
+
+/* The last change is done: to be called when no other can come, in any context. */
+void hmap_watch_end(struct hmap_object *object)
+{
+	set_bit(WAKE_POLLERS, &object->wake);
+	hmap_wake_later(object, WAKE_WAITERS);
+}
+
 void hmap_watch_init(struct hmap_object *object)
 {
-	unsigned int i;
-
 	/* The first number to be seen is 1: who says 0 has seen none. */
 	atomic64_set(&object->changes, 2);
 	init_waitqueue_head(&object->pollers);
-	for (i = 0; i < HMAP_WAIT_QUEUES; i++)
-		init_waitqueue_head(&object->waiters[i]);
+	spin_lock_init(&object->keys_lock);
+	INIT_LIST_HEAD(&object->keys);
+	INIT_WORK(&object->wake_work, hmap_wake_work);
 }
 
-/* Keys that differ may have the same hash: somebody is woken for nothing. */
-static u32 hmap_wait_hash(const struct hmap_object *object, const void *key)
+/* Nothing watches the object, or changes it. */
+void hmap_watch_exit(struct hmap_object *object)
 {
-	return jhash(key, object->map.params.key_size, hash32_ptr(object));
-}
-
-static struct wait_queue_head *hmap_wait_queue(struct hmap_object *object,
-					       u32 hash)
-{
-	return &object->waiters[hash % HMAP_WAIT_QUEUES];
-}
-
-/* ---- writers ---- */
-
-/* Called with the lock of the queue; @hash points to a u32, or is NULL: any. */
-static int hmap_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
-			    int flags, void *hash)
-{
-	struct hmap_waiter *waiter =
-		container_of(entry, struct hmap_waiter, entry);
-
-	if (hash && *(u32 *)hash != waiter->hash)
-		return 0;
-	return default_wake_function(entry, mode, flags, NULL);
-}
-
-/* For hmap_object_changed(): somebody waits for a key. */
-void hmap_wake_waiters(struct hmap_object *object, const void *keys, u32 n)
-{
-	unsigned int i;
-	u32 hash;
-
-	for (; keys && n; n--, keys += object->map.params.key_size) {
-		hash = hmap_wait_hash(object, keys);
-		__wake_up(hmap_wait_queue(object, hash), TASK_NORMAL, 0, &hash);
-	}
-	for (i = 0; !keys && i < HMAP_WAIT_QUEUES; i++)
-		__wake_up(&object->waiters[i], TASK_NORMAL, 0, NULL);
-}
-
-/* For hmap_object_changed(): somebody has looked at change number @looked. */
-void hmap_wake_pollers(struct hmap_object *object, s64 looked)
-{
-	if (atomic64_cmpxchg(&object->changes, looked, looked + 1) == looked)
-		wake_up_interruptible_poll(&object->pollers,
-					   EPOLLIN | EPOLLRDNORM);
-}
-
-/* The last change is done: to be called when no other can come. */
-void hmap_watch_end(struct hmap_object *object)
-{
-	wake_up_interruptible_poll(&object->pollers, EPOLLHUP);
-	hmap_wake_waiters(object, NULL, 0);
+	cancel_work_sync(&object->wake_work);
 }
 
 /* ---- whether the map has changed ---- */
@@ -135,16 +326,6 @@ static u64 hmap_state_number(s64 looked)
 static bool hmap_unseen(const struct hmap_file *hf)
 {
 	return atomic64_read(&hf->object->changes) != atomic64_read(&hf->seen);
-}
-
-/* Nothing changes the map any more: what is read after this is for ever. */
-static bool hmap_watch_ended(struct hmap_object *object)
-{
-	bool frozen = percpu_ref_is_zero(&object->writers);
-
-	/* Pairs with the decrement to zero, which comes after all changes. */
-	smp_rmb();
-	return frozen;
 }
 
 /* A file that is opened has seen what there is. */
@@ -354,15 +535,17 @@ static int hmap_wait_for_key(struct hmap_call *call, struct hmap_waiter *waiter)
 	struct wait_queue_head *queue;
 	int ret;
 
-	waiter->hash = hmap_wait_hash(object, waiter->key);
-	queue = hmap_wait_queue(object, waiter->hash);
-	init_waitqueue_func_entry(&waiter->entry, hmap_waiter_wake);
-	waiter->entry.private = current;
+	waiter->wait_key = hmap_wait_key_get(object, waiter->key);
+	if (IS_ERR(waiter->wait_key))
+		return PTR_ERR(waiter->wait_key);
+	queue = &waiter->wait_key->waiters;
+	init_waitqueue_entry(&waiter->entry, current);
 	add_wait_queue(queue, &waiter->entry);
 	atomic_inc(&object->waiting);
 	ret = hmap_wait_sleep(call, waiter);
 	atomic_dec(&object->waiting);
 	remove_wait_queue(queue, &waiter->entry);
+	hmap_wait_key_put(object, waiter->wait_key);
 	return ret;
 }
 

@@ -2,6 +2,7 @@
 /*
  * WAIT: until a key is there, is gone, or has another value.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -305,6 +306,69 @@ TEST_F(wait, many_wait)
 	ASSERT_EQ(0, map_put_range(&self->m, 100, ARRAY_LEN(w)));
 	for (i = 0; i < ARRAY_LEN(w); i++)
 		EXPECT_EQ(0, reap(pid[i]));
+}
+
+#define CROWD	400
+
+struct crowd {
+	struct map m;
+	pthread_t thread[CROWD];
+};
+
+static void *wait_in_crowd(void *arg)
+{
+	struct crowd *c = arg;
+	unsigned char key[MAX_KEY];
+	struct hmap_ioc_wait w = wait_arg(&c->m, HMAP_WAIT_PRESENT,
+					  HMAP_WAIT_FOREVER);
+
+	make_key(&c->m, key, 1000);
+	w.key = addr(key);
+	w.value_size = 0;
+	w.value = 0;
+	ioc(c->m.fd, HMAP_IOC_WAIT, &w);
+	return NULL;
+}
+
+/* The dearest of some keys, in ns, each by the best of several puts. */
+static u64 dearest_put(struct map *m)
+{
+	u64 i, n, begin, best, dearest = 0;
+
+	for (i = 0; i < 64; i++) {
+		best = ~0ULL;
+		for (n = 0; n < 20; n++) {
+			begin = now_ns();
+			map_put(m, i, n, HMAP_ANY);
+			begin = now_ns() - begin;
+			best = begin < best ? begin : best;
+		}
+		dearest = best > dearest ? best : dearest;
+	}
+	return dearest;
+}
+
+/* In a table of a few queues there would be a key that has to pass all of them. */
+TEST_F(wait, a_put_does_not_pay_for_waiters_for_other_keys)
+{
+	struct crowd c = { .m = self->m };
+	pthread_attr_t attr;
+	u64 alone, beside;
+	int i;
+
+	alone = dearest_put(&self->m);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	for (i = 0; i < CROWD; i++)
+		ASSERT_EQ(0, pthread_create(&c.thread[i], &attr, wait_in_crowd,
+					    &c));
+	usleep(500000);
+	beside = dearest_put(&self->m);
+	TH_LOG("a put takes %llu ns, beside %d waiters %llu", alone, CROWD, beside);
+	EXPECT_LT(beside, 2 * alone);
+	EXPECT_EQ(0, map_put(&self->m, 1000, 1, HMAP_ANY));
+	for (i = 0; i < CROWD; i++)
+		EXPECT_EQ(0, pthread_join(c.thread[i], NULL));
 }
 
 TEST_F(wait, a_vector_ends_the_waits_for_its_keys)
