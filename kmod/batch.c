@@ -2,8 +2,11 @@
 /*
  * Many operations in one call: a batch is of any kinds, a vector of one.
  *
- * Both say how many they have done whatever happens, so that a caller who was
- * interrupted, or gave a bad address, knows where he stands.
+ * Both say how many they have done whatever happens, so that a caller that was
+ * interrupted, or gave a bad address, knows how far it came. From there they go on when
+ * they are called again: after a signal that has no handler, a freeze or a stop the system
+ * call is restarted, and its caller notices nothing. Each call gets on by one part at
+ * least, however many signals there are.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
@@ -20,6 +23,25 @@
 /* Results are the last fields, so that they are written back at once. */
 #define RESULT_OFFSET	offsetof(struct hmap_op, answer)
 #define RESULT_SIZE	(sizeof(struct hmap_op) - RESULT_OFFSET)
+
+/*
+ * What the caller, or a restart, says of how far it is counts with the flag that an
+ * interrupted call has left in the structure.
+ */
+static void hmap_resume(u32 *flags, u32 *done, u32 *failed)
+{
+	if (!(*flags & HMAP_BATCH_RESUME)) {
+		*done = 0;
+		*failed = 0;
+	}
+	*flags &= ~HMAP_BATCH_RESUME;
+}
+
+static int hmap_interrupt(u32 *flags)
+{
+	*flags |= HMAP_BATCH_RESUME;
+	return -ERESTARTSYS;
+}
 
 /* One operation of a batch. 0, or -EFAULT if the array itself is a bad address. */
 static int hmap_batch_step(struct hmap_call *call, struct hmap_elem_buf *buf)
@@ -47,9 +69,9 @@ static int hmap_batch_run(struct hmap_call *call, struct hmap_elem_buf *buf)
 	while (!ret && batch->done < batch->count) {
 		if (batch->failed && batch->flags & HMAP_BATCH_STOP)
 			break;
-		if (fatal_signal_pending(current))
-			return -EINTR;
 		ret = hmap_batch_step(call, buf);
+		if (!ret && batch->done < batch->count && signal_pending(current))
+			return hmap_interrupt(&batch->flags);
 		cond_resched();
 	}
 	return ret;
@@ -61,7 +83,8 @@ static int hmap_batch_check(const struct hmap_params *params,
 	if (batch->flags & ~HMAP_BATCH_STOP ||
 	    batch->key_size != params->key_size ||
 	    batch->value_size != params->value_size ||
-	    batch->op_size != sizeof(struct hmap_op))
+	    batch->op_size != sizeof(struct hmap_op) ||
+	    batch->done > batch->count || batch->failed > batch->done)
 		return -EINVAL;
 	return 0;
 }
@@ -73,8 +96,7 @@ int hmap_cmd_batch(struct hmap_call *call)
 	struct hmap_elem_buf buf = {};
 	int ret;
 
-	batch->done = 0;
-	batch->failed = 0;
+	hmap_resume(&batch->flags, &batch->done, &batch->failed);
 	ret = hmap_batch_check(params, batch);
 	if (!ret)
 		ret = hmap_elem_buf_init(&buf, params->key_size,
@@ -405,9 +427,9 @@ static int hmap_vector_run(struct hmap_call *call, struct hmap_vector *v,
 	while (!ret && arg->done < arg->count) {
 		if (arg->failed && arg->flags & HMAP_BATCH_STOP)
 			break;
-		if (fatal_signal_pending(current))
-			return -EINTR;
 		ret = hmap_vector_part(call, v, kind);
+		if (!ret && arg->done < arg->count && signal_pending(current))
+			return hmap_interrupt(&arg->flags);
 		cond_resched();
 	}
 	return ret;
@@ -420,8 +442,7 @@ int hmap_cmd_vector(struct hmap_call *call)
 	struct hmap_vector v = {};
 	int ret;
 
-	arg->done = 0;
-	arg->failed = 0;
+	hmap_resume(&arg->flags, &arg->done, &arg->failed);
 	ret = hmap_vector_check(call, kind);
 	if (!ret)
 		ret = hmap_vector_init(&v, call, kind);

@@ -9,12 +9,17 @@
  *   2. -EACCES  the file is not open for reading, or writing, as it demands
  *   3. -EFAULT  the structure cannot be read; -EINVAL: it is too short;
  *      -E2BIG   it is too long, or what is behind the known fields is not 0
- *   4. -EPERM   the caller lacks a capability, or changes a frozen map
+ *   4. -EPERM   the caller lacks a capability
  *   5. -EINVAL  an unknown flag, a reserved field that is not 0, a wrong size
  *   6. -ENOMEM  there is no memory for a bounce buffer
  *   7. -EFAULT  the key cannot be read, then the value of a put
- *   8. what the map says: -ENOENT, -EEXIST, -ENOSPC, -ENOMEM, ...
- *   9. -EFAULT  the result cannot be written
+ *   8. -EPERM   the map is frozen, and the call would change it
+ *   9. what the map says: -ENOENT, -EEXIST, -ENOSPC, -ENOMEM, ...
+ *  10. -EFAULT  the result cannot be written
+ *
+ * A call that takes long ends early when a signal comes, and is restarted unless that has
+ * a handler without SA_RESTART: then it is -EINTR. What has been done stays done, and the
+ * structure tells how far that is.
  *
  * A scan and a list differ in one point: from step 5 on, whatever they return,
  * they write the structure back with the count of what has been delivered and
@@ -27,6 +32,8 @@
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/hmap.h>
+#include <linux/kernel.h>
+#include <linux/kstrtox.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
@@ -42,7 +49,6 @@
  *	stays behind
  * @mode: how the file has to be open; 0 if that does not matter
  * @device: only for files of the device itself
- * @changes: changes the map, which must not be frozen then
  */
 struct hmap_command {
 	int (*fn)(struct hmap_call *call);
@@ -50,7 +56,6 @@ struct hmap_command {
 	u32 min_size;
 	fmode_t mode;
 	bool device;
-	bool changes;
 };
 
 /* Writes the structure back, as much of it as the caller knows. */
@@ -61,6 +66,16 @@ int hmap_call_return(struct hmap_call *call, u32 size)
 	return copy_to_user(call->user, &call->arg, n) ? -EFAULT : 0;
 }
 
+/* An address as printk() shows it: hashed, or as sysctl kernel.kptr_restrict says. */
+static u64 hmap_shown_address(u64 address)
+{
+	char text[sizeof("0xffffffffffffffff")];
+	u64 shown;
+
+	snprintf(text, sizeof(text), "%pK", (void *)(uintptr_t)address);
+	return address && !kstrtou64(text, 16, &shown) ? shown : 0;
+}
+
 /*
  * Addresses and the seed would help to attack the kernel and the map. The
  * capability has to be one of the initial user namespace: everybody has all
@@ -69,8 +84,12 @@ int hmap_call_return(struct hmap_call *call, u32 size)
  */
 static void hmap_hide_addresses(struct hmap_stats *stats)
 {
-	if (ns_capable_noaudit(&init_user_ns, CAP_SYSLOG))
+	if (ns_capable_noaudit(&init_user_ns, CAP_SYSLOG)) {
+		stats->buckets = hmap_shown_address(stats->buckets);
+		stats->oldbuckets = hmap_shown_address(stats->oldbuckets);
+		stats->extra = hmap_shown_address(stats->extra);
 		return;
+	}
 	stats->hash0 = 0;
 	stats->buckets = 0;
 	stats->oldbuckets = 0;
@@ -106,13 +125,13 @@ static const struct hmap_command hmap_commands[] = {
 	COMMAND(HMAP_IOC_GET, hmap_cmd_get, hmap_ioc_elem, value,
 		.mode = FMODE_READ),
 	COMMAND(HMAP_IOC_PUT, hmap_cmd_put, hmap_ioc_elem, value,
-		.mode = FMODE_WRITE, .changes = true),
+		.mode = FMODE_WRITE),
 	COMMAND(HMAP_IOC_DELETE, hmap_cmd_delete, hmap_ioc_elem, value,
-		.mode = FMODE_WRITE, .changes = true),
+		.mode = FMODE_WRITE),
 	COMMAND(HMAP_IOC_SCAN, hmap_cmd_scan, hmap_ioc_scan, cursor,
 		.mode = FMODE_READ),
 	COMMAND(HMAP_IOC_CLEAR, hmap_cmd_clear, hmap_ioc_plain, flags,
-		.mode = FMODE_WRITE, .changes = true),
+		.mode = FMODE_WRITE),
 	COMMAND(HMAP_IOC_STATS, hmap_cmd_stats, hmap_ioc_stats, reserved),
 	COMMAND(HMAP_IOC_LAYOUT, hmap_cmd_layout, hmap_ioc_layout, reserved),
 	COMMAND(HMAP_IOC_VERIFY, hmap_cmd_verify, hmap_ioc_plain, flags),
@@ -193,14 +212,7 @@ static long hmap_dev_ioctl(struct file *file, unsigned int cmd,
 	if ((file->f_mode & command->mode) != command->mode)
 		return -EACCES;
 	ret = hmap_call_begin(&call, command);
-	if (!ret && command->changes)
-		ret = hmap_change_begin(call.object);
-	if (ret)
-		return ret;
-	ret = command->fn(&call);
-	if (command->changes)
-		hmap_change_end(call.object);
-	return ret;
+	return ret ?: command->fn(&call);
 }
 
 static int hmap_object_release(struct inode *inode, struct file *file)

@@ -97,9 +97,9 @@ int hmap_cmd_get(struct hmap_call *call)
 	return ret;
 }
 
-static int hmap_put_elem(struct hmap *h, const struct hmap_ioc_elem *elem,
-			 struct hmap_elem_buf *buf)
+static int hmap_put_elem(struct hmap_call *call, struct hmap_elem_buf *buf)
 {
+	const struct hmap_ioc_elem *elem = &call->arg.elem;
 	int ret;
 
 	ret = hmap_elem_begin(elem, buf);
@@ -109,8 +109,15 @@ static int hmap_put_elem(struct hmap *h, const struct hmap_ioc_elem *elem,
 	    copy_from_user(buf->value, u64_to_user_ptr(elem->value),
 			   elem->value_size))
 		return -EFAULT;
-	return hmap_put(h, buf->key, buf->value, elem->flags,
-			GFP_KERNEL_ACCOUNT);
+	ret = hmap_change_begin(call->object);
+	if (ret)
+		return ret;
+	ret = hmap_put(call->map, buf->key, buf->value, elem->flags,
+		       GFP_KERNEL_ACCOUNT);
+	if (!ret)
+		hmap_object_changed(call->object, buf->key, 1);
+	hmap_change_end(call->object);
+	return ret;
 }
 
 int hmap_cmd_put(struct hmap_call *call)
@@ -125,10 +132,23 @@ int hmap_cmd_put(struct hmap_call *call)
 	    elem->value_size != params->value_size)
 		return -EINVAL;
 
-	ret = hmap_put_elem(call->map, elem, &buf);
-	if (!ret)
-		hmap_object_changed(call->object, buf.key, 1);
+	ret = hmap_put_elem(call, &buf);
 	hmap_elem_buf_free(&buf);
+	return ret;
+}
+
+static int hmap_delete_elem(struct hmap_call *call, struct hmap_elem_buf *buf)
+{
+	int ret;
+
+	ret = hmap_elem_begin(&call->arg.elem, buf) ?:
+	      hmap_change_begin(call->object);
+	if (ret)
+		return ret;
+	ret = hmap_delete(call->map, buf->key);
+	if (!ret)
+		hmap_object_changed(call->object, buf->key, 1);
+	hmap_change_end(call->object);
 	return ret;
 }
 
@@ -142,11 +162,7 @@ int hmap_cmd_delete(struct hmap_call *call)
 	    elem->value_size || elem->value)
 		return -EINVAL;
 
-	ret = hmap_elem_begin(elem, &buf);
-	if (!ret)
-		ret = hmap_delete(call->map, buf.key);
-	if (!ret)
-		hmap_object_changed(call->object, buf.key, 1);
+	ret = hmap_delete_elem(call, &buf);
 	hmap_elem_buf_free(&buf);
 	return ret;
 }

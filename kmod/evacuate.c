@@ -482,7 +482,7 @@ int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply, bool polite)
 				supply->no_block = false;
 				return -ENOMEM;
 			}
-			if (fatal_signal_pending(current) || READ_ONCE(h->dying))
+			if (signal_pending(current) || READ_ONCE(h->dying))
 				return -EINTR;
 			cond_resched();
 			if (polite)

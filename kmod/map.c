@@ -1124,7 +1124,7 @@ static void hmap_clear_arrays(struct hmap *h, struct hmap_array *a)
  *
  * Context: process; may sleep, if keys or values are out of line for a grace period
  * of RCU. Waits as hmap_reserve() does.
- * Return: 0; -ENOMEM, or -EINTR if the task was killed, with the map unchanged.
+ * Return: 0; -ENOMEM, or -EINTR if a signal came, with the map unchanged.
  */
 int hmap_clear(struct hmap *h)
 {

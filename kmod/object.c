@@ -311,5 +311,5 @@ int hmap_cmd_freeze(struct hmap_call *call)
 		return -EINVAL;
 	if (!xchg(&object->freezing, true))
 		percpu_ref_kill(&object->writers);
-	return wait_for_completion_killable(&object->frozen) ? -EINTR : 0;
+	return wait_for_completion_interruptible(&object->frozen);
 }

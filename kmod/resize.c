@@ -404,7 +404,7 @@ static int hmap_halve(struct hmap *h,
  * @h: the map
  *
  * Return: 1 if no other is under way; 0 if one may be, since the caller may not
- * wait for it; -EINTR if the task was killed.
+ * wait for it; -EINTR if a signal came.
  */
 int hmap_resizer_lock(struct hmap *h)
 {
@@ -413,7 +413,7 @@ int hmap_resizer_lock(struct hmap *h)
 	if (!hmap_may_wait(GFP_KERNEL))
 		return mutex_trylock(&h->resizer);
 	atomic_inc(&h->requests);
-	err = mutex_lock_killable(&h->resizer);
+	err = mutex_lock_interruptible(&h->resizer);
 	atomic_dec(&h->requests);
 	return err ? -EINTR : 1;
 }
@@ -501,7 +501,7 @@ static int hmap_grow_to(struct hmap *h, u8 B)
  * allocate with GFP_KERNEL (memalloc_nofs_save() and the like).
  * Return: 0; -EINVAL if no map can be that large or @n is above max_entries;
  * -ENOSPC if the map's limits do not allow it, -ENOMEM if there is no memory
- * (steps that were made stay made); -EINTR if the task was killed.
+ * (steps that were made stay made); -EINTR if a signal came: another call goes on.
  */
 int hmap_reserve(struct hmap *h, unsigned long n)
 {
@@ -540,8 +540,8 @@ EXPORT_SYMBOL_GPL(hmap_reserve);
  * the same size tells first whether it still is.
  *
  * Context: process; may sleep. Waits as hmap_reserve() does.
- * Return: 0; -ENOMEM if there is no memory to move to, -EINTR if the task was
- * killed: steps that were made stay made.
+ * Return: 0; -ENOMEM if there is no memory to move to, -EINTR if a signal came: steps
+ * that were made stay made, and another call goes on.
  */
 int hmap_shrink(struct hmap *h)
 {

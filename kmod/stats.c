@@ -138,26 +138,24 @@ static u64 hmap_layout_part(struct hmap *h, u64 place,
 /**
  * hmap_get_layout() - how full buckets and chains are
  * @h: the map
- * @layout: out
+ * @place: where to begin, 0 for the start; out: 0, or where to go on
+ * @layout: what is found is added
  *
  * The map is gone through a bounded number of buckets at a time; the result is
  * exact if there are no writes meanwhile.
  *
  * Context: process; may sleep.
- * Return: 0, or -EINTR if the task was killed.
+ * Return: 0, or -EINTR if a signal came: another call goes on at @place.
  */
-int hmap_get_layout(struct hmap *h, struct hmap_layout *layout)
+int hmap_get_layout(struct hmap *h, u64 *place, struct hmap_layout *layout)
 {
-	u64 place = 0;
-
 	might_sleep();
-	memset(layout, 0, sizeof(*layout));
 	do {
-		place = hmap_layout_part(h, place, layout);
-		if (fatal_signal_pending(current))
+		*place = hmap_layout_part(h, *place, layout);
+		if (*place && signal_pending(current))
 			return -EINTR;
 		cond_resched();
-	} while (place);
+	} while (*place);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(hmap_get_layout);

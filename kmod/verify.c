@@ -17,6 +17,7 @@
  */
 #include <linux/export.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -242,6 +243,8 @@ static int verify_array(struct verify *v, struct hmap_array *a, size_t nr)
 	for (s = 0; s <= v->mask; s++) {
 		for (n = 0; !err && s + n * (v->mask + 1) < nr;) {
 			err = verify_part(v, a, s, &n);
+			if (!err && signal_pending(current))
+				err = -EINTR;
 			cond_resched();
 		}
 	}
@@ -346,7 +349,7 @@ static int verify_once(struct verify *v)
  * when the map comes to be in another array, a few times, and then leaves it at that.
  *
  * Context: process; may sleep.
- * Return: 0, or -EUCLEAN, with the reason in the kernel log.
+ * Return: 0; -EUCLEAN, with the reason in the kernel log; -EINTR if a signal came.
  */
 int hmap_verify(struct hmap *h)
 {

@@ -95,7 +95,10 @@ static int hmap_scan_deliver(const struct hmap_ioc_scan *scan,
 	return 0;
 }
 
-/* Count and cursor move on only over what has been delivered. */
+/*
+ * Count and cursor move on only over what has been delivered. A signal ends it: with what
+ * there is, or, as if it had not begun but for the cursor, to be begun again.
+ */
 static int hmap_scan_fill(struct hmap *h, struct hmap_ioc_scan *scan,
 			  const struct hmap_scan_buf *buf)
 {
@@ -104,8 +107,6 @@ static int hmap_scan_fill(struct hmap *h, struct hmap_ioc_scan *scan,
 	int ret;
 
 	while (scan->count < scan->capacity && !hmap_cursor_done(&cursor)) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
 		n = hmap_scan(h, &cursor, buf->keys, buf->values,
 			      min(buf->batch, scan->capacity - scan->count));
 		n = hmap_scan_select(scan, buf, n);
@@ -114,6 +115,8 @@ static int hmap_scan_fill(struct hmap *h, struct hmap_ioc_scan *scan,
 			return ret;
 		scan->count += n;
 		scan->cursor = cursor;
+		if (signal_pending(current))
+			return scan->count ? 0 : -ERESTARTSYS;
 		cond_resched();
 	}
 	return 0;
@@ -173,10 +176,14 @@ int hmap_cmd_clear(struct hmap_call *call)
 
 	if (call->arg.plain.flags)
 		return -EINVAL;
+	ret = hmap_change_begin(call->object);
+	if (ret)
+		return ret;
 	ret = hmap_clear(call->map);
 	if (!ret)
 		hmap_object_changed(call->object, NULL, 0);
-	return ret;
+	hmap_change_end(call->object);
+	return hmap_call_restart(ret);
 }
 
 int hmap_cmd_layout(struct hmap_call *call)
@@ -186,10 +193,10 @@ int hmap_cmd_layout(struct hmap_call *call)
 
 	if (layout->reserved)
 		return -EINVAL;
-	ret = hmap_get_layout(call->map, &layout->layout);
-	if (ret)
-		return ret;
-	return hmap_call_return(call, sizeof(*layout));
+	if (!layout->place)
+		memset(&layout->layout, 0, sizeof(layout->layout));
+	ret = hmap_get_layout(call->map, &layout->place, &layout->layout);
+	return hmap_call_return(call, sizeof(*layout)) ?: hmap_call_restart(ret);
 }
 
 int hmap_cmd_verify(struct hmap_call *call)
@@ -218,12 +225,12 @@ int hmap_cmd_reserve(struct hmap_call *call)
 
 	if (count->flags || count->count > ULONG_MAX)
 		return -EINVAL;
-	return hmap_reserve(call->map, count->count);
+	return hmap_call_restart(hmap_reserve(call->map, count->count));
 }
 
 int hmap_cmd_shrink(struct hmap_call *call)
 {
 	if (call->arg.plain.flags)
 		return -EINVAL;
-	return hmap_shrink(call->map);
+	return hmap_call_restart(hmap_shrink(call->map));
 }

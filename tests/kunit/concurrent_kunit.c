@@ -519,11 +519,12 @@ static void clear_and_writers_keep_the_map_whole(struct kunit *test)
 static bool verify_now(struct hk_thread *thread)
 {
 	struct shared *s = thread->arg;
-	struct hmap_layout layout;
+	struct hmap_layout layout = {};
 	struct hmap_stats stats;
+	u64 place = 0;
 
 	hmap_get_stats(s->h, &stats);
-	if (hmap_verify(s->h) || hmap_get_layout(s->h, &layout))
+	if (hmap_verify(s->h) || hmap_get_layout(s->h, &place, &layout))
 		thread->errors++;
 	if (stats.count > 2 * s->keys || stats.nevacuate > 1 << stats.B)
 		thread->errors++;

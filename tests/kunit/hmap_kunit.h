@@ -189,6 +189,9 @@ static inline bool hk_growing(struct hmap *h)
 	return growing;
 }
 
+/* How full the buckets of the whole map are. */
+struct hmap_layout hk_layout(struct kunit *test, struct hmap *h);
+
 void hk_finish_growth(struct kunit *test, struct hmap *h);
 struct hmap_chain hk_chain_of(struct hmap *h, u64 hash);
 

@@ -244,6 +244,15 @@ void hk_expect_all(struct kunit *test, struct hmap *h, u64 from, u64 to)
 }
 
 /* Deleting what is not there changes nothing but the resize under way. */
+struct hmap_layout hk_layout(struct kunit *test, struct hmap *h)
+{
+	struct hmap_layout layout = {};
+	u64 place = 0;
+
+	KUNIT_ASSERT_EQ(test, hmap_get_layout(h, &place, &layout), 0);
+	return layout;
+}
+
 void hk_finish_growth(struct kunit *test, struct hmap *h)
 {
 	u64 key;

@@ -461,14 +461,14 @@ static void op_step(struct model *m)
 
 static void op_tell(struct model *m)
 {
-	struct hmap_layout layout;
+	struct hmap_layout layout = {};
 	struct hmap_stats stats;
-	u64 used = 0, buckets = 0;
+	u64 place = 0, used = 0, buckets = 0;
 	unsigned int i;
 
 	hmap_get_stats(m->h, &stats);
 	EXPECT(m, stats.count, m->count);
-	EXPECT(m, hmap_get_layout(m->h, &layout), 0);
+	EXPECT(m, hmap_get_layout(m->h, &place, &layout), 0);
 	for (i = 0; i <= HMAP_BUCKET_CNT; i++) {
 		used += i * layout.slots[i];
 		buckets += layout.slots[i];

@@ -159,12 +159,33 @@ static void a_batch_says_how_far_it_got(void **state)
 	assert_int_equal(fake.in.batch.count, 7);
 	assert_int_equal(done, 5);
 
-	fake.err = EINTR;
+	fake.err = EFAULT;
 	done = 0;
-	assert_int_equal(hmap_batch(*state, ops, 7, 0, &done), -EINTR);
+	assert_int_equal(hmap_batch(*state, ops, 7, 0, &done), -EFAULT);
 	assert_int_equal(done, 5);
 	fake.err = 0;
 	assert_int_equal(hmap_batch(*state, NULL, 0, 0, NULL), 0);
+}
+
+/* Three operations, then a signal; the rest when it is called again. */
+static void answer_interrupted(void *arg)
+{
+	struct hmap_ioc_batch *batch = arg;
+
+	fake.err = batch->done ? 0 : EINTR;
+	batch->done = batch->done ? 7 : 3;
+}
+
+static void an_interrupted_batch_goes_on(void **state)
+{
+	struct hmap_op ops[7];
+	unsigned int done = 0;
+
+	fake.answer = answer_interrupted;
+	assert_int_equal(hmap_batch(*state, ops, 7, 0, &done), 0);
+	assert_int_equal(fake.calls, 2);
+	assert_int_equal(fake.in.batch.done, 3);
+	assert_int_equal(done, 7);
 }
 
 static void answer_vector(void *arg)
@@ -353,6 +374,7 @@ int main(void)
 		with_set(a_set_has_no_values),
 		with_map(do_passes_the_operation_and_its_results),
 		with_map(a_batch_says_how_far_it_got),
+		with_map(an_interrupted_batch_goes_on),
 		with_map(many_are_vectors),
 		with_map(a_vector_gets_its_sizes),
 		with_map(count_reserve_and_shrink),

@@ -199,14 +199,14 @@ static void torture_scan(struct torture_thread *t, struct torture_map *m)
 
 static void torture_layout(struct torture_thread *t, struct torture_map *m)
 {
-	struct hmap_layout *layout = kmalloc(sizeof(*layout), GFP_KERNEL);
-	u64 start;
+	struct hmap_layout *layout = kzalloc(sizeof(*layout), GFP_KERNEL);
+	u64 start, place = 0;
 	int err;
 
 	if (!layout)
 		return;
 	start = torture_begin(t, TORTURE_LAYOUT);
-	err = hmap_get_layout(&m->map, layout);
+	err = hmap_get_layout(&m->map, &place, layout);
 	torture_end(t, start);
 	if (err)
 		torture_fail("layout", m->name, 0, err);

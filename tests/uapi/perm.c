@@ -237,6 +237,31 @@ TEST_F(perm, root_sees_the_seed_and_addresses)
 	EXPECT_TRUE(shows_the_rest(&s));
 }
 
+/* 64 bits of an address are never shown, only a hash of it, or nothing at all. */
+TEST_F(perm, addresses_are_as_in_the_kernel_log)
+{
+	static const char path[] = "/proc/sys/kernel/kptr_restrict";
+	char before[8] = "";
+	struct hmap_stats s;
+	int fd = open(path, O_RDONLY);
+
+	ASSERT_LE(0, fd);
+	ASSERT_LT(0, read(fd, before, sizeof(before) - 1));
+	close(fd);
+	ASSERT_EQ(0, until_growing(&self->m));
+	ASSERT_EQ(0, write_file(path, "2"));
+	ASSERT_EQ(0, dev_stats(self->m.fd, &s));
+	EXPECT_EQ(0, s.buckets);
+	EXPECT_EQ(0, s.extra);
+	EXPECT_NE(0, s.hash0);
+	EXPECT_TRUE(s.present & HMAP_HAS_BUCKETS);
+	ASSERT_EQ(0, write_file(path, "0"));
+	ASSERT_EQ(0, dev_stats(self->m.fd, &s));
+	EXPECT_NE(0, s.buckets);
+	EXPECT_EQ(0, s.buckets >> 32);
+	EXPECT_EQ(0, write_file(path, before));
+}
+
 TEST_F(perm, without_cap_syslog_seed_and_addresses_are_zero)
 {
 	EXPECT_EQ(0, reap(spawn(stats_without_syslog, &self->m)));

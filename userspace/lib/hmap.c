@@ -174,7 +174,7 @@ int hmap_select(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
 	}
 	scan.capacity = capacity;
 	scan.cursor = *cursor;
-	err = command(map, HMAP_IOC_SCAN, &scan);
+	err = long_command(map, HMAP_IOC_SCAN, &scan);
 	if (err)
 		return err;
 	*cursor = scan.cursor;
@@ -195,7 +195,7 @@ static int plain_command(const struct hmap *map, unsigned long request)
 
 	if (!map)
 		return fail(EINVAL);
-	return command(map, request, &plain);
+	return long_command(map, request, &plain);
 }
 
 int hmap_clear(const struct hmap *map)
@@ -233,7 +233,7 @@ int hmap_get_layout(const struct hmap *map, struct hmap_layout *layout)
 
 	if (!map || !layout)
 		return fail(EINVAL);
-	err = command(map, HMAP_IOC_LAYOUT, &arg);
+	err = long_command(map, HMAP_IOC_LAYOUT, &arg);
 	if (!err)
 		*layout = arg.layout;
 	return err;

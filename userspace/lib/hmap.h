@@ -11,6 +11,7 @@
  * each function that takes a struct hmap can fail with EBADF (the file
  * descriptor was closed behind the library's back) and ENODEV or ENOTTY (it is
  * not a map's), and each that changes elements with EPERM (the map is frozen).
+ * Only the functions that wait can fail with EINTR: others go on after a signal.
  *
  * Threads may share a struct hmap between hmap_open() and hmap_close(). The map
  * itself may be used by any number of threads and processes at once.
@@ -322,7 +323,7 @@ HMAP_API int hmap_do(const struct hmap *map, struct hmap_op *op);
  * is checked for each.
  *
  * Return: 0, also if some failed; -EINVAL: a NULL pointer or unknown @flags;
- * -EFAULT: @ops leads nowhere; -EINTR: killed; -ENOMEM.
+ * -EFAULT: @ops leads nowhere; -ENOMEM.
  */
 HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
 			unsigned int count, unsigned int flags,
@@ -338,7 +339,7 @@ HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
  *
  * Return: 0, also if it failed for some elements; -EINVAL: a NULL pointer, or what
  * the operation does not take; -EACCES: not open for it; -EFAULT: a pointer that
- * leads nowhere; -EINTR: killed; -ENOMEM.
+ * leads nowhere; -ENOMEM.
  */
 HMAP_API int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector);
 
@@ -399,7 +400,7 @@ HMAP_API int hmap_delete_many(const struct hmap *map, const void *keys,
  *
  * Return: the number of elements written; 0: the scan is over; -EACCES: not
  * open for reading; -EINVAL: a NULL pointer, or @capacity 0 or above INT_MAX;
- * -EFAULT: a pointer that leads nowhere; -ENOMEM; -EINTR: killed.
+ * -EFAULT: a pointer that leads nowhere; -ENOMEM.
  */
 HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
 		       void *keys, void *values, unsigned int capacity);
@@ -444,7 +445,7 @@ HMAP_API long long hmap_count(const struct hmap *map);
  *
  * Return: 0; -EINVAL: @map is NULL, or @count is more than max_entries or than any
  * map can hold; -ENOSPC: more than its limits of memory allow; -EACCES: not open
- * for writing; -ENOMEM; -EINTR: killed.
+ * for writing; -ENOMEM.
  */
 HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count);
 
@@ -455,7 +456,7 @@ HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count);
  * What was reserved, or asked for when the map was made, is given up.
  *
  * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL; -ENOMEM: no
- * memory to move to; -EINTR: killed.
+ * memory to move to.
  */
 HMAP_API int hmap_shrink(const struct hmap *map);
 
@@ -524,7 +525,7 @@ HMAP_API int hmap_wait_change(const struct hmap *map, __u64 *state,
  * From then on nobody can change it, for ever: -EPERM. When this returns, changes
  * that were under way are done.
  *
- * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL; -EINTR: killed.
+ * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL.
  */
 HMAP_API int hmap_freeze(const struct hmap *map);
 
@@ -547,7 +548,7 @@ HMAP_API int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats);
  *
  * Walks the whole map, a few buckets at a time.
  *
- * Return: 0; -EINVAL: a NULL pointer; -EINTR: killed.
+ * Return: 0; -EINVAL: a NULL pointer.
  */
 HMAP_API int hmap_get_layout(const struct hmap *map,
 			     struct hmap_layout *layout);

@@ -36,6 +36,18 @@ static inline int command(const struct hmap *map, unsigned long request,
 	return ioctl(map->fd, request, arg) < 0 ? -errno : 0;
 }
 
+/* One that goes on when it is called again after a signal. */
+static inline int long_command(const struct hmap *map, unsigned long request,
+			       void *arg)
+{
+	int err;
+
+	do {
+		err = command(map, request, arg);
+	} while (err == -EINTR);
+	return err;
+}
+
 static inline __u64 address(const void *p)
 {
 	return (uintptr_t)p;

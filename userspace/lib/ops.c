@@ -135,7 +135,7 @@ int hmap_batch(const struct hmap *map, struct hmap_op *ops, unsigned int count,
 	batch.ops = address(ops);
 	batch.count = count;
 	batch.op_size = sizeof(*ops);
-	err = command(map, HMAP_IOC_BATCH, &batch);
+	err = long_command(map, HMAP_IOC_BATCH, &batch);
 	if (done)
 		*done = batch.done;
 	return err;
@@ -150,7 +150,7 @@ int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector)
 	vector->value_size = map->info.value_size;
 	vector->done = 0;
 	vector->failed = 0;
-	return command(map, HMAP_IOC_VECTOR, vector);
+	return long_command(map, HMAP_IOC_VECTOR, vector);
 }
 
 /* The vectors of the functions below, which return how many succeeded. */
@@ -229,5 +229,5 @@ int hmap_reserve(const struct hmap *map, unsigned long long count)
 
 	if (!map)
 		return fail(EINVAL);
-	return command(map, HMAP_IOC_RESERVE, &arg);
+	return long_command(map, HMAP_IOC_RESERVE, &arg);
 }

@@ -350,7 +350,7 @@ unsigned int hmap_iter_next(struct hmap *h, struct hmap_iter *iter, void *keys,
 			    void *values, unsigned int capacity);
 
 void hmap_get_stats(struct hmap *h, struct hmap_stats *stats);
-int hmap_get_layout(struct hmap *h, struct hmap_layout *layout);
+int hmap_get_layout(struct hmap *h, u64 *place, struct hmap_layout *layout);
 int hmap_verify(struct hmap *h);
 
 #include <linux/hmap-inline.h>

@@ -11,6 +11,11 @@
  * are refused with -EINVAL, an unknown command with -ENOTTY, an address that
  * cannot be read or written with -EFAULT.
  *
+ * Calls that take long end early when a signal comes. The kernel restarts them after a
+ * handler with SA_RESTART, and where there is none (stop, freeze); else they return
+ * -EINTR, and called again with the same structure they go on. All make some progress each
+ * time. A scan ends with the elements that it has, if there are any, and returns 0.
+ *
  * Pointers are carried as 64-bit integers; there is no implicit padding, so
  * that 32-bit programs use the same structures on a 64-bit kernel.
  */
@@ -68,12 +73,13 @@
  * @noverflow: overflow buckets in use by @buckets
  * @hash0: low 32 bits of the hash seed; 0 without CAP_SYSLOG
  * @present: HMAP_HAS_* bits
- * @buckets: address of the 2^B buckets; 0 without CAP_SYSLOG
- * @oldbuckets: address of the buckets being evacuated; 0 without CAP_SYSLOG
+ * @buckets: address of the 2^B buckets, as printk() shows it with %pK: hashed, or as
+ *	sysctl kernel.kptr_restrict says; 0 without CAP_SYSLOG
+ * @oldbuckets: address of the buckets being evacuated, likewise
  * @nevacuate: buckets of @oldbuckets below this have been evacuated; with several
  *	stripes, the sum of what this is in each. Keeps its last value when a resize
  *	is done, as in Go's map
- * @extra: address of the overflow record; 0 without CAP_SYSLOG
+ * @extra: address of the overflow record, likewise
  * @overflow: overflow buckets that the array can hand out without allocating
  *	or has handed out: spares behind the buckets and further blocks
  * @oldoverflow: overflow buckets in use by @oldbuckets
@@ -294,12 +300,15 @@ struct hmap_ioc_stats {
  * struct hmap_ioc_layout - argument of HMAP_IOC_LAYOUT
  * @size: sizeof(struct hmap_ioc_layout)
  * @reserved: 0
- * @layout: out
+ * @layout: out: of the whole map if @place is 0, else of the part before @place
+ * @place: in: 0 to begin, or what an interrupted call (-EINTR) has left here, with
+ *	@layout; out: 0, or where to go on
  */
 struct hmap_ioc_layout {
 	__u32 size;
 	__u32 reserved;
 	struct hmap_layout layout;
+	__aligned_u64 place;
 };
 
 /**
@@ -485,11 +494,13 @@ struct hmap_ioc_op {
 
 /* hmap_ioc_batch.flags and hmap_ioc_vector.flags */
 #define HMAP_BATCH_STOP		1	/* nothing more after the first that fails */
+#define HMAP_BATCH_RESUME	2	/* left by an interrupted call (-EINTR): go on */
 
 /**
  * struct hmap_ioc_batch - argument of HMAP_IOC_BATCH
  * @size: sizeof(struct hmap_ioc_batch)
- * @flags: HMAP_BATCH_STOP or 0
+ * @flags: HMAP_BATCH_STOP or 0. A call that a signal ends adds HMAP_BATCH_RESUME, which
+ *	is gone when it has gone on to the end
  * @key_size: the map's key size
  * @value_size: the map's value size
  * @ops: address of the operations: struct hmap_op, one after the other
@@ -497,8 +508,9 @@ struct hmap_ioc_op {
  * @op_size: sizeof(struct hmap_op)
  * @done: out: how many have been carried out, whether they failed or not: the
  *	first ones, and no other. Valid on every return once the structure has
- *	been accepted, also with an error
- * @failed: out: how many of these failed
+ *	been accepted, also with an error. With HMAP_BATCH_RESUME in, too: it goes on
+ *	behind them
+ * @failed: likewise: how many of these failed
  *
  * They are carried out in this order, each for itself: others may come between
  * two. The ioctl returns 0 even if some failed, which the result of each tells.
@@ -519,14 +531,15 @@ struct hmap_ioc_batch {
 /**
  * struct hmap_ioc_vector - argument of HMAP_IOC_VECTOR
  * @size: sizeof(struct hmap_ioc_vector)
- * @flags: HMAP_BATCH_STOP or 0
+ * @flags: HMAP_BATCH_STOP or 0. A call that a signal ends adds HMAP_BATCH_RESUME, which
+ *	is gone when it has gone on to the end
  * @key_size: the map's key size
  * @value_size: the map's value size
  * @op: HMAP_OP_GET, PUT, DELETE, POP or GET_OR_PUT
  * @op_flags: PUT: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST; others: 0
  * @count: elements
- * @done: out: as in struct hmap_ioc_batch
- * @failed: out: how many of these failed
+ * @done: as in struct hmap_ioc_batch
+ * @failed: likewise
  * @reserved: 0
  * @keys: address of the keys, one after the other
  * @values: address of as many values. GET, POP: where they go, 0 if they are not
