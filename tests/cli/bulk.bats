@@ -57,6 +57,39 @@ dump_sorted()
 	[[ $stderr == *"$file:2: a zero byte: write it as \\x00"* ]]
 }
 
+@test "a line longer than an element can be is an error, not an end" {
+	load_module
+	{
+		seq 1 100 | sed 's/$/ 1/'
+		head -c 200000000 /dev/zero | tr '\0' x
+		echo
+		seq 101 201 | sed 's/$/ 1/'
+	} >"$BATS_TEST_TMPDIR/long"
+	run -1 --separate-stderr ctl load "$BATS_TEST_TMPDIR/long"
+	[ "$output" = "loaded 100, failed 1" ]
+	[[ $stderr == *":101: longer than an element can be" ]]
+	run -1 --separate-stderr ctl load --keep-going "$BATS_TEST_TMPDIR/long"
+	[ "$output" = "loaded 201, failed 1" ]
+}
+
+@test "a read error is not an end" {
+	load_module
+	run -1 --separate-stderr ctl load /proc/self/mem
+	[[ $output == "loaded 0, failed 1" ]]
+	[[ $stderr == *"Input/output error" ]]
+}
+
+@test "what is wrong is quoted without control characters, and not all of it" {
+	load_module
+	file '1 10\n2 \033[31mred\007\n'
+	run -1 --separate-stderr ctl load "$file"
+	[[ $stderr == *"value '\\x1b[31mred\\x07'"* ]]
+	run -1 --separate-stderr ctl get "$(printf '\033]0;title\007')"
+	[[ $stderr != *$'\033'* && $stderr != *$'\007'* ]]
+	run -1 --separate-stderr ctl get "$(head -c 100000 /dev/zero | tr '\0' 1)"
+	[ "${#stderr}" -lt 600 ]
+}
+
 @test "load overwrites; --noexist and --exist as for put" {
 	load_module
 	file '1 10\n1 11\n'

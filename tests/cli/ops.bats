@@ -24,6 +24,9 @@ load helper
 	fails 1 "out of range" ctl add 7 256
 	fails 1 "not a" ctl add 7 many
 	prints 255 ctl get 7
+	prints 0x01 ctl add -v hex 9
+	prints 2 ctl add -v str 9
+	prints 2 ctl get 9
 }
 
 @test "add needs numbers" {

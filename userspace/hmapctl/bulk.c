@@ -51,10 +51,10 @@ static int bulk_open(struct bulk *b, const struct options *opt,
 {
 	memset(b, 0, sizeof(*b));
 	b->opt = opt;
-	if (lines_open(&b->lines, path))
+	if (session_open(&b->s, opt, flags))
 		return -1;
-	if (session_open(&b->s, opt, flags)) {
-		lines_close(&b->lines);
+	if (lines_open(&b->lines, path, b->s.key_size + b->s.value_size)) {
+		session_close(&b->s);
 		return -1;
 	}
 	return 0;

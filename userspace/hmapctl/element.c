@@ -62,6 +62,12 @@ int cmd_put(const struct options *opt)
 	return status;
 }
 
+/* What is added if nothing is said. */
+static const char *one(const struct session *s)
+{
+	return s->value_format == FORMAT_HEX ? "0x1" : "1";
+}
+
 static int add_number(struct session *s, const struct options *opt)
 {
 	const char *key = opt->argv[0];
@@ -72,8 +78,11 @@ static int add_number(struct session *s, const struct options *opt)
 		p_err("add: the values are no numbers of 1, 2, 4 or 8 bytes");
 		return EXIT_FAILURE;
 	}
+	/* The text "1", or hexadecimal digits that leave some out, would be no numbers. */
+	if (s->value_format != FORMAT_INT && s->value_format != FORMAT_HEX)
+		s->value_format = FORMAT_DEC;
 	if (session_parse_key(s, "", key) ||
-	    session_parse_value(s, "", opt->argc > 1 ? opt->argv[1] : "1"))
+	    session_parse_value(s, "", opt->argc > 1 ? opt->argv[1] : one(s)))
 		return EXIT_FAILURE;
 	number = format_load_number(s->value, s->value_size);
 	err = hmap_add(s->map, s->key, 0, s->value_size, number, &number);

@@ -106,6 +106,7 @@ struct lines {
 	FILE *file;
 	const char *name;
 	unsigned long number;
+	bool ended;		/* by the end of the file, or an error */
 	char *text;
 	size_t room;
 	char *key;		/* fields of the current line */
@@ -116,7 +117,7 @@ struct lines {
 enum line { LINE_END, LINE_OK, LINE_BAD };
 
 /* "-" is stdin. Returns 0, or -1 after having reported why not. */
-int lines_open(struct lines *lines, const char *path);
+int lines_open(struct lines *lines, const char *path, size_t elem_size);
 void lines_close(struct lines *lines);
 
 /* The next line that is neither empty nor a comment. Reports a bad one. */

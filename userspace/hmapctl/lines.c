@@ -8,15 +8,28 @@
 
 static const char white[] = " \t\r\n\v\f";
 
-int lines_open(struct lines *lines, const char *path)
+/*
+ * A byte is written with four characters at the most. What is left over is for white
+ * space and comments.
+ */
+#define TEXT_OF(bytes)	(4 * (bytes) + 4096)
+
+int lines_open(struct lines *lines, const char *path, size_t elem_size)
 {
 	bool is_stdin = !strcmp(path, "-");
 
 	memset(lines, 0, sizeof(*lines));
+	lines->room = TEXT_OF(elem_size);
+	lines->text = malloc(lines->room);
+	if (!lines->text) {
+		p_err("%s", strerror(ENOMEM));
+		return -1;
+	}
 	lines->name = is_stdin ? "<stdin>" : path;
 	lines->file = is_stdin ? stdin : fopen(path, "re");
 	if (!lines->file) {
 		p_err("cannot open %s: %s", path, strerror(errno));
+		free(lines->text);
 		return -1;
 	}
 	return 0;
@@ -52,23 +65,36 @@ static bool is_blank(const char *text)
 	return !*text || *text == '#';
 }
 
-/* Read one line. LINE_OK: it is in lines->text and may be blank. */
+/*
+ * Read one line. LINE_OK: it is in lines->text and may be blank. What is wrong with it is
+ * told when all of it has been read.
+ */
 static enum line read_line(struct lines *lines)
 {
-	ssize_t length;
+	const char *why = NULL;
+	size_t n = 0;
+	int c;
 
-	if (ferror(lines->file))
+	if (lines->ended)
 		return LINE_END;
-	length = getline(&lines->text, &lines->room, lines->file);
 	lines->number++;
 	snprintf(lines->where, sizeof(lines->where), "%s:%lu: ", lines->name,
 		 lines->number);
-	if (length < 0)
-		return ferror(lines->file) ? bad(lines, strerror(errno)) :
-					     LINE_END;
-	if (strlen(lines->text) != (size_t)length)
-		return bad(lines, "a zero byte: write it as \\x00");
-	return LINE_OK;
+	while ((c = getc(lines->file)) != EOF && c != '\n') {
+		if (!c)
+			why = "a zero byte: write it as \\x00";
+		else if (n == lines->room - 1)
+			why = "longer than an element can be";
+		else
+			lines->text[n++] = c;
+	}
+	lines->text[n] = 0;
+	lines->ended = c == EOF;
+	if (ferror(lines->file))
+		return bad(lines, strerror(errno));
+	if (why)
+		return bad(lines, why);
+	return n || c == '\n' ? LINE_OK : LINE_END;
 }
 
 enum line lines_next(struct lines *lines)

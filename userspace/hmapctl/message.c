@@ -6,16 +6,33 @@
 
 #include "hmapctl.h"
 
+/* Longer messages are cut: they quote what has been given, whatever that is. */
+#define MESSAGE_ROOM	512
+
+/* What is no printable ASCII must not reach a terminal as it is. */
+static void put_printable(const char *text, FILE *file)
+{
+	for (; *text; text++) {
+		if (*text >= ' ' && *text <= '~')
+			putc(*text, file);
+		else
+			fprintf(file, "\\x%02x", (unsigned char)*text);
+	}
+}
+
 void p_err(const char *format, ...)
 {
+	char text[MESSAGE_ROOM];
 	va_list args;
+	int length;
 
 	fflush(stdout);
-	fputs("hmapctl: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	length = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	fputs("hmapctl: ", stderr);
+	put_printable(text, stderr);
+	fputs(length >= (int)sizeof(text) ? "...\n" : "\n", stderr);
 }
 
 const char *explain(int err)

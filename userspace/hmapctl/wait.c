@@ -93,24 +93,23 @@ static int watch_key(struct session *s)
 	return err == -ENOENT ? 0 : err;
 }
 
-static bool print_count(const struct hmap_stats *stats)
+static bool print_count(long long count)
 {
-	printf("%llu\n", stats->count);
+	printf("%lld\n", count);
 	return !fflush(stdout);
 }
 
 static int watch_map(struct session *s)
 {
-	struct hmap_stats stats;
+	long long count;
 	__u64 state = 0;
 	int err;
 
 	do {
 		err = hmap_wait_change(s->map, &state, NULL);
-		if (!err)
-			err = hmap_get_stats(s->map, &stats);
-	} while (!err && print_count(&stats));
-	return err;
+		count = err ? err : hmap_count(s->map);
+	} while (count >= 0 && print_count(count));
+	return count < 0 ? (int)count : 0;
 }
 
 static int follow(struct session *s, const struct options *opt)
