@@ -493,6 +493,11 @@ void hmap_memory_throttle(struct hmap *h, gfp_t gfp);
 bool hmap_has_room(const struct hmap *h, long size);
 struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp);
 void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg);
+void hmap_note_payer(struct hmap *h);
+void hmap_take_payer(struct hmap *h);
+
+/* Either of these. */
+#define HMAP_ACCOUNTING	(HMAP_ACCOUNT | HMAP_ACCOUNT_CALLERS)
 void *hmap_vmalloc(size_t size, gfp_t gfp, int node);
 void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp, size_t *taken);
 void hmap_alloc_failed(struct hmap *h, size_t size);

@@ -8,6 +8,7 @@
 #include <linux/hmap.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
@@ -86,13 +87,16 @@ __MODULE_PARM_TYPE(max_entries, "ulong");
 MODULE_PARM_DESC(max_entries,
 		 "elements that the map may hold, 0 for no limit (default 0)");
 
+/* As for the files of a tmpfs. */
+#define HALF_OF_RAM	ULONG_MAX
+
 static struct hmap_number max_bytes = {
-	.value = 0, .min = 0, .max = ULONG_MAX,
+	.value = HALF_OF_RAM, .min = 0, .max = ULONG_MAX - 1,
 };
 module_param_cb(max_bytes, &hmap_number_ops, &max_bytes, 0444);
 __MODULE_PARM_TYPE(max_bytes, "ulong");
 MODULE_PARM_DESC(max_bytes,
-		 "memory that all maps of the device may hold together, 0 for no limit (default 0)");
+		 "memory that all maps of the device may hold together, 0 for no limit (default half of RAM)");
 
 static struct hmap_object *default_object;
 
@@ -103,6 +107,7 @@ static int __init hmap_default_init(void)
 		.value_size = value_size.value,
 		.hint = hint.value,
 		.max_entries = max_entries.value,
+		.flags = HMAP_ACCOUNT_CALLERS,
 		.hashfn = hmap_siphash,
 	};
 	int ret;
@@ -113,6 +118,8 @@ static int __init hmap_default_init(void)
 		return -EINVAL;
 	}
 
+	if (max_bytes.value == HALF_OF_RAM)
+		max_bytes.value = totalram_pages() / 2 << PAGE_SHIFT;
 	hmap_object_limit(max_bytes.value);
 	default_object = hmap_object_create(&params);
 	ret = PTR_ERR_OR_ZERO(default_object);

@@ -52,7 +52,9 @@ static bool hmap_params_ok(const struct hmap_params *params)
 	       params->stripes <= HMAP_MAX_STRIPES &&
 	       (!params->stripes || is_power_of_2(params->stripes)) &&
 	       !(params->flags & ~(HMAP_NO_SHRINK | HMAP_NUMA_NODE |
-				   HMAP_ACCOUNT | HMAP_LONG_CHAINS)) &&
+				   HMAP_ACCOUNT | HMAP_ACCOUNT_CALLERS |
+				   HMAP_LONG_CHAINS)) &&
+	       (params->flags & HMAP_ACCOUNTING) != HMAP_ACCOUNTING &&
 	       hmap_node_ok(params) &&
 	       (!params->view || hmap_view_params_ok(params)) &&
 	       (!params->max_entries || params->hint <= params->max_entries);
@@ -60,7 +62,7 @@ static bool hmap_params_ok(const struct hmap_params *params)
 
 static int hmap_init_locks(struct hmap *h, struct hmap_lock_class *class)
 {
-	bool account = h->params.flags & HMAP_ACCOUNT;
+	bool account = h->params.flags & HMAP_ACCOUNTING;
 	u32 s;
 
 	/* Zeroed, and aligned to cache lines since the size is a power of two. */
@@ -97,6 +99,7 @@ static u32 hmap_max_chain(const struct hmap *h)
 static void hmap_free_rest(struct hmap *h)
 {
 	mem_cgroup_put(h->memcg);
+	mem_cgroup_put(h->payer);
 	kfree(h->stripes);
 	hmap_memory_put(h->memory);
 	h->memory = NULL;

@@ -170,26 +170,57 @@ EXPORT_SYMBOL_GPL(hmap_pool_exit);
 
 /* ---- allocation ---- */
 
+/* The caller needs the worker, in any context: with HMAP_ACCOUNT_CALLERS it pays for it. */
+void hmap_note_payer(struct hmap *h)
+{
+	if (h->params.flags & HMAP_ACCOUNT_CALLERS && current->mm)
+		mem_cgroup_put(xchg(&h->memcg,
+				    get_mem_cgroup_from_mm(current->mm)));
+}
+
+/* The worker begins. What it allocates is charged to the last caller that needed it. */
+void hmap_take_payer(struct hmap *h)
+{
+	struct mem_cgroup *memcg;
+
+	if (!(h->params.flags & HMAP_ACCOUNT_CALLERS))
+		return;
+	memcg = xchg(&h->memcg, NULL);
+	if (memcg) {
+		mem_cgroup_put(h->payer);
+		h->payer = memcg;
+	}
+}
+
+/* What an allocation of this task is charged to, if that is not its own cgroup. */
+static struct mem_cgroup *hmap_charged_to(const struct hmap *h)
+{
+	if (h->params.flags & HMAP_ACCOUNT)
+		return h->memcg;
+	return h->params.flags & HMAP_ACCOUNT_CALLERS && current->flags & PF_WQ_WORKER ?
+	       h->payer : NULL;
+}
+
 /*
  * What is allocated up to hmap_alloc_end() is zeroed, fails without a warning,
- * and is charged to the cgroup of the map's maker. A cgroup at its limit is no
+ * and is charged as the map's flags say. A cgroup at its limit is no
  * reason to kill a task: the map goes on without.
  */
 struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp)
 {
-	bool account = h->params.flags & HMAP_ACCOUNT;
+	struct mem_cgroup *memcg = hmap_charged_to(h);
 
 	*gfp |= __GFP_ZERO | __GFP_NOWARN;
-	if (account)
+	if (h->params.flags & HMAP_ACCOUNTING)
 		*gfp |= __GFP_ACCOUNT;
 	if (*gfp & __GFP_ACCOUNT && gfpflags_allow_blocking(*gfp))
 		*gfp |= __GFP_RETRY_MAYFAIL;
-	return account ? set_active_memcg(h->memcg) : NULL;
+	return memcg ? set_active_memcg(memcg) : NULL;
 }
 
 void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg)
 {
-	if (h->params.flags & HMAP_ACCOUNT)
+	if (hmap_charged_to(h))
 		set_active_memcg(memcg);
 }
 

@@ -56,6 +56,7 @@ static void hmap_call_worker(struct hmap *h)
 	if (READ_ONCE(h->called))
 		return;
 	WRITE_ONCE(h->called, true);
+	hmap_note_payer(h);
 	mod_delayed_work(hmap_wq, &h->work, 0);
 }
 
@@ -681,6 +682,7 @@ void hmap_worker(struct work_struct *work)
 	unsigned long delay;
 	int more = 1;
 
+	hmap_take_payer(h);
 	WRITE_ONCE(h->called, false);
 	/* A call that comes later is seen, or what it is for: see hmap_call_worker(). */
 	smp_mb();

@@ -336,6 +336,60 @@ TEST_F(cgroup, memory_is_charged_to_who_made_the_map)
 	EXPECT_LT(read_group("g/memory.current", NULL) - before, held / 4);
 }
 
+/* What a process of the group does with the default map. */
+struct intruder {
+	struct hmap_ioc_count reserve;
+	u64 from;
+	u64 n;
+	int ret;
+};
+
+static int intrude(void *arg)
+{
+	struct intruder *in = arg;
+	int ret = write_file(GROUP "/g/cgroup.procs", "0");
+	struct map m;
+
+	if (!ret)
+		ret = map_open(&m, O_RDWR);
+	if (!ret && in->reserve.count)
+		return ioc(m.fd, HMAP_IOC_RESERVE, &in->reserve);
+	return ret ?: map_fill(&m, in->from, in->n);
+}
+
+/* No group may take what it is not charged for: not by arrays of any kind either. */
+TEST_F(cgroup, memory_of_the_default_map_is_charged_to_who_writes_it)
+{
+	struct intruder in = { .n = 300000 };
+	s64 before = read_group("g/memory.current", NULL), held;
+
+	ASSERT_EQ(0, reap(spawn(intrude, &in)));
+	held = memory_of(&self->m);
+	EXPECT_LT(4000000, held);
+	TH_LOG("%lld bytes, %lld charged", held,
+	       read_group("g/memory.current", NULL) - before);
+	EXPECT_GT(read_group("g/memory.current", NULL) - before, held * 9 / 10);
+
+	ASSERT_EQ(0, write_file(GROUP "/g/memory.max", "32000000"));
+	in.reserve = (struct hmap_ioc_count){
+		.size = sizeof(in.reserve), .count = 15000000,
+	};
+	/* -ENOMEM, or killed when it needs memory itself after that */
+	EXPECT_NE(0, reap(spawn(intrude, &in)));
+	EXPECT_LT(memory_of(&self->m), 32000000);
+	in.reserve.count = 0;
+	in.from = in.n;
+	in.n = 2000000;
+	EXPECT_NE(0, reap(spawn(intrude, &in)));
+	EXPECT_LT(memory_of(&self->m), 32000000);
+	EXPECT_LE(read_group("g/memory.current", NULL), 32000000);
+	/* those of no group are not concerned */
+	EXPECT_EQ(0, map_put(&self->m, 10000000, 1, HMAP_ANY));
+	in.reserve.count = 1000000;
+	EXPECT_EQ(0, ioc(self->m.fd, HMAP_IOC_RESERVE, &in.reserve));
+	EXPECT_EQ(0, map_check_range(&self->m, 0, 300000));
+}
+
 TEST_F(cgroup, a_group_at_its_limit_is_enomem)
 {
 	struct map *c = &self->c;

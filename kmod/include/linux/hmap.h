@@ -97,6 +97,7 @@ typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
 #define HMAP_NUMA_NODE		2	/* memory comes from hmap_params.node */
 #define HMAP_ACCOUNT		4	/* to the memory cgroup of hmap_init()'s caller */
 #define HMAP_LONG_CHAINS	8	/* chains of any length, see hmap_put() */
+#define HMAP_ACCOUNT_CALLERS	16	/* to the cgroups of those that write the map */
 
 /* The most stripes: all of them can be locked at once. */
 #define HMAP_MAX_STRIPES	64
@@ -133,7 +134,9 @@ struct hmap_pool {
  * @pool: a further limit, which it shares with other maps; NULL for none
  * @stripes: writers that can work at the same time: a power of two up to
  *	HMAP_MAX_STRIPES; 0 for one
- * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE, HMAP_ACCOUNT and HMAP_LONG_CHAINS, or 0
+ * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE, HMAP_ACCOUNT or HMAP_ACCOUNT_CALLERS, and
+ *	HMAP_LONG_CHAINS; or 0. With HMAP_ACCOUNT_CALLERS memory is charged to the task
+ *	that allocates it, and what the worker allocates to the last one that needed it
  * @node: where memory comes from, as far as it has some, with HMAP_NUMA_NODE. Without,
  *	a large array comes from the node on which the worker happens to run
  * @hashfn: hash function. NULL for a fast one that is keyed but can be broken by
@@ -199,7 +202,9 @@ struct hmap_lock_class {
  * @geo: constant after hmap_init()
  * @params: constant after hmap_init()
  * @memory: what the map holds. Constant after hmap_init()
- * @memcg: what memory is charged to, with HMAP_ACCOUNT. Constant after hmap_init()
+ * @memcg: what memory is charged to, with HMAP_ACCOUNT; constant after hmap_init(). With
+ *	HMAP_ACCOUNT_CALLERS that of the last caller that needed the worker; by xchg()
+ * @payer: what the worker's memory is charged to, with HMAP_ACCOUNT_CALLERS (worker)
  * @tie: seed of the order of equal hashes in a scan. Constant after hmap_init()
  * @max_chain: buckets that a chain may have. Constant after hmap_init()
  * @min_B: the worker does not shrink the map below 2^min_B buckets. Under @resizer,
@@ -240,6 +245,7 @@ struct hmap {
 	struct hmap_params params;
 	struct hmap_memory *memory;
 	struct mem_cgroup *memcg;
+	struct mem_cgroup *payer;
 	siphash_key_t tie;
 	u32 max_chain;
 	u8 min_B;
