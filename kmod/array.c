@@ -219,7 +219,7 @@ struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 	a = hmap_array_alloc(h, B, gfp);
 	if (!a)
 		return ERR_PTR(-ENOMEM);
-	/* Others, of the same pool, may have taken some at the same time. */
+	/* Others, of the same pools, may have taken some at the same time. */
 	if (hmap_has_room(h, 0))
 		return a;
 	hmap_array_discard(a);

@@ -20,6 +20,10 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+/* What a map's memory counts in, as index of hmap_params.pools. */
+#define HMAP_POOL_INSTANCE	0	/* of the file system that it is in */
+#define HMAP_POOL_DEVICE	1
+
 /**
  * struct hmap_object - a map that programs share
  * @map: the map

@@ -110,7 +110,7 @@
  * struct hmap_memory - what a map holds
  * @bytes: all of it, what waits for a grace period included
  * @waiting: bytes that wait for one
- * @pool: a limit shared with other maps, or NULL. Constant
+ * @pools: limits shared with other maps, or NULL. Constant
  * @ref: the map's, one for each array that waits, and one for @batch
  * @retired: keys and values that have been taken out of the map
  * @batch: those that wait for a grace period (@work)
@@ -122,7 +122,7 @@
 struct hmap_memory {
 	atomic_long_t bytes;
 	atomic_long_t waiting;
-	struct hmap_pool *pool;
+	struct hmap_pool *pools[HMAP_POOLS];
 	refcount_t ref;
 	struct llist_head retired;
 	struct llist_node *batch;
@@ -484,7 +484,8 @@ extern struct workqueue_struct *hmap_free_wq;
 /* memory.c */
 int hmap_queues_init(void);
 void hmap_queues_exit(void);
-struct hmap_memory *hmap_memory_alloc(struct hmap_pool *pool, gfp_t gfp);
+struct hmap_memory *hmap_memory_alloc(const struct hmap_params *params,
+				      gfp_t gfp);
 void hmap_memory_put(struct hmap_memory *memory);
 void hmap_memory_add(struct hmap_memory *memory, long bytes);
 bool hmap_may_wait(gfp_t gfp);
@@ -536,8 +537,11 @@ void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply);
  */
 static inline bool hmap_room_is_coming(const struct hmap *h)
 {
-	return (h->params.max_bytes || h->params.pool) &&
-	       atomic_long_read(&h->memory->waiting);
+	const struct hmap_params *params = &h->params;
+
+	BUILD_BUG_ON(HMAP_POOLS != 3);
+	return (params->max_bytes || params->pools[0] || params->pools[1] ||
+		params->pools[2]) && atomic_long_read(&h->memory->waiting);
 }
 
 /* Free what an operation did not need after all. */

@@ -122,7 +122,7 @@ int __hmap_init(struct hmap *h, const struct hmap_params *params,
 	h->max_chain = hmap_max_chain(h);
 	if (hmap_hint_B(h, params->hint, &h->min_B))
 		return -EINVAL;
-	h->memory = hmap_memory_alloc(params->pool, GFP_KERNEL);
+	h->memory = hmap_memory_alloc(params, GFP_KERNEL);
 	if (!h->memory)
 		return -ENOMEM;
 	err = hmap_init_locks(h, class);

@@ -69,9 +69,12 @@ void hmap_queues_exit(void)
 
 void hmap_memory_add(struct hmap_memory *memory, long bytes)
 {
+	int i;
+
 	atomic_long_add(bytes, &memory->bytes);
-	if (memory->pool)
-		atomic_long_add(bytes, &memory->pool->memory);
+	for (i = 0; i < HMAP_POOLS; i++)
+		if (memory->pools[i])
+			atomic_long_add(bytes, &memory->pools[i]->memory);
 }
 
 /* Whether there is a limit, which @bytes, and @size more, exceed. */
@@ -86,15 +89,38 @@ static bool hmap_is_beyond(unsigned long limit, const atomic_long_t *bytes, long
  * @h: the map
  * @size: bytes more; negative if less
  *
- * Return: true if it, and all maps of its pool together, would not exceed their
- * limits.
+ * Return: true if it, and all maps of each of its pools together, would not exceed
+ * their limits.
  */
 bool hmap_has_room(const struct hmap *h, long size)
 {
-	const struct hmap_pool *pool = h->params.pool;
+	const struct hmap_pool *pool;
+	int i;
 
-	return !hmap_is_beyond(h->params.max_bytes, &h->memory->bytes, size) &&
-	       !(pool && hmap_is_beyond(pool->max_bytes, &pool->memory, size));
+	if (hmap_is_beyond(h->params.max_bytes, &h->memory->bytes, size))
+		return false;
+	for (i = 0; i < HMAP_POOLS; i++) {
+		pool = h->params.pools[i];
+		if (pool && hmap_is_beyond(READ_ONCE(pool->max_bytes),
+					   &pool->memory, size))
+			return false;
+	}
+	return true;
+}
+
+/* The least of a map's limits; ULONG_MAX if it has none. */
+static unsigned long hmap_least_limit(const struct hmap *h)
+{
+	unsigned long limit = h->params.max_bytes ?: ULONG_MAX, max_bytes;
+	int i;
+
+	for (i = 0; i < HMAP_POOLS; i++) {
+		if (!h->params.pools[i])
+			continue;
+		max_bytes = READ_ONCE(h->params.pools[i]->max_bytes);
+		limit = min(limit, max_bytes ?: ULONG_MAX);
+	}
+	return limit;
 }
 
 /**
@@ -139,12 +165,7 @@ void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp)
  */
 void hmap_memory_throttle(struct hmap *h, gfp_t gfp)
 {
-	unsigned long limit = h->params.max_bytes ?: ULONG_MAX;
-	struct hmap_pool *pool = h->params.pool;
-
-	if (pool && pool->max_bytes)
-		limit = min(limit, pool->max_bytes);
-	if (atomic_long_read(&h->memory->waiting) > limit / 8 &&
+	if (atomic_long_read(&h->memory->waiting) > hmap_least_limit(h) / 8 &&
 	    !hmap_has_room(h, h->params.key_size + h->params.value_size))
 		hmap_memory_wait(h->memory, gfp);
 }
@@ -360,13 +381,13 @@ void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
 
 /* ---- what counts ---- */
 
-struct hmap_memory *hmap_memory_alloc(struct hmap_pool *pool, gfp_t gfp)
+struct hmap_memory *hmap_memory_alloc(const struct hmap_params *params, gfp_t gfp)
 {
 	struct hmap_memory *memory = kzalloc(sizeof(*memory), gfp);
 
 	if (!memory)
 		return NULL;
-	memory->pool = pool;
+	memcpy(memory->pools, params->pools, sizeof(memory->pools));
 	refcount_set(&memory->ref, 1);
 	init_llist_head(&memory->retired);
 	INIT_RCU_WORK(&memory->work, hmap_memory_work);

@@ -60,7 +60,7 @@ struct hmap_object *hmap_object_create(struct hmap_params *params)
 	if (ret)
 		goto err_object;
 	if (hmap_all_maps.max_bytes)
-		params->pool = &hmap_all_maps;
+		params->pools[HMAP_POOL_DEVICE] = &hmap_all_maps;
 	ret = hmap_init(&object->map, params);
 	if (ret)
 		goto err_writers;

@@ -241,7 +241,7 @@ static void a_pool_is_shared(struct kunit *test)
 {
 	struct hmap_pool *pool = hk_alloc(test, 1, sizeof(*pool));
 	const struct hmap_params params = {
-		.key_size = 8, .value_size = 8, .pool = pool,
+		.key_size = 8, .value_size = 8, .pools = { pool },
 	};
 	struct hmap *a, *b;
 	u64 n, m;
@@ -263,6 +263,38 @@ static void a_pool_is_shared(struct kunit *test)
 	KUNIT_EXPECT_GT(test, fill_up(test, b, m), n / 2);
 	hk_map_destroy(test, b);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->memory), 0);
+}
+
+static void every_pool_is_a_limit(struct kunit *test)
+{
+	struct hmap_pool *pools = hk_alloc(test, HMAP_POOLS, sizeof(*pools));
+	struct hmap_params params = { .key_size = 8, .value_size = 8 };
+	struct hmap *h;
+	int i, j;
+
+	for (i = 0; i < HMAP_POOLS; i++) {
+		for (j = 0; j < HMAP_POOLS; j++)
+			pools[j].max_bytes = j == i ? SZ_256K : SZ_4M;
+		/* one that has no limit counts, too */
+		pools[(i + 1) % HMAP_POOLS].max_bytes = 0;
+		for (j = 0; j < HMAP_POOLS; j++)
+			params.pools[j] = &pools[j];
+		h = hk_map(test, &params);
+		fill_up(test, h, 0);
+		KUNIT_EXPECT_LE(test, memory_of(h), SZ_256K + SLACK);
+		KUNIT_EXPECT_EQ(test, hmap_reserve(h, 100000), -ENOSPC);
+		/* the limit may be changed */
+		WRITE_ONCE(pools[i].max_bytes, SZ_16M);
+		KUNIT_EXPECT_EQ(test, hmap_reserve(h, 60000), 0);
+		hk_wait_memory(test, h);
+		for (j = 0; j < HMAP_POOLS; j++)
+			KUNIT_EXPECT_EQ(test, memory_of(h),
+					atomic_long_read(&pools[j].memory));
+		hk_map_destroy(test, h);
+		for (j = 0; j < HMAP_POOLS; j++)
+			KUNIT_EXPECT_EQ(test, 0,
+					atomic_long_read(&pools[j].memory));
+	}
 }
 
 /* ---- threads ---- */
@@ -385,6 +417,7 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(a_limit_that_allows_nothing_allows_no_element),
 	KUNIT_CASE(room_beyond_the_limit_is_refused),
 	KUNIT_CASE(a_pool_is_shared),
+	KUNIT_CASE(every_pool_is_a_limit),
 	KUNIT_CASE(writers_stay_within_the_limit_together),
 	KUNIT_CASE(memory_comes_from_a_node),
 	KUNIT_CASE(arrays_of_a_node_are_empty_and_counted),

@@ -237,7 +237,7 @@ static void a_pool_without_a_limit_has_none(struct kunit *test)
 {
 	struct hmap_pool *pool = hk_alloc(test, 1, sizeof(*pool));
 	const struct hmap_params params = {
-		.key_size = 8, .value_size = 200, .pool = pool,
+		.key_size = 8, .value_size = 200, .pools = { pool },
 	};
 	struct hmap *h = hk_map(test, &params);
 	u8 *value = hk_alloc(test, 1, 200);
@@ -258,7 +258,7 @@ static void a_pool_outlives_what_its_maps_leave(struct kunit *test)
 {
 	static struct hmap_pool pool;
 	const struct hmap_params params = {
-		.key_size = 8, .value_size = 200, .pool = &pool,
+		.key_size = 8, .value_size = 200, .pools = { &pool },
 	};
 	static struct hmap h; /* work has to say so if it is on a stack */
 	u8 *value = hk_alloc(test, 1, 200);

@@ -206,7 +206,7 @@ static int torture_map_init(struct torture_map *m, struct torture_thread *t)
 	if (!m->params.stripes)
 		m->params.stripes = stripes;
 	if (m->pool.max_bytes)
-		m->params.pool = &m->pool;
+		m->params.pools[0] = &m->pool;
 	err = hmap_init(&m->map, &m->params);
 	for (id = m->ids; !err && id < m->ids + TORTURE_ANCHORS; id++)
 		err = torture_put(t, m, id, TORTURE_PUT, GFP_KERNEL);

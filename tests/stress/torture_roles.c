@@ -437,7 +437,7 @@ static void torture_short_map(struct torture_thread *t, struct torture_map *m)
 	m->params.value_size = value_sizes[torture_below(t, 4)];
 	m->params.stripes = 1 << torture_below(t, 7);
 	m->params.hint = torture_below(t, 2000);
-	m->params.pool = &m->pool;
+	m->params.pools[0] = &m->pool;
 	start = torture_begin(t, TORTURE_INIT);
 	err = hmap_init(&m->map, &m->params);
 	torture_end(t, start);

@@ -102,10 +102,14 @@ typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
 /* The most stripes: all of them can be locked at once. */
 #define HMAP_MAX_STRIPES	64
 
+/* Limits that a map can have in common with others. */
+#define HMAP_POOLS		3
+
 /**
  * struct hmap_pool - a limit that several maps have together
  * @memory: bytes that they hold, what waits for a grace period of RCU included
- * @max_bytes: bytes that they may hold, 0 for no limit
+ * @max_bytes: bytes that they may hold, 0 for no limit. May be changed at any time, by
+ *	WRITE_ONCE()
  *
  * Begins with @memory 0. After its last map has been destroyed, and before it goes
  * away itself, hmap_pool_exit() waits for what its maps have left.
@@ -131,7 +135,8 @@ struct hmap_pool {
  *	element more, evacuation the blocks that it needs, since its end gives back
  *	more; while it grows or shrinks a map has two arrays, and the second one is
  *	under the limit if it is the larger one
- * @pool: a further limit, which it shares with other maps; NULL for none
+ * @pools: further limits, which it shares with other maps: there has to be room in all
+ *	of them; NULL for none
  * @stripes: writers that can work at the same time: a power of two up to
  *	HMAP_MAX_STRIPES; 0 for one
  * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE, HMAP_ACCOUNT or HMAP_ACCOUNT_CALLERS, and
@@ -153,7 +158,7 @@ struct hmap_params {
 	unsigned long hint;
 	unsigned long max_entries;
 	unsigned long max_bytes;
-	struct hmap_pool *pool;
+	struct hmap_pool *pools[HMAP_POOLS];
 	u32 stripes;
 	u32 flags;
 	int node;
@@ -288,7 +293,7 @@ int __hmap_init(struct hmap *h, const struct hmap_params *params,
  * Context: process; may sleep.
  * Return: 0; -EINVAL if a size or the number of stripes is out of range, a flag
  * or the node unknown, the hint beyond what any map can hold or beyond
- * max_entries; -ENOSPC if it is beyond what max_bytes or the pool allows; -ENOMEM.
+ * max_entries; -ENOSPC if it is beyond what max_bytes or a pool allows; -ENOMEM.
  */
 #define hmap_init(h, params)						\
 ({									\
