@@ -11,7 +11,11 @@
 #define _HMAP_COMPAT_H
 
 #include <linux/cacheinfo.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/namei.h>
 #include <linux/overflow.h>
 #include <linux/version.h>
 
@@ -19,13 +23,6 @@
 #ifndef struct_size_t
 #define struct_size_t(type, member, count) \
 	struct_size((type *)NULL, member, count)
-#endif
-
-/* 6.3: device_type.devnode() may not change the device */
-#if LINUX_VERSION_CODE < 0x060300
-#define hmap_const_device struct device
-#else
-#define hmap_const_device const struct device
 #endif
 
 /* 6.9; the architectures of which it is true there are not those of users of 6.1 */
@@ -39,6 +36,144 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 				vm_flags_t clear)
 {
 	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
+#endif
+
+/* 6.3: what maps owners in a mount; hmapfs has no mounts that do */
+#if LINUX_VERSION_CODE < 0x060300
+#define hmap_idmap		user_namespace
+#define hmap_nop_idmap		init_user_ns
+#define file_mnt_idmap(file)	file_mnt_user_ns(file)
+#else
+#define hmap_idmap		mnt_idmap
+#define hmap_nop_idmap		nop_mnt_idmap
+#endif
+
+/* 6.2: access control lists are set by dentry, and not through handlers of xattrs */
+#if LINUX_VERSION_CODE < 0x060200
+#define hmap_acl_target			struct inode
+#define hmap_acl_target_of(dentry)	d_inode(dentry)
+#define hmap_acl_inode(target)		(target)
+#define HMAP_ACL_HANDLERS
+#else
+#define hmap_acl_target			struct dentry
+#define hmap_acl_target_of(dentry)	(dentry)
+#define hmap_acl_inode(target)		d_inode(target)
+#endif
+
+/* 6.6 and 6.7: times of an inode are private to it */
+static inline void hmap_inode_touch(struct inode *inode)
+{
+#if LINUX_VERSION_CODE < 0x060600
+	inode->i_mtime = current_time(inode);
+	inode->i_ctime = inode->i_mtime;
+#elif LINUX_VERSION_CODE < 0x060700
+	inode->i_mtime = inode_set_ctime_current(inode);
+#else
+	inode_set_mtime_to_ts(inode, inode_set_ctime_current(inode));
+#endif
+}
+
+#if LINUX_VERSION_CODE < 0x060700
+static inline void simple_inode_init_ts(struct inode *inode)
+{
+	hmap_inode_touch(inode);
+	inode->i_atime = inode->i_mtime;
+}
+#endif
+
+/* 6.5, for a header of its own; exported long before */
+#if LINUX_VERSION_CODE < 0x060500
+int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt,
+		    const char *name, unsigned int flags, struct path *path);
+#endif
+
+/*
+ * 6.15: mkdir() returns a dentry if it made another than it was given.
+ * HMAP_MKDIR(name, fn) defines a function of the kernel's type that calls fn(dir, dentry,
+ * mode), which returns an errno.
+ */
+#if LINUX_VERSION_CODE < 0x060f00
+#define HMAP_MKDIR(name, fn)						\
+static int name(struct hmap_idmap *idmap, struct inode *dir,		\
+		struct dentry *dentry, umode_t mode)			\
+{									\
+	return fn(dir, dentry, mode);					\
+}
+#else
+#define HMAP_MKDIR(name, fn)						\
+static struct dentry *name(struct mnt_idmap *idmap, struct inode *dir,	\
+			   struct dentry *dentry, umode_t mode)		\
+{									\
+	return ERR_PTR(fn(dir, dentry, mode));				\
+}
+#endif
+
+/* 6.18: a new name */
+#if LINUX_VERSION_CODE < 0x061200
+#define inode_just_drop generic_delete_inode
+#endif
+
+/* 6.19: names that keep an inode in memory are told apart from others */
+#if LINUX_VERSION_CODE < 0x061300
+static inline void d_make_persistent(struct dentry *dentry, struct inode *inode)
+{
+	d_instantiate(dentry, inode);
+	dget(dentry);
+}
+
+#define hmap_kill_litter_super kill_litter_super
+#else
+#define hmap_kill_litter_super kill_anon_super
+#endif
+
+/* 6.19: the state of an inode has accessors */
+#if LINUX_VERSION_CODE < 0x061300
+static inline void inode_state_set(struct inode *inode, unsigned long flags)
+{
+	inode->i_state |= flags;
+}
+#endif
+
+/* 6.19: a lookup that locks the directory for a change of it; 6.16: takes a qstr */
+#if LINUX_VERSION_CODE < 0x061300
+static inline struct dentry *start_creating(struct hmap_idmap *idmap,
+					    struct dentry *parent,
+					    struct qstr *name)
+{
+	struct dentry *dentry;
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+#if LINUX_VERSION_CODE < 0x061000
+	dentry = lookup_one(idmap, name->name, parent, name->len);
+#else
+	dentry = lookup_one(idmap, name, parent);
+#endif
+	if (IS_ERR(dentry))
+		inode_unlock(d_inode(parent));
+	return dentry;
+}
+
+static inline void end_creating(struct dentry *dentry)
+{
+	inode_unlock(d_inode(dentry->d_parent));
+	dput(dentry);
+}
+
+static inline struct dentry *start_removing_dentry(struct dentry *parent,
+						   struct dentry *child)
+{
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	if (!IS_DEADDIR(d_inode(parent)) && child->d_parent == parent &&
+	    !d_unhashed(child))
+		return dget(child);
+	inode_unlock(d_inode(parent));
+	return ERR_PTR(-EINVAL);
+}
+
+static inline void end_removing(struct dentry *dentry)
+{
+	end_creating(dentry);
 }
 #endif
 

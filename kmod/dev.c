@@ -21,12 +21,11 @@
  * a handler without SA_RESTART: then it is -EINTR. What has been done stays done, and the
  * structure tells how far that is.
  *
- * A scan and a list differ in one point: from step 5 on, whatever they return,
- * they write the structure back with the count of what has been delivered and
- * the place behind that. OP, BATCH and VECTOR do so, too, with what has been
- * done; whether the file is open for what an operation does, and that the map is
- * not frozen, they find out for each. To take a name away has to find it before
- * it can be said whose it is: -ENOENT comes before -EPERM.
+ * A scan differs in one point: from step 5 on, whatever it returns, it writes the
+ * structure back with the count of what has been delivered and the place behind
+ * that. OP, BATCH and VECTOR do so, too, with what has been done; whether the file
+ * is open for what an operation does, and that the map is not frozen, they find out
+ * for each.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -37,9 +36,11 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
+#include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
 #include "dev.h"
+#include "fs.h"
 
 /**
  * struct hmap_command - an entry of the table of commands
@@ -135,12 +136,8 @@ static const struct hmap_command hmap_commands[] = {
 	COMMAND(HMAP_IOC_STATS, hmap_cmd_stats, hmap_ioc_stats, reserved),
 	COMMAND(HMAP_IOC_LAYOUT, hmap_cmd_layout, hmap_ioc_layout, reserved),
 	COMMAND(HMAP_IOC_VERIFY, hmap_cmd_verify, hmap_ioc_plain, flags),
-	COMMAND(HMAP_IOC_CREATE, hmap_cmd_create, hmap_ioc_create, name,
+	COMMAND(HMAP_IOC_CREATE, hmap_cmd_create, hmap_ioc_create, reserved,
 		.mode = FMODE_WRITE, .device = true),
-	COMMAND(HMAP_IOC_DESTROY, hmap_cmd_destroy, hmap_ioc_destroy, name,
-		.mode = FMODE_WRITE, .device = true),
-	COMMAND(HMAP_IOC_LIST, hmap_cmd_list, hmap_ioc_list, after,
-		.mode = FMODE_READ, .device = true),
 	COMMAND(HMAP_IOC_FREEZE, hmap_cmd_freeze, hmap_ioc_plain, flags,
 		.mode = FMODE_WRITE),
 	COMMAND(HMAP_IOC_OP, hmap_cmd_op, hmap_ioc_op, op),
@@ -221,16 +218,28 @@ static int hmap_object_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* A file of a map: opened by its name, or made by CREATE without an open. */
+/* What /proc/PID/fdinfo shows of a file, beside what it does of any. */
+static void hmap_object_show(struct seq_file *m, struct file *file)
+{
+	struct hmap_file *hf = file->private_data;
+	struct hmap_stats stats;
+
+	hmap_get_stats(&hf->object->map, &stats);
+	seq_printf(m, "hmap-entries:\t%llu\nhmap-memory:\t%llu\nhmap-frozen:\t%d\n",
+		   stats.count, stats.memory, READ_ONCE(hf->object->freezing));
+}
+
+/* A file of a map: of hmapfs, or made by CREATE without an open. */
 const struct file_operations hmap_object_fops = {
 	.owner = THIS_MODULE,
-	.open = hmap_name_open,
+	.open = hmapfs_open,
 	.release = hmap_object_release,
 	.poll = hmap_file_poll,
 	.read_iter = hmap_file_read,
 	.unlocked_ioctl = hmap_dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = hmap_object_mmap,
+	.show_fdinfo = hmap_object_show,
 };
 
 /**
@@ -261,6 +270,7 @@ static const struct file_operations hmap_dev_fops = {
 	.read_iter = hmap_file_read,
 	.unlocked_ioctl = hmap_dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = hmap_object_show,
 };
 
 /* The udev rule that comes with the module lets a group in. */

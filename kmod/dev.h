@@ -4,7 +4,7 @@
  * share, the files by which they do, and calls, which are ioctls under way.
  *
  * dev.c has the table of commands and uses all others; object.c makes and frees
- * what they work on, registry.c gives it a name. None of them looks into a bucket.
+ * what they work on, fs.c gives it a name. None of them looks into a bucket.
  */
 #ifndef _HMAP_DEV_H
 #define _HMAP_DEV_H
@@ -31,8 +31,8 @@
  * @writers: changes that are under way; dead when the map is frozen
  * @freezing: somebody has frozen the map, or is about to. Set once, by xchg
  * @frozen: the map is frozen, and no change is under way any more
- * @named: it is found by @name. Under the lock of the registry; read anywhere
- * @name: the name, followed by zeros. Constant once @named
+ * @uid: the user that made it. Constant
+ * @gid: its group, likewise
  * @changes: grows with changes; odd if somebody has looked since the last (watch.c)
  * @pollers: files and tasks that wait for any change
  * @waiting: tasks that wait for a key
@@ -47,8 +47,8 @@ struct hmap_object {
 	struct percpu_ref writers;
 	bool freezing;
 	struct completion frozen;
-	bool named;
-	char name[HMAP_NAME_SIZE];
+	kuid_t uid;
+	kgid_t gid;
 	atomic64_t changes;
 	wait_queue_head_t pollers;
 	atomic_t waiting;
@@ -95,11 +95,13 @@ static inline int hmap_call_restart(int ret)
  * struct hmap_file - an open file, as its private_data
  * @object: what it is bound to
  * @device: it is a file of the device itself, not of a map made by CREATE
+ * @anonymous: it is a file of a map in no file system: its inode is anybody's
  * @seen: object->changes when a read of this file last looked at it
  */
 struct hmap_file {
 	struct hmap_object *object;
 	bool device;
+	bool anonymous;
 	atomic64_t seen;
 };
 
@@ -117,8 +119,6 @@ union hmap_ioc_arg {
 	struct hmap_ioc_vector vector;
 	struct hmap_ioc_count count;
 	struct hmap_ioc_wait wait;
-	struct hmap_ioc_destroy destroy;
-	struct hmap_ioc_list list;
 };
 
 /**
@@ -195,22 +195,13 @@ int hmap_cmd_shrink(struct hmap_call *call);
 /* object.c */
 void hmap_object_limit(unsigned long max_bytes);
 struct hmap_object *hmap_object_create(struct hmap_params *params);
+struct hmap_object *hmap_object_get(struct hmap_object *object);
 void hmap_object_put(struct hmap_object *object);
 int hmap_file_bind(struct file *file, struct hmap_object *object, bool device);
 void hmap_file_unbind(struct file *file);
 int hmap_cmd_info(struct hmap_call *call);
 int hmap_cmd_create(struct hmap_call *call);
 int hmap_cmd_freeze(struct hmap_call *call);
-
-/* registry.c */
-int hmap_registry_init(void);
-void hmap_registry_exit(void);
-bool hmap_name_ok(const char *name);
-int hmap_name_create(struct hmap_object *object, const char *letters,
-		     umode_t mode);
-int hmap_name_open(struct inode *inode, struct file *file);
-int hmap_cmd_destroy(struct hmap_call *call);
-int hmap_cmd_list(struct hmap_call *call);
 
 /* watch.c */
 int hmap_watch_module_init(void);

@@ -13,6 +13,7 @@
 #include <linux/moduleparam.h>
 
 #include "dev.h"
+#include "fs.h"
 #include "internal.h"
 
 #define CREATE_TRACE_POINTS
@@ -154,9 +155,10 @@ static int __init hmap_module_init(void)
 	if (ret)
 		goto err_mmap;
 
-	ret = hmap_registry_init();
+	ret = hmapfs_init();
 	if (ret) {
-		pr_err("names could not be registered: %pe\n", ERR_PTR(ret));
+		pr_err("the file system could not be registered: %pe\n",
+		       ERR_PTR(ret));
 		goto err_map;
 	}
 
@@ -164,12 +166,12 @@ static int __init hmap_module_init(void)
 	if (ret) {
 		pr_err("the device could not be registered: %pe\n",
 		       ERR_PTR(ret));
-		goto err_registry;
+		goto err_fs;
 	}
 	return 0;
 
-err_registry:
-	hmap_registry_exit();
+err_fs:
+	hmapfs_exit();
 err_map:
 	hmap_object_put(default_object);
 err_mmap:
@@ -181,11 +183,11 @@ err_queues:
 	return ret;
 }
 
-/* No file is open any more: each holds a reference to the module. */
+/* No file is open any more, and nothing mounted: each holds the module. */
 static void __exit hmap_module_exit(void)
 {
 	hmap_dev_unregister();
-	hmap_registry_exit();
+	hmapfs_exit();
 	hmap_object_put(default_object);
 	hmap_queues_exit();
 	hmap_mmap_exit();

@@ -21,8 +21,6 @@
 /* Pages that one fault maps, if they are there: aligned to as many. */
 #define FAULT_PAGES	16
 
-#define HMAP_FS_MAGIC	0x686d6170 /* "hmap" */
-
 /**
  * struct hmap_mapping - a view in a file that can be mapped
  * @view: the view
@@ -183,7 +181,7 @@ int hmap_object_mmap(struct file *file, struct vm_area_struct *vma)
 
 static int hmap_fs_init_context(struct fs_context *fc)
 {
-	return init_pseudo(fc, HMAP_FS_MAGIC) ? 0 : -ENOMEM;
+	return init_pseudo(fc, HMAPFS_MAGIC) ? 0 : -ENOMEM;
 }
 
 /* It belongs to the module, which would never go if it had a reference here. */

@@ -3,14 +3,19 @@
  * Objects: maps that programs share, from CREATE to the last reference.
  */
 #include <linux/anon_inodes.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/fs_struct.h>
+#include <linux/path.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
+#include "compat.h"
 #include "dev.h"
+#include "fs.h"
 #include "view.h"
 
 /* The map is frozen, and the last change is done. */
@@ -65,6 +70,7 @@ struct hmap_object *hmap_object_create(struct hmap_params *params)
 	if (ret)
 		goto err_writers;
 	init_completion(&object->frozen);
+	current_fsuid_fsgid(&object->uid, &object->gid);
 	kref_init(&object->ref);
 	hmap_watch_init(object);
 	return object;
@@ -95,6 +101,12 @@ static void hmap_object_free(struct kref *ref)
 	kfree(object);
 }
 
+struct hmap_object *hmap_object_get(struct hmap_object *object)
+{
+	kref_get(&object->ref);
+	return object;
+}
+
 void hmap_object_put(struct hmap_object *object)
 {
 	kref_put(&object->ref, hmap_object_free);
@@ -107,8 +119,7 @@ static struct hmap_file *hmap_file_create(struct hmap_object *object,
 
 	if (!hf)
 		return NULL;
-	kref_get(&object->ref);
-	hf->object = object;
+	hf->object = hmap_object_get(object);
 	hf->device = device;
 	hmap_watch_begin(hf);
 	return hf;
@@ -180,6 +191,23 @@ static u32 hmap_params_flags(u32 create_flags)
 	return flags;
 }
 
+/* Whose file it is: that of the node, or of the caller that made the map. */
+static void hmap_info_owner(const struct hmap_call *call,
+			    struct hmap_ioc_info *info)
+{
+	const struct hmap_file *hf = call->file->private_data;
+	const struct inode *inode = file_inode(call->file);
+	struct user_namespace *ns = current_user_ns();
+	bool anonymous = hf->anonymous;
+
+	info->uid = from_kuid_munged(ns, anonymous ? call->object->uid :
+						     inode->i_uid);
+	info->gid = from_kgid_munged(ns, anonymous ? call->object->gid :
+						     inode->i_gid);
+	info->mode = anonymous ? 0 : inode->i_mode & S_IALLUGO;
+	info->links = anonymous ? 0 : inode->i_nlink;
+}
+
 int hmap_cmd_info(struct hmap_call *call)
 {
 	const struct hmap_params *params = &call->map->params;
@@ -206,23 +234,46 @@ int hmap_cmd_info(struct hmap_call *call)
 	info->node = params->node;
 	info->reserved = 0;
 	info->state = READ_ONCE(object->freezing) ? HMAP_STATE_FROZEN : 0;
-	memset(info->name, 0, sizeof(info->name));
-	if (READ_ONCE(object->named))
-		memcpy(info->name, object->name, sizeof(info->name));
+	hmap_info_owner(call, info);
 	return hmap_call_return(call, sizeof(*info));
 }
+
+/*
+ * A name in HMAP_NAME_SIZE bytes. Only zeros are none, but as good as one: it is for
+ * the caller to refuse that.
+ */
+static bool hmap_name_ok(const char *name)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t len = strnlen(name, HMAP_NAME_SIZE);
+
+	return len < HMAP_NAME_SIZE && strspn(name, allowed) == len &&
+	       name[0] != '.' && !memchr_inv(name + len, 0, HMAP_NAME_SIZE - len);
+}
+
+static bool hmap_create_place_ok(const struct hmap_ioc_create *create)
+{
+	bool dir = create->flags & HMAP_CREATE_DIR;
+
+	return hmap_name_ok(create->name) && !create->reserved &&
+	       (dir || !create->dir) && !(create->mode & ~0777) &&
+	       (dir || create->name[0] || !create->mode);
+}
+
+/* Flags that are none of the map's. */
+#define HMAP_CREATE_OTHERS	(HMAP_CREATE_MMAP | HMAP_CREATE_DIR)
 
 static int hmap_create_params(const struct hmap_ioc_create *create,
 			      struct hmap_params *params)
 {
 	u32 flags = hmap_params_flags(create->flags);
 
-	if ((create->flags & ~HMAP_CREATE_MMAP) != hmap_create_flags(flags) ||
+	if ((create->flags & ~HMAP_CREATE_OTHERS) != hmap_create_flags(flags) ||
 	    create->hash > HMAP_HASH_FAST || create->hint > ULONG_MAX ||
 	    create->max_entries > ULONG_MAX || create->max_bytes > ULONG_MAX ||
 	    (create->node && !(flags & HMAP_NUMA_NODE)) ||
-	    create->mode & ~0777 || !hmap_name_ok(create->name) ||
-	    (create->mode && !create->name[0]))
+	    !hmap_create_place_ok(create))
 		return -EINVAL;
 	*params = (struct hmap_params){
 		.key_size = create->key_size,
@@ -238,14 +289,15 @@ static int hmap_create_params(const struct hmap_ioc_create *create,
 	return 0;
 }
 
-/* A file of an object that nobody has opened. */
-static struct file *hmap_object_file(struct hmap_object *object)
+/* A file of an object that is in no file system. */
+static struct file *hmap_anonymous_file(struct hmap_object *object)
 {
 	struct hmap_file *hf = hmap_file_create(object, false);
 	struct file *file;
 
 	if (!hf)
 		return ERR_PTR(-ENOMEM);
+	hf->anonymous = true;
 	file = anon_inode_getfile("[hmap]", &hmap_object_fops, hf, O_RDWR);
 	if (IS_ERR(file))
 		hmap_file_free(hf);
@@ -254,59 +306,89 @@ static struct file *hmap_object_file(struct hmap_object *object)
 	return file;
 }
 
-/* A file descriptor for an object, and a name if it is to have one. */
-static int hmap_object_publish(struct hmap_object *object, const char *name,
-			       umode_t mode)
+/* A file descriptor for an object; @dir is where its file is to be, if anywhere. */
+static int hmap_object_publish(struct hmap_object *object,
+			       const struct hmap_ioc_create *create,
+			       const struct path *dir)
 {
-	struct file *file = hmap_object_file(object);
-	int fd, ret = 0;
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	struct file *file;
 
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
-		goto err_file;
-	if (name[0])
-		ret = hmap_name_create(object, name, mode & ~current_umask());
-	if (ret)
-		goto err_fd;
+		return fd;
+	if (dir->dentry)
+		file = hmapfs_create(dir, create->name, create->mode, object);
+	else
+		file = hmap_anonymous_file(object);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
 	fd_install(fd, file);
 	return fd;
+}
 
-err_fd:
-	put_unused_fd(fd);
-	fd = ret;
-err_file:
-	fput(file);
-	return fd;
+/* Makes the map, which may take long, and only then what leads to it. */
+static int hmap_create_in(const struct hmap_ioc_create *create,
+			  struct hmap_params *params, const struct path *dir)
+{
+	struct hmap_object *object;
+	int ret;
+
+	if (dir->dentry)
+		params->pools[HMAP_POOL_INSTANCE] = hmapfs_pool(dir);
+	if (create->flags & HMAP_CREATE_MMAP)
+		params->view = hmap_mapping_create();
+	if (IS_ERR(params->view))
+		return PTR_ERR(params->view);
+	object = hmap_object_create(params);
+	if (IS_ERR(object))
+		return PTR_ERR(object);
+	ret = hmap_object_publish(object, create, dir);
+	hmap_object_put(object);
+	return ret;
 }
 
 int hmap_cmd_create(struct hmap_call *call)
 {
 	const struct hmap_ioc_create *create = &call->arg.create;
 	struct hmap_params params;
-	struct hmap_object *object;
+	struct path dir = {};
 	int ret;
 
 	ret = hmap_create_params(create, &params);
 	if (ret)
 		return ret;
-	if (create->flags & HMAP_CREATE_MMAP)
-		params.view = hmap_mapping_create();
-	if (IS_ERR(params.view))
-		return PTR_ERR(params.view);
-	object = hmap_object_create(&params);
-	if (IS_ERR(object))
-		return PTR_ERR(object);
-	ret = hmap_object_publish(object, create->name, create->mode);
-	hmap_object_put(object);
+	if (create->name[0] || create->flags & HMAP_CREATE_DIR)
+		ret = hmapfs_find(create, &dir);
+	if (ret)
+		return ret;
+	ret = hmap_create_in(create, &params, &dir);
+	/* After the last of the map: the instance outlives what counts in it. */
+	path_put(&dir);
 	return ret;
+}
+
+/* As for a change of mode: the owner of the file, or of a map that has none. */
+static bool hmap_is_owner(const struct hmap_call *call)
+{
+	const struct hmap_file *hf = call->file->private_data;
+	kuid_t uid = call->object->uid;
+
+	if (!hf->anonymous)
+		return inode_owner_or_capable(file_mnt_idmap(call->file),
+					      file_inode(call->file));
+	return uid_eq(uid, current_fsuid()) ||
+	       (kuid_has_mapping(current_user_ns(), uid) &&
+		ns_capable(current_user_ns(), CAP_FOWNER));
 }
 
 int hmap_cmd_freeze(struct hmap_call *call)
 {
 	struct hmap_object *object = call->object;
 
+	if (!hmap_is_owner(call))
+		return -EPERM;
 	if (call->arg.plain.flags)
 		return -EINVAL;
 	if (!xchg(&object->freezing, true))

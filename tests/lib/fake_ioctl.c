@@ -16,6 +16,8 @@ static int fake_info(int fd, struct hmap_ioc_info *info)
 	info->value_size = fake.value_size;
 	info->max_entries = 77;
 	info->hint = 5;
+	info->uid = fake.uid;
+	info->mode = fake.file_mode;
 	errno = fake.info_err;
 	return fake.info_err ? -1 : 0;
 }

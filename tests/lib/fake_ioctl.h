@@ -19,6 +19,9 @@
  * @err: to fail with
  * @info_err: the same for HMAP_IOC_INFO
  * @value_size: of the map
+ * @uid: whose it is
+ * @file_mode: permissions of its file
+ * @hmapfs: any directory is one of a file system of maps; where fstatfs() is imitated
  * @answer: fills the structure of a command in, also of one that fails
  * @info_fd: what INFO was asked of
  * @info: what was passed for that
@@ -31,6 +34,9 @@ struct fake {
 	int err;
 	int info_err;
 	__u32 value_size;
+	__u32 uid;
+	__u32 file_mode;
+	int hmapfs;
 	void (*answer)(void *arg);
 	int info_fd;
 	struct hmap_ioc_info info;
@@ -42,9 +48,7 @@ struct fake {
 		struct hmap_ioc_batch batch;
 		struct hmap_ioc_count count;
 		struct hmap_ioc_create create;
-		struct hmap_ioc_destroy destroy;
 		struct hmap_ioc_elem elem;
-		struct hmap_ioc_list list;
 		struct hmap_ioc_op op;
 		struct hmap_ioc_plain plain;
 		struct hmap_ioc_scan scan;

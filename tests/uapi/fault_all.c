@@ -379,9 +379,10 @@ static int create_named(struct map *m, u32 flags)
 	arg.flags = flags;
 	set_name(arg.name, NAME);
 	fd = dev_create(m->fd, &arg);
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
+	if (fd < 0)
+		return fd == -EEXIST || access(node(NAME), F_OK) ? fd : -EBADE;
+	close(fd);
+	return 0;
 }
 
 static int run_create_named(struct map *m)
@@ -396,12 +397,12 @@ static int run_create_mmap(struct map *m)
 
 static void undo_create(struct map *m)
 {
-	dev_destroy(m->fd, NAME);
+	destroy(NAME);
 }
 
 static int run_destroy(struct map *m)
 {
-	return dev_destroy(m->fd, NAME);
+	return destroy(NAME);
 }
 
 /* It is there before, whether or not it is afterwards. */
@@ -410,13 +411,58 @@ static void undo_destroy(struct map *m)
 	create_named(m, HMAP_CREATE_MMAP);
 }
 
-static int run_list(struct map *m)
+/* Made without a name, and given one. */
+static int run_link(struct map *m)
 {
-	struct hmap_ioc_list arg = {
-		.size = sizeof(arg), .names = addr(many_values), .capacity = 4,
-	};
+	struct hmap_ioc_create arg = create_arg(8, 8);
+	char proc[64];
+	int fd, ret;
 
-	return ioc(m->fd, HMAP_IOC_LIST, &arg);
+	arg.dir = open(HMAP_NODES, O_PATH);
+	if (arg.dir < 0)
+		return -errno;
+	arg.flags = HMAP_CREATE_DIR;
+	arg.mode = 0600;
+	fd = dev_create(m->fd, &arg);
+	close(arg.dir);
+	if (fd < 0)
+		return fd;
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	ret = sys_result(linkat(AT_FDCWD, proc, AT_FDCWD, node(NAME),
+				AT_SYMLINK_FOLLOW));
+	close(fd);
+	return ret && !access(node(NAME), F_OK) ? -EBADE : ret;
+}
+
+static int run_directory(struct map *m)
+{
+	int ret = sys_result(mkdir(HMAP_NODES "/dir", 0700));
+
+	if (ret)
+		return ret;
+	ret = sys_result(symlink("elsewhere", HMAP_NODES "/dir/link"));
+	return ret ? ret : sys_result(unlink(HMAP_NODES "/dir/link"));
+}
+
+static void undo_directory(struct map *m)
+{
+	unlink(HMAP_NODES "/dir/link");
+	rmdir(HMAP_NODES "/dir");
+}
+
+static int run_mount(struct map *m)
+{
+	return sys_result(mount("hmapfs", HMAP_NODES, "hmapfs", 0,
+				"size=1m,nr_maps=5,mode=0700"));
+}
+
+/* What is beneath it stays. */
+static void undo_mount(struct map *m)
+{
+	struct stat st;
+
+	if (!stat(HMAP_NODES, &st) && (st.st_mode & 0777) == 0700)
+		umount(HMAP_NODES);
 }
 
 static int run_freeze(struct map *m)
@@ -488,7 +534,7 @@ static int run_read(struct map *m)
 
 static const struct scenario scenarios[] = {
 	READS(info), READS(get), READS(stats), READS(layout), READS(verify),
-	READS(count), READS(scan), READS(list), READS(open), READS(read),
+	READS(count), READS(scan), READS(open), READS(read),
 	READS(wait_present), READS(wait_absent), READS(wait_other),
 	READS(wait_late), READS(op_get), READS(vector_get), READS(create),
 	READS(freeze),
@@ -513,6 +559,9 @@ static const struct scenario scenarios[] = {
 	{ .name = "shrink", .run = run_shrink, .undo = undo_shrink },
 	{ .name = "create_named", .run = run_create_named, .undo = undo_create },
 	{ .name = "create_mmap", .run = run_create_mmap, .undo = undo_create },
+	{ .name = "link", .run = run_link, .undo = undo_create },
+	{ .name = "directory", .run = run_directory, .undo = undo_directory },
+	{ .name = "mount", .run = run_mount, .undo = undo_mount },
 	/* from here on there is a map of that name */
 	{ .name = "destroy", .run = run_destroy, .undo = undo_destroy },
 	READS(open_name), READS(mmap),
@@ -545,11 +594,14 @@ FIXTURE_SETUP(fault)
 	ASSERT_GE(self->fail_nth, 0);
 	ASSERT_EQ(0, map_load(&self->m, variant->key_size,
 			      variant->value_size));
+	ASSERT_EQ(0, nodes_mount(NULL));
 	ASSERT_EQ(0, map_put_range(&self->m, 0, KEYS));
 }
 
 FIXTURE_TEARDOWN(fault)
 {
+	if (self->m.fd >= 0)
+		EXPECT_EQ(0, nodes_umount());
 	EXPECT_EQ(0, map_unload(&self->m));
 	TELL_SEED_ON_FAILURE();
 }

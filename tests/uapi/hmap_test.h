@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -200,10 +201,30 @@ static inline bool module_loaded(void)
 	return !access("/sys/module/hmap", F_OK);
 }
 
+/* Where maps with names are looked for. An instance without any is mounted there. */
+static inline int nodes_mount(const char *options)
+{
+	mkdir(HMAP_NODES, 0755);
+	return sys_result(mount("hmapfs", HMAP_NODES, "hmapfs", 0, options));
+}
+
+static inline int nodes_umount(void)
+{
+	int ret = sys_result(umount2(HMAP_NODES, 0));
+
+	if (!ret)
+		rmdir(HMAP_NODES);
+	return ret;
+}
+
 /* Whatever an earlier test has left behind goes. */
 static inline int module_gone(void)
 {
-	return module_loaded() ? module_unload() : 0;
+	if (!module_loaded())
+		return 0;
+	while (!umount2(HMAP_NODES, MNT_DETACH))
+		;
+	return module_unload();
 }
 
 /* ---- the device ---- */
@@ -414,12 +435,25 @@ static inline void set_name(char *to, const char *name)
 	memcpy(to, name, strnlen(name, HMAP_NAME_SIZE));
 }
 
-static inline int dev_destroy(int fd, const char *name)
+/* The path of a map with a name; valid until the next call. */
+static inline const char *node(const char *name)
 {
-	struct hmap_ioc_destroy arg = { .size = sizeof(arg) };
+	static char path[sizeof(HMAP_NODES) + 1 + HMAP_NAME_SIZE];
 
-	set_name(arg.name, name);
-	return ioc(fd, HMAP_IOC_DESTROY, &arg);
+	snprintf(path, sizeof(path), HMAP_NODES "/%s", name);
+	return path;
+}
+
+static inline int open_named(const char *name, int flags)
+{
+	int fd = open(node(name), flags | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static inline int destroy(const char *name)
+{
+	return sys_result(unlink(node(name)));
 }
 
 /* ---- elements ---- */

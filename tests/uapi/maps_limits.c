@@ -290,6 +290,7 @@ FIXTURE_SETUP(cgroup)
 	arg.mode = 0600;
 	set_name(arg.name, "grouped");
 	ASSERT_EQ(0, map_load(&self->m, 8, 8));
+	ASSERT_EQ(0, nodes_mount(NULL));
 	mkdir(GROUP, 0755);
 	if (mount("none", GROUP, "cgroup2", 0, NULL) ||
 	    write_file(GROUP "/cgroup.subtree_control", "+memory"))
@@ -306,8 +307,9 @@ FIXTURE_TEARDOWN(cgroup)
 
 	if (self->c.fd > 0) {
 		EXPECT_EQ(0, map_close(&self->c));
-		EXPECT_EQ(0, dev_destroy(self->m.fd, "grouped"));
+		EXPECT_EQ(0, destroy("grouped"));
 	}
+	EXPECT_EQ(0, nodes_umount());
 	/* what it has been charged for may still be on its way back */
 	for (i = 0; i < 100 && rmdir(GROUP "/g"); i++)
 		usleep(10000);
@@ -328,7 +330,7 @@ TEST_F(cgroup, memory_is_charged_to_who_made_the_map)
 	EXPECT_GT(read_group("g/memory.current", NULL) - before, held * 9 / 10);
 	EXPECT_EQ(0, dev_clear(self->c.fd));
 	EXPECT_EQ(0, map_fill(&self->m, 0, 100000));
-	EXPECT_EQ(0, dev_destroy(self->m.fd, "grouped"));
+	EXPECT_EQ(0, destroy("grouped"));
 	close(self->c.fd);
 	self->c.fd = -1;
 	/* blocks and arrays are freed after a grace period */

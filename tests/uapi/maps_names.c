@@ -1,100 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maps that are nodes under /dev/hmaps: CREATE with a name, DESTROY, LIST, who may
- * open them, and all of that at the same time.
+ * Maps that are files of hmapfs: CREATE with a name or a directory, who may open them,
+ * what else leads to them, and all of that at the same time.
  */
 #include <linux/capability.h>
+#include <linux/xattr.h>
 #include <pthread.h>
+#include <sys/xattr.h>
 
-#include "hmap_test.h"
+#include "maps_names.h"
 
 FIXTURE(names) {
 	struct map m;		/* the default map, whose file makes others */
+	int root;		/* of the file system */
 };
 
 FIXTURE_SETUP(names)
 {
 	umask(0);
 	ASSERT_EQ(0, map_load(&self->m, 8, 8));
+	ASSERT_EQ(0, nodes_mount(NULL));
+	self->root = open(HMAP_NODES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->root);
 }
 
 FIXTURE_TEARDOWN(names)
 {
+	close(self->root);
+	EXPECT_EQ(0, nodes_umount());
 	EXPECT_EQ(0, map_unload(&self->m));
-	EXPECT_NE(0, access(HMAP_NODES, F_OK));
 	TELL_SEED_ON_FAILURE();
 }
 
-/* The file descriptor of a new map, or a negative errno. */
-static int create_named(int dev, const char *name, u32 mode)
-{
-	struct hmap_ioc_create arg = create_arg(8, 8);
+/* ---- the file ---- */
 
-	set_name(arg.name, name);
-	arg.mode = mode;
-	return dev_create(dev, &arg);
-}
-
-/* The same without the file descriptor: 0 or a negative errno. */
-static int make_named(int dev, const char *name, u32 mode)
-{
-	int fd = create_named(dev, name, mode);
-
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
-static const char *node(const char *name)
-{
-	static char path[sizeof(HMAP_NODES) + 1 + HMAP_NAME_SIZE];
-
-	snprintf(path, sizeof(path), HMAP_NODES "/%s", name);
-	return path;
-}
-
-static int open_named(const char *name, int flags)
-{
-	int fd = open(node(name), flags | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static bool has_name(int fd, const char *name)
-{
-	char expected[HMAP_NAME_SIZE];
-	struct hmap_ioc_info info;
-
-	set_name(expected, name);
-	memset(&info, POISON, sizeof(info));
-	info.size = sizeof(info);
-	info.flags = 0;
-	return !ioc(fd, HMAP_IOC_INFO, &info) &&
-	       !memcmp(info.name, expected, sizeof(expected));
-}
-
-/* ---- the node ---- */
-
-TEST_F(names, a_named_map_is_a_node_that_can_be_opened)
+TEST_F(names, a_named_map_is_a_file_that_can_be_opened)
 {
 	struct map made, opened;
 	struct stat st;
 
 	ASSERT_EQ(0, map_of_fd(&made, create_named(self->m.fd, "a", 0640)));
 	ASSERT_EQ(0, stat(node("a"), &st));
-	EXPECT_EQ(S_IFCHR | 0640, st.st_mode);
+	EXPECT_EQ(S_IFREG | 0640, st.st_mode);
 	EXPECT_EQ(0, st.st_uid);
 	EXPECT_EQ(0, st.st_gid);
+	EXPECT_EQ(1, st.st_nlink);
+	EXPECT_EQ(0, st.st_size);
 	ASSERT_EQ(0, map_of_fd(&opened, open_named("a", O_RDWR)));
 	EXPECT_EQ(0, map_put_range(&made, 0, 100));
 	EXPECT_EQ(0, map_check_range(&opened, 0, 100));
 	EXPECT_EQ(0, dev_clear(opened.fd));
 	EXPECT_EQ(0, dev_count(made.fd));
-	EXPECT_TRUE(has_name(made.fd, "a"));
-	EXPECT_TRUE(has_name(opened.fd, "a"));
-	EXPECT_TRUE(has_name(self->m.fd, ""));
+	EXPECT_EQ(1, links_of(made.fd));
+	EXPECT_EQ(1, links_of(opened.fd));
 	EXPECT_EQ(-ENOTTY, create_named(opened.fd, "b", 0600));
+	EXPECT_EQ(FD_CLOEXEC, fcntl(made.fd, F_GETFD));
+	EXPECT_EQ(O_RDWR, fcntl(made.fd, F_GETFL) & O_ACCMODE);
 	EXPECT_EQ(0, map_close(&made));
 	EXPECT_EQ(0, map_close(&opened));
 }
@@ -123,14 +84,19 @@ TEST_F(names, the_mode_is_that_of_a_new_file)
 	};
 	struct stat st;
 	size_t i;
+	int fd;
 
 	for (i = 0; i < ARRAY_LEN(table); i++) {
 		umask(table[i].mask);
 		ASSERT_EQ(0, make_named(self->m.fd, "mode", table[i].mode));
+		fd = create_at(self->m.fd, self->root, "", table[i].mode);
 		umask(0);
 		ASSERT_EQ(0, stat(node("mode"), &st));
 		EXPECT_EQ(table[i].expected, st.st_mode & 07777);
-		EXPECT_EQ(0, dev_destroy(self->m.fd, "mode"));
+		ASSERT_EQ(0, fstat(fd, &st));
+		EXPECT_EQ(table[i].expected, st.st_mode & 07777);
+		EXPECT_EQ(0, destroy("mode"));
+		close(fd);
 	}
 	EXPECT_EQ(-EINVAL, create_named(self->m.fd, "mode", 01000));
 	EXPECT_EQ(-EINVAL, create_named(self->m.fd, "mode", 04755));
@@ -138,16 +104,74 @@ TEST_F(names, the_mode_is_that_of_a_new_file)
 	EXPECT_NE(0, access(node("mode"), F_OK));
 }
 
-/* ---- who may open it ---- */
-
-static int become(uid_t uid)
+TEST_F(names, a_file_that_is_no_map_cannot_be_made)
 {
-	if (setgid(uid) || setuid(uid))
-		return -errno;
-	return 0;
+	EXPECT_EQ(-EACCES, open_named("a", O_RDWR | O_CREAT));
+	EXPECT_EQ(-EACCES, open_named("a", O_RDWR | O_CREAT | O_EXCL));
+	EXPECT_EQ(-EACCES, sys_result(mknod(node("a"), S_IFREG | 0600, 0)));
+	EXPECT_EQ(-EPERM, sys_result(mknod(node("a"), S_IFIFO | 0600, 0)));
+	EXPECT_EQ(-EPERM, sys_result(mknod(node("a"), S_IFCHR | 0600, 0x103)));
+	EXPECT_EQ(-EOPNOTSUPP, sys_result(open(HMAP_NODES, O_TMPFILE | O_RDWR,
+					       0600)));
+	EXPECT_NE(0, access(node("a"), F_OK));
 }
 
-/* Expects what nobody in particular may do with the nodes of the test below. */
+TEST_F(names, a_map_has_no_length_and_is_no_program)
+{
+	char *const argv[] = { "a", NULL };
+	struct map m;
+	int fd;
+
+	ASSERT_EQ(0, map_of_fd(&m, create_named(self->m.fd, "a", 0777)));
+	ASSERT_EQ(0, map_put_range(&m, 0, 10));
+	EXPECT_EQ(-EINVAL, sys_result(truncate(node("a"), 1)));
+	EXPECT_EQ(-EINVAL, sys_result(ftruncate(m.fd, 4096)));
+	EXPECT_EQ(0, truncate(node("a"), 0));
+	EXPECT_EQ(0, ftruncate(m.fd, 0));
+	fd = open_named("a", O_RDWR | O_TRUNC);
+	EXPECT_LE(0, fd);
+	EXPECT_EQ(0, map_check_range(&m, 0, 10));
+	close(fd);
+	EXPECT_EQ(-EOPNOTSUPP, sys_result(fallocate(m.fd, 0, 0, 4096)));
+	EXPECT_EQ(-ESPIPE, sys_result(lseek(m.fd, 0, SEEK_END)));
+	EXPECT_EQ(-EINVAL, sys_result(write(m.fd, "x", 1)));
+	EXPECT_EQ(-EACCES, sys_result(execve(node("a"), argv, argv)));
+	EXPECT_EQ(0, map_close(&m));
+}
+
+TEST_F(names, proc_tells_what_an_open_map_holds)
+{
+	char path[64], text[512] = "", expected[64];
+	struct hmap_stats stats;
+	struct map m;
+	int fd;
+
+	ASSERT_EQ(0, map_of_fd(&m, create_named(self->m.fd, "a", 0600)));
+	ASSERT_EQ(0, map_put_range(&m, 0, 100));
+	ASSERT_EQ(0, dev_freeze(m.fd));
+	ASSERT_EQ(0, dev_stats(m.fd, &stats));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", m.fd);
+	fd = open(path, O_RDONLY);
+	ASSERT_LT(0, read(fd, text, sizeof(text) - 1));
+	EXPECT_NE(NULL, strstr(text, "\nhmap-entries:\t100\n"));
+	EXPECT_NE(NULL, strstr(text, "\nhmap-frozen:\t1\n"));
+	snprintf(expected, sizeof(expected), "\nhmap-memory:\t%llu\n",
+		 stats.memory);
+	EXPECT_NE(NULL, strstr(text, expected));
+	close(fd);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->m.fd);
+	fd = open(path, O_RDONLY);
+	memset(text, 0, sizeof(text));
+	ASSERT_LT(0, read(fd, text, sizeof(text) - 1));
+	EXPECT_NE(NULL, strstr(text, "\nhmap-entries:\t0\n"));
+	EXPECT_NE(NULL, strstr(text, "\nhmap-frozen:\t0\n"));
+	close(fd);
+	EXPECT_EQ(0, map_close(&m));
+}
+
+/* ---- who may open it ---- */
+
+/* Expects what nobody in particular may do with the files of the test below. */
 static int open_as_nobody(void *arg)
 {
 	struct map m;
@@ -173,7 +197,7 @@ static int open_as_nobody(void *arg)
 	return 0;
 }
 
-TEST_F(names, permissions_of_the_node_decide)
+TEST_F(names, permissions_of_the_file_decide)
 {
 	struct map m;
 
@@ -191,23 +215,210 @@ TEST_F(names, permissions_of_the_node_decide)
 	ASSERT_EQ(0, chown(node("secret"), NOBODY, NOBODY));
 	ASSERT_EQ(0, chmod(node("secret"), 0400));
 	EXPECT_NE(0, reap(spawn(open_as_nobody, NULL)));
+	/* those of the directory, too */
+	ASSERT_EQ(0, chmod(HMAP_NODES, 0700));
+	EXPECT_NE(0, reap(spawn(open_as_nobody, NULL)));
 }
 
-/* ---- DESTROY ---- */
+struct opening {
+	const char *path;
+	int flags;
+};
 
-TEST_F(names, a_destroyed_map_lives_on_for_those_who_have_it)
+/* 0 or a negative errno. */
+static int open_once(void *arg)
+{
+	const struct opening *o = arg;
+	int ret = become(NOBODY);
+
+	return ret ? ret : closed(sys_result(open(o->path, o->flags)));
+}
+
+/* What a process of another user gets by a path. */
+static bool nobody_may(const char *path, int flags)
+{
+	struct opening o = { path, flags };
+
+	return !reap(spawn(open_once, &o));
+}
+
+/* An access list: u::rw-, u:@uid:@perm, g::---, m::rwx, o::--- */
+static int set_acl(const char *path, const char *name, uid_t uid, u32 perm)
+{
+	struct {
+		__le32 version;
+		struct {
+			__le16 tag, perm;
+			__le32 id;
+		} e[5];
+	} acl = {
+		.version = 2,
+		.e = {
+			{ 0x01, 6, UINT32_MAX }, { 0x02, perm, uid },
+			{ 0x04, 0, UINT32_MAX }, { 0x10, 7, UINT32_MAX },
+			{ 0x20, 0, UINT32_MAX },
+		},
+	};
+
+	return sys_result(setxattr(path, name, &acl, sizeof(acl), 0));
+}
+
+TEST_F(names, access_control_lists_decide)
+{
+	char list[256] = "";
+	struct stat st;
+	int ret;
+
+	ASSERT_EQ(0, make_named(self->m.fd, "a", 0600));
+	ret = set_acl(node("a"), "system.posix_acl_access", NOBODY, 4);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no access control lists");
+	ASSERT_EQ(0, ret);
+	EXPECT_TRUE(nobody_may(node("a"), O_RDONLY));
+	EXPECT_FALSE(nobody_may(node("a"), O_RDWR));
+	ASSERT_EQ(0, set_acl(node("a"), "system.posix_acl_access", NOBODY, 6));
+	EXPECT_TRUE(nobody_may(node("a"), O_RDWR));
+	ASSERT_EQ(0, stat(node("a"), &st));
+	EXPECT_EQ(0670, st.st_mode & 07777);
+	EXPECT_EQ(24, listxattr(node("a"), NULL, 0));
+	EXPECT_EQ(-ERANGE, sys_result(listxattr(node("a"), list, 23)));
+	EXPECT_EQ(24, listxattr(node("a"), list, 24));
+	EXPECT_STREQ("system.posix_acl_access", list);
+	/* chmod changes the mask */
+	ASSERT_EQ(0, chmod(node("a"), 0600));
+	EXPECT_FALSE(nobody_may(node("a"), O_RDONLY));
+	ASSERT_EQ(0, chmod(node("a"), 0640));
+	EXPECT_TRUE(nobody_may(node("a"), O_RDONLY));
+	ASSERT_EQ(0, removexattr(node("a"), "system.posix_acl_access"));
+	EXPECT_FALSE(nobody_may(node("a"), O_RDONLY));
+}
+
+TEST_F(names, default_lists_of_a_directory_are_inherited)
+{
+	struct stat st;
+	int dir, fd, ret;
+
+	ASSERT_EQ(0, mkdir(node("d"), 0755));
+	ret = set_acl(node("d"), "system.posix_acl_default", NOBODY, 6);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no access control lists");
+	ASSERT_EQ(0, ret);
+	umask(077);
+	dir = open(node("d"), O_PATH);
+	fd = create_at(self->m.fd, dir, "a", 0666);
+	ASSERT_LE(0, fd);
+	/* the list, not the umask */
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(0660, st.st_mode & 07777);
+	EXPECT_TRUE(nobody_may(node("d/a"), O_RDWR));
+	close(fd);
+	fd = create_at(self->m.fd, dir, "", 0666);
+	ASSERT_EQ(0, link_to(fd, dir, "b"));
+	EXPECT_TRUE(nobody_may(node("d/b"), O_RDWR));
+	close(fd);
+	ASSERT_EQ(0, mkdir(node("d/e"), 0777));
+	ASSERT_EQ(0, stat(node("d/e"), &st));
+	EXPECT_EQ(0670, st.st_mode & 07777);
+	umask(0);
+	close(dir);
+}
+
+TEST_F(names, a_new_directory_obeys_the_umask)
+{
+	struct stat st;
+
+	umask(027);
+	ASSERT_EQ(0, mkdir(node("d"), 0777));
+	umask(0);
+	ASSERT_EQ(0, stat(node("d"), &st));
+	EXPECT_EQ(S_IFDIR | 0750, st.st_mode);
+}
+
+/* ---- what leads to it ---- */
+
+TEST_F(names, a_bind_mount_leads_to_the_map_with_its_permissions)
+{
+	int fd = create_named(self->m.fd, "a", 0600);
+
+	ASSERT_EQ(0, closed(open("/tmp/bound", O_CREAT | O_WRONLY, 0666)));
+	ASSERT_EQ(0, mount(node("a"), "/tmp/bound", NULL, MS_BIND, NULL));
+	EXPECT_TRUE(leads_to("/tmp/bound", fd));
+	EXPECT_FALSE(nobody_may("/tmp/bound", O_RDONLY));
+	ASSERT_EQ(0, chmod(node("a"), 0644));
+	EXPECT_TRUE(nobody_may("/tmp/bound", O_RDONLY));
+	EXPECT_FALSE(nobody_may("/tmp/bound", O_RDWR));
+	/* what is mounted somewhere is the map, whatever becomes of its name */
+	EXPECT_EQ(0, destroy("a"));
+	ASSERT_EQ(0, make_named(self->m.fd, "a", 0666));
+	EXPECT_TRUE(leads_to("/tmp/bound", fd));
+	EXPECT_FALSE(nobody_may("/tmp/bound", O_RDWR));
+	EXPECT_EQ(0, umount2("/tmp/bound", MNT_DETACH));
+	unlink("/tmp/bound");
+	close(fd);
+}
+
+TEST_F(names, a_file_descriptor_leads_to_its_map_as_long_as_it_may)
+{
+	int fd = create_named(self->m.fd, "a", 0600), path, other;
+	char proc[64];
+
+	path = open(node("a"), O_PATH);
+	ASSERT_LE(0, path);
+	/* O_PATH is no right */
+	EXPECT_EQ(-EBADF, dev_freeze(path));
+	strcpy(proc, proc_path(path));
+	EXPECT_TRUE(leads_to(proc, fd));
+	EXPECT_FALSE(nobody_may(proc, O_RDONLY));
+	/* another map of the same name is another map */
+	EXPECT_EQ(0, destroy("a"));
+	EXPECT_EQ(0, links_of(fd));
+	other = create_named(self->m.fd, "a", 0666);
+	EXPECT_TRUE(leads_to(proc, fd));
+	EXPECT_FALSE(leads_to(proc, other));
+	EXPECT_FALSE(nobody_may(proc, O_RDONLY));
+	EXPECT_TRUE(leads_to(node("a"), other));
+	/* a file that is open stays open, with what it was opened for */
+	ASSERT_EQ(0, chmod(proc, 0));
+	EXPECT_EQ(0, dev_clear(fd));
+	close(path);
+	close(other);
+	close(fd);
+}
+
+TEST_F(names, a_copy_of_the_device_node_leads_to_the_default_map)
+{
+	struct map m;
+	struct stat st;
+
+	ASSERT_EQ(0, make_named(self->m.fd, "a", 0600));
+	ASSERT_EQ(0, fstat(self->m.fd, &st));
+	ASSERT_EQ(0, mknod("/tmp/copy", S_IFCHR | 0600, st.st_rdev));
+	ASSERT_EQ(0, map_of_fd(&m, open("/tmp/copy", O_RDWR)));
+	EXPECT_TRUE(same_map(m.fd, self->m.fd));
+	close(m.fd);
+	unlink("/tmp/copy");
+	/* a map with a name has no number that could be copied */
+	ASSERT_EQ(0, stat(node("a"), &st));
+	EXPECT_EQ(0, st.st_rdev);
+}
+
+/* ---- names come and go ---- */
+
+TEST_F(names, an_unlinked_map_lives_on_where_it_is_open)
 {
 	struct map old, opened, new;
 
 	ASSERT_EQ(0, map_of_fd(&old, create_named(self->m.fd, "a", 0600)));
 	ASSERT_EQ(0, map_of_fd(&opened, open_named("a", O_RDWR)));
 	ASSERT_EQ(0, map_put_range(&old, 0, 100));
-	EXPECT_EQ(0, dev_destroy(self->m.fd, "a"));
+	EXPECT_EQ(0, destroy("a"));
 	EXPECT_EQ(-ENOENT, open_named("a", O_RDWR));
-	EXPECT_EQ(-ENOENT, dev_destroy(self->m.fd, "a"));
-	EXPECT_TRUE(has_name(old.fd, ""));
-	EXPECT_TRUE(has_name(opened.fd, ""));
+	EXPECT_EQ(-ENOENT, destroy("a"));
+	EXPECT_EQ(0, links_of(old.fd));
+	EXPECT_EQ(0, links_of(opened.fd));
 	EXPECT_EQ(0, map_check_range(&opened, 0, 100));
+	/* it gets no name again */
+	EXPECT_EQ(-ENOENT, link_to(old.fd, self->root, "b"));
 	/* the name is free for another */
 	ASSERT_EQ(0, map_of_fd(&new, create_named(self->m.fd, "a", 0600)));
 	EXPECT_EQ(0, dev_count(new.fd));
@@ -221,103 +432,297 @@ TEST_F(names, a_destroyed_map_lives_on_for_those_who_have_it)
 	EXPECT_EQ(0, map_close(&new));
 }
 
-TEST_F(names, another_node_of_a_destroyed_map_is_enxio)
+TEST_F(names, a_map_may_have_many_names)
 {
-	const char *other = "/tmp/hmap-other-node";
-	struct stat st;
-	int fd = create_named(self->m.fd, "a", 0600), opened;
+	int fd = create_named(self->m.fd, "a", 0600);
 
-	ASSERT_EQ(0, stat(node("a"), &st));
-	ASSERT_EQ(0, mknod(other, S_IFCHR | 0600, st.st_rdev));
-	opened = open(other, O_RDWR);
-	EXPECT_LE(0, opened);
-	close(opened);
-	EXPECT_EQ(0, dev_destroy(self->m.fd, "a"));
-	EXPECT_EQ(-ENXIO, sys_result(open(other, O_RDWR)));
-	unlink(other);
+	ASSERT_EQ(0, link(node("a"), HMAP_NODES "/b"));
+	ASSERT_EQ(0, link_to(fd, self->root, "c"));
+	EXPECT_EQ(3, links_of(fd));
+	EXPECT_TRUE(leads_to(node("b"), fd));
+	EXPECT_TRUE(leads_to(node("c"), fd));
+	EXPECT_EQ(-EEXIST, link_to(fd, self->root, "b"));
+	ASSERT_EQ(0, chmod(node("b"), 0644));
+	EXPECT_TRUE(nobody_may(node("c"), O_RDONLY));
+	EXPECT_EQ(0, destroy("a"));
+	EXPECT_EQ(2, links_of(fd));
+	EXPECT_EQ(0, destroy("b"));
+	close(fd);
+	fd = open_named("c", O_RDWR);
+	EXPECT_EQ(1, links_of(fd));
 	close(fd);
 }
 
-/* A map of nobody's, and then one of root's. */
-static int destroy_as_nobody(void *arg)
+TEST_F(names, rename_replaces_a_map_in_one_moment)
 {
-	int dev = *(int *)arg, ret = become(NOBODY);
+	int a = create_named(self->m.fd, "a", 0600);
+	int b = create_named(self->m.fd, "b", 0600);
+
+	ASSERT_EQ(0, rename(node("a"), HMAP_NODES "/b"));
+	EXPECT_EQ(-ENOENT, open_named("a", O_RDWR));
+	EXPECT_TRUE(leads_to(node("b"), a));
+	/* the old one stays with those that have it */
+	EXPECT_EQ(0, links_of(b));
+	EXPECT_EQ(0, dev_clear(b));
+	close(b);
+	b = create_named(self->m.fd, "a", 0600);
+	EXPECT_EQ(-EEXIST, sys_result(renameat2(self->root, "a", self->root, "b",
+						RENAME_NOREPLACE)));
+	ASSERT_EQ(0, renameat2(self->root, "a", self->root, "b",
+			       RENAME_EXCHANGE));
+	EXPECT_TRUE(leads_to(node("a"), a));
+	EXPECT_TRUE(leads_to(node("b"), b));
+	EXPECT_EQ(1, links_of(a));
+	EXPECT_EQ(1, links_of(b));
+	ASSERT_EQ(0, renameat2(self->root, "a", self->root, "c",
+			       RENAME_NOREPLACE));
+	EXPECT_TRUE(leads_to(node("c"), a));
+	EXPECT_EQ(-EINVAL, sys_result(renameat2(self->root, "b", self->root, "c",
+						RENAME_WHITEOUT)));
+	EXPECT_EQ(-EXDEV, sys_result(rename(node("c"), "/tmp/c")));
+	close(a);
+	close(b);
+}
+
+TEST_F(names, directories_hold_maps)
+{
+	int dir, fd, path;
 	struct stat st;
+
+	ASSERT_EQ(0, mkdir(node("d"), 0755));
+	ASSERT_EQ(0, mkdir(node("d/e"), 02755));
+	dir = open(node("d/e"), O_RDONLY | O_DIRECTORY);
+	path = open(node("d/e"), O_PATH);
+	fd = create_at(self->m.fd, dir, "a", 0600);
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(leads_to(node("d/e/a"), fd));
+	EXPECT_EQ(-EEXIST, create_at(self->m.fd, path, "a", 0600));
+	EXPECT_EQ(-ENOTEMPTY, sys_result(rmdir(node("d/e"))));
+	EXPECT_EQ(-ENOTEMPTY, sys_result(rmdir(node("d"))));
+	/* as a whole, and into each other */
+	ASSERT_EQ(0, rename(node("d/e"), HMAP_NODES "/f"));
+	EXPECT_TRUE(leads_to(node("f/a"), fd));
+	ASSERT_EQ(0, rename(node("f/a"), HMAP_NODES "/d/b"));
+	EXPECT_TRUE(leads_to(node("d/b"), fd));
+	ASSERT_EQ(0, rmdir(node("f")));
+	/* in one that is gone nothing can be made that could be found */
+	EXPECT_EQ(-ENOENT, create_at(self->m.fd, dir, "a", 0600));
+	close(fd);
+	fd = create_at(self->m.fd, path, "", 0600);
+	EXPECT_LE(0, fd);
+	EXPECT_EQ(0, fstat(dir, &st));
+	EXPECT_EQ(0, st.st_nlink);
+	close(fd);
+	close(path);
+	close(dir);
+	ASSERT_EQ(0, stat(HMAP_NODES, &st));
+	EXPECT_EQ(3, st.st_nlink);
+}
+
+TEST_F(names, symbolic_links_lead_to_maps)
+{
+	char text[64] = "";
+	int fd;
+
+	ASSERT_EQ(0, symlink("a", HMAP_NODES "/l"));
+	EXPECT_EQ(1, readlink(node("l"), text, sizeof(text)));
+	EXPECT_STREQ("a", text);
+	EXPECT_EQ(-ENOENT, open_named("l", O_RDWR));
+	/* the name is taken, wherever it leads */
+	EXPECT_EQ(-EEXIST, create_named(self->m.fd, "l", 0600));
+	fd = create_named(self->m.fd, "a", 0600);
+	EXPECT_TRUE(leads_to(node("l"), fd));
+	EXPECT_EQ(-EEXIST, create_named(self->m.fd, "l", 0600));
+	EXPECT_EQ(0, destroy("l"));
+	EXPECT_EQ(1, links_of(fd));
+	close(fd);
+}
+
+/* ---- made and filled before it has a name ---- */
+
+TEST_F(names, a_map_without_a_name_can_be_given_one)
+{
+	struct stat st;
+	struct map m;
+	int fd;
+
+	ASSERT_EQ(0, map_of_fd(&m, create_at(self->m.fd, self->root, "", 0640)));
+	ASSERT_EQ(0, fstat(m.fd, &st));
+	EXPECT_EQ(S_IFREG | 0640, st.st_mode);
+	EXPECT_EQ(0, st.st_nlink);
+	EXPECT_EQ(0, links_of(m.fd));
+	EXPECT_EQ(FD_CLOEXEC, fcntl(m.fd, F_GETFD));
+	ASSERT_EQ(0, map_put_range(&m, 0, 100));
+	ASSERT_EQ(0, make_named(self->m.fd, "taken", 0600));
+	EXPECT_EQ(-EEXIST, link_to(m.fd, self->root, "taken"));
+	EXPECT_EQ(-EXDEV, link_to(m.fd, AT_FDCWD, "/tmp/a"));
+	ASSERT_EQ(0, link_to(m.fd, self->root, "a"));
+	EXPECT_EQ(1, links_of(m.fd));
+	EXPECT_TRUE(leads_to(node("a"), m.fd));
+	close(m.fd);
+	/* the file stays, its elements with it */
+	ASSERT_EQ(0, map_of_fd(&m, open_named("a", O_RDWR)));
+	EXPECT_EQ(0, map_check_range(&m, 0, 100));
+	EXPECT_EQ(0, map_close(&m));
+	/* without a file descriptor of /proc, for those that may */
+	fd = create_at(self->m.fd, self->root, "", 0640);
+	ASSERT_EQ(0, linkat(fd, "", self->root, "b", AT_EMPTY_PATH));
+	EXPECT_TRUE(leads_to(node("b"), fd));
+	close(fd);
+}
+
+TEST_F(names, a_map_without_a_name_goes_with_its_last_file)
+{
+	int fd = create_at(self->m.fd, self->root, "", 0600), dir, other;
+
+	other = open(proc_path(fd), O_RDWR);
+	EXPECT_TRUE(same_map(fd, other));
+	close(fd);
+	EXPECT_EQ(0, links_of(other));
+	close(other);
+	/* nothing of it in the directory that it was made in */
+	ASSERT_EQ(0, mkdir(node("d"), 0755));
+	dir = open(node("d"), O_RDONLY);
+	fd = create_at(self->m.fd, dir, "", 0600);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, rmdir(node("d")));
+	ASSERT_EQ(0, link_to(fd, self->root, "a"));
+	EXPECT_TRUE(leads_to(node("a"), fd));
+	close(dir);
+	close(fd);
+}
+
+/* A map that can be mapped, too: it is shown by whatever file it was opened by. */
+TEST_F(names, a_mapped_map_is_seen_by_all_its_files)
+{
+	struct hmap_ioc_create arg = named_arg(self->root, "", 0600);
+	const struct hmap_mapped *a, *b;
+	int fd, other;
+
+	arg.flags |= HMAP_CREATE_MMAP;
+	fd = dev_create(self->m.fd, &arg);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, link_to(fd, self->root, "a"));
+	other = open_named("a", O_RDONLY);
+	a = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
+	b = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, other, 0);
+	ASSERT_NE(MAP_FAILED, a);
+	ASSERT_NE(MAP_FAILED, b);
+	EXPECT_EQ(8, a->key_size);
+	EXPECT_EQ(0, memcmp(a, b, sizeof(*a)));
+	EXPECT_NE(0, a->hash0[0] | a->hash0[1]);
+	munmap((void *)a, page_size());
+	munmap((void *)b, page_size());
+	close(other);
+	close(fd);
+}
+
+/* ---- errors of CREATE ---- */
+
+TEST_F(names, the_directory_has_to_be_one_of_the_file_system)
+{
+	int dev = self->m.fd, map = create_named(dev, "a", 0600);
+	int tmp = open("/tmp", O_RDONLY | O_DIRECTORY);
+	struct hmap_ioc_create arg;
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	EXPECT_EQ(-EBADF, create_at(dev, -1, "b", 0600));
+	EXPECT_EQ(-EBADF, create_at(dev, 12345, "b", 0600));
+	EXPECT_EQ(-ENOTDIR, create_at(dev, map, "b", 0600));
+	EXPECT_EQ(-ENOTDIR, create_at(dev, dev, "b", 0600));
+	EXPECT_EQ(-ENOTDIR, create_at(dev, pipes[0], "b", 0600));
+	EXPECT_EQ(-ENODEV, create_at(dev, tmp, "b", 0600));
+	EXPECT_EQ(-ENODEV, create_at(dev, tmp, "", 0600));
+	/* a descriptor is for the flag alone */
+	arg = named_arg(AT_FDCWD, "b", 0600);
+	arg.dir = self->root;
+	EXPECT_EQ(-EINVAL, dev_create(dev, &arg));
+	arg.dir = 0;
+	arg.reserved = 1;
+	EXPECT_EQ(-EINVAL, dev_create(dev, &arg));
+	arg = named_arg(self->root, "b", 0600);
+	arg.reserved = 1U << 31;
+	EXPECT_EQ(-EINVAL, dev_create(dev, &arg));
+	/* a mode is for what has a file */
+	arg = named_arg(AT_FDCWD, "", 0600);
+	EXPECT_EQ(-EINVAL, dev_create(dev, &arg));
+	EXPECT_EQ(-ENOENT, open_named("b", O_RDWR));
+	close(pipes[0]);
+	close(pipes[1]);
+	close(tmp);
+	close(map);
+}
+
+TEST_F(names, a_name_is_taken_by_whatever_has_it)
+{
+	struct hmap_ioc_create arg = named_arg(AT_FDCWD, "a", 0600);
+	int dev = self->m.fd;
+
+	ASSERT_EQ(0, make_named(dev, "a", 0600));
+	ASSERT_EQ(0, mkdir(node("d"), 0755));
+	EXPECT_EQ(-EEXIST, create_named(dev, "a", 0600));
+	EXPECT_EQ(-EEXIST, create_named(dev, "d", 0600));
+	EXPECT_EQ(-EEXIST, create_at(dev, self->root, "d", 0600));
+	/* and that is found before there is no memory for it */
+	arg.hint = 1ULL << 30;
+	EXPECT_EQ(-EEXIST, dev_create(dev, &arg));
+}
+
+TEST_F(names, without_the_file_system_no_map_has_a_name)
+{
+	int dev = self->m.fd;
+
+	close(self->root);
+	ASSERT_EQ(0, umount(HMAP_NODES));
+	EXPECT_EQ(-ENODEV, create_named(dev, "a", 0600));
+	ASSERT_EQ(0, rmdir(HMAP_NODES));
+	EXPECT_EQ(-ENOENT, create_named(dev, "a", 0600));
+	ASSERT_EQ(0, closed(open(HMAP_NODES, O_CREAT | O_WRONLY, 0600)));
+	EXPECT_EQ(-ENOTDIR, create_named(dev, "a", 0600));
+	unlink(HMAP_NODES);
+	ASSERT_EQ(0, nodes_mount(NULL));
+	self->root = -1;
+	EXPECT_EQ(0, make_named(dev, "a", 0600));
+}
+
+/* With a device that may be written: all else is a matter of directories. */
+static int create_as_nobody(void *arg)
+{
+	int *fds = arg, ret = become(NOBODY);
+	struct hmap_ioc_info info;
+	int fd;
 
 	if (ret)
 		return ret;
-	if (make_named(dev, "mine", 0600))
+	if (create_named(fds[0], "a", 0600) != -EACCES ||
+	    create_at(fds[0], fds[1], "a", 0600) != -EACCES ||
+	    create_at(fds[0], fds[1], "", 0600) != -EACCES ||
+	    create_at(fds[0], fds[2], "a", 0600) != -EACCES)
 		return -EBADE;
-	if (stat(node("mine"), &st) || st.st_uid != NOBODY ||
-	    st.st_gid != NOBODY)
-		return -EBADE;
-	if (dev_destroy(dev, "roots") != -EPERM || access(node("roots"), F_OK))
-		return -EBADE;
-	if (dev_destroy(dev, "missing") != -ENOENT)
-		return -EBADE;
-	return dev_destroy(dev, "mine");
+	fd = create_at(fds[0], fds[3], "mine", 0640);
+	if (dev_info(fd, &info) || info.uid != NOBODY || info.gid != NOBODY ||
+	    info.mode != 0640 || info.links != 1)
+		return -EBADMSG;
+	/* a sticky directory is for the owners of what is in it */
+	if (sys_result(unlinkat(fds[3], "roots", 0)) != -EPERM ||
+	    unlinkat(fds[3], "mine", 0))
+		return -EBADF;
+	return links_of(fd);
 }
 
-static int create_as_nobody(void *arg)
+TEST_F(names, directories_decide_where_maps_are_made)
 {
-	int ret = become(NOBODY);
+	int fds[] = { self->m.fd, self->root, 0, 0 };
 
-	return ret ? ret : make_named(*(int *)arg, "nobodys", 0600);
-}
-
-/* With the uid of root, but without its rights. */
-static int destroy_without_fowner(void *arg)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2] = {};
-	int dev = *(int *)arg;
-
-	if (syscall(SYS_capset, &head, data))
-		return -errno;
-	if (dev_destroy(dev, "nobodys") != -EPERM)
-		return -EBADE;
-	return dev_destroy(dev, "roots");
-}
-
-TEST_F(names, the_owner_and_root_may_destroy)
-{
-	int *dev = &self->m.fd;
-
-	ASSERT_EQ(0, make_named(*dev, "roots", 0600));
-	EXPECT_EQ(0, reap(spawn(destroy_as_nobody, dev)));
-	EXPECT_EQ(0, reap(spawn(create_as_nobody, dev)));
-	EXPECT_EQ(0, reap(spawn(destroy_without_fowner, dev)));
-	EXPECT_EQ(-ENOENT, dev_destroy(*dev, "roots"));
-	EXPECT_EQ(0, dev_destroy(*dev, "nobodys"));
-}
-
-TEST_F(names, destroy_is_for_a_device_that_may_be_written)
-{
-	struct hmap_ioc_destroy arg = { .size = sizeof(arg), .name = "a" };
-	int ro = dev_open(O_RDONLY);
-	unsigned int bit;
-	char *p;
-	u32 n;
-
-	ASSERT_EQ(0, make_named(self->m.fd, "a", 0600));
-	EXPECT_EQ(-EACCES, ioc(ro, HMAP_IOC_DESTROY, &arg));
-	for (bit = 0; bit < 32; bit++) {
-		arg.flags = 1U << bit;
-		EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_DESTROY, &arg));
-	}
-	arg.flags = 0;
-	for (arg.size = 0; arg.size < sizeof(arg); arg.size++)
-		EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_DESTROY, &arg));
-	for (n = 0; n < sizeof(arg); n++) {
-		p = guarded(n);
-		memcpy(p, &arg, n);
-		EXPECT_EQ(-EFAULT, ioc(self->m.fd, HMAP_IOC_DESTROY, p));
-		unguard(p, n);
-	}
-	EXPECT_EQ(0, ioc(self->m.fd, HMAP_IOC_DESTROY, &arg));
-	close(ro);
+	ASSERT_EQ(0, mkdir(node("closed"), 0700));
+	ASSERT_EQ(0, mkdir(node("sticky"), 01777));
+	fds[2] = open(node("closed"), O_PATH);
+	fds[3] = open(node("sticky"), O_RDONLY);
+	ASSERT_EQ(0, closed(create_at(self->m.fd, fds[3], "roots", 0666)));
+	EXPECT_EQ(0, reap(spawn(create_as_nobody, fds)));
+	close(fds[2]);
+	close(fds[3]);
 }
 
 /* ---- names ---- */
@@ -326,12 +731,12 @@ TEST_F(names, destroy_is_for_a_device_that_may_be_written)
 
 static const char *const good_names[] = {
 	"a", "0", "-", "_", "a.b", "x-1_y", "Z", LONGEST,
-	/* names that mean something to sysfs, or to a C program */
-	"uevent", "power", "subsystem", "dev", "null", "a..", "virtual", "%s%n",
+	/* names that mean something to others, or to a C program */
+	"uevent", "power", "dev", "null", "a..", "%s%n",
 };
 
 static const char *const bad_names[] = {
-	"", ".", "..", ".a", "a/b", "/", "a b", " ", "a\n", "\x80", "\xc3\xa4",
+	".", "..", ".a", "a/b", "/", "a b", " ", "a\n", "\x80", "\xc3\xa4",
 	"a!b", "a:b", "~", "*", "\x7f", "a\\", "\"", LONGEST "x",
 };
 
@@ -345,16 +750,17 @@ TEST_F(names, names_are_checked)
 		fd = create_named(self->m.fd, good_names[i], 0600);
 		EXPECT_GE(fd, 0)
 			TH_LOG("%s", good_names[i]);
-		EXPECT_TRUE(has_name(fd, good_names[i]));
+		EXPECT_TRUE(leads_to(node(good_names[i]), fd));
 		close(fd);
 		EXPECT_EQ(-EEXIST, create_named(self->m.fd, good_names[i], 0600));
-		EXPECT_EQ(0, dev_destroy(self->m.fd, good_names[i]));
+		EXPECT_EQ(0, destroy(good_names[i]));
 	}
 	EXPECT_EQ(-EINVAL, create_named(self->m.fd, good_names[i], 0600));
 	for (i = 0; i < ARRAY_LEN(bad_names); i++) {
 		EXPECT_EQ(-EINVAL, create_named(self->m.fd, bad_names[i], 0600))
 			TH_LOG("%s", bad_names[i]);
-		EXPECT_EQ(-EINVAL, dev_destroy(self->m.fd, bad_names[i]));
+		EXPECT_EQ(-EINVAL, create_at(self->m.fd, self->root,
+					     bad_names[i], 0600));
 	}
 	/* what is behind the end has to be zero, all of it */
 	for (i = 2; i < HMAP_NAME_SIZE; i++) {
@@ -365,207 +771,124 @@ TEST_F(names, names_are_checked)
 		arg.name[0] = 0;
 		EXPECT_EQ(-EINVAL, dev_create(self->m.fd, &arg));
 	}
-	EXPECT_NE(0, access(HMAP_NODES, F_OK));
+	/* by other means a name may be any */
+	ASSERT_EQ(0, make_named(self->m.fd, "a", 0600));
+	EXPECT_EQ(0, rename(node("a"), HMAP_NODES "/.\xc3\xa4 b\n"));
+	EXPECT_EQ(0, unlink(HMAP_NODES "/.\xc3\xa4 b\n"));
 }
 
-/* ---- LIST ---- */
+/* ---- INFO and FREEZE ---- */
 
-struct list {
-	struct hmap_ioc_list arg;
-	char (*names)[HMAP_NAME_SIZE];
-};
-
-static struct list list_begin(u32 capacity)
+TEST_F(names, information_tells_whose_map_it_is)
 {
-	struct list l = {
-		.names = guarded((size_t)capacity * HMAP_NAME_SIZE),
+	struct hmap_ioc_info info;
+	struct stat st;
+	int fd = create_named(self->m.fd, "a", 0600);
+
+	ASSERT_EQ(0, chown(node("a"), 1234, 5678));
+	ASSERT_EQ(0, chmod(node("a"), 02755));
+	memset(&info, POISON, sizeof(info));
+	info.size = sizeof(info);
+	info.flags = 0;
+	ASSERT_EQ(0, ioc(fd, HMAP_IOC_INFO, &info));
+	EXPECT_EQ(1234, info.uid);
+	EXPECT_EQ(5678, info.gid);
+	EXPECT_EQ(02755, info.mode);
+	EXPECT_EQ(1, info.links);
+	EXPECT_EQ(2, info.abi_version);
+	close(fd);
+	/* the default map is as its node */
+	ASSERT_EQ(0, chown(HMAP_DEVICE, 0, 4321));
+	ASSERT_EQ(0, chmod(HMAP_DEVICE, 0640));
+	ASSERT_EQ(0, dev_info(self->m.fd, &info));
+	ASSERT_EQ(0, stat(HMAP_DEVICE, &st));
+	EXPECT_EQ(0, info.uid);
+	EXPECT_EQ(4321, info.gid);
+	EXPECT_EQ(0640, info.mode);
+	EXPECT_EQ(st.st_nlink, info.links);
+	/* an anonymous one has no file */
+	ASSERT_EQ(0, setegid(77));
+	fd = create_named(self->m.fd, "", 0);
+	ASSERT_EQ(0, setegid(0));
+	ASSERT_EQ(0, dev_info(fd, &info));
+	EXPECT_EQ(0, info.uid);
+	EXPECT_EQ(77, info.gid);
+	EXPECT_EQ(0, info.mode);
+	EXPECT_EQ(0, info.links);
+	close(fd);
+}
+
+/* Whoever may write a map may not end that for all others. */
+static int freeze_as_nobody(void *arg)
+{
+	struct hmap_ioc_plain plain = { .size = sizeof(plain), .flags = 1 };
+	int *fds = arg, ret = become(NOBODY), i, fd;
+
+	if (ret)
+		return ret;
+	for (i = 0; i < 3; i++)
+		if (dev_freeze(fds[i]) != -EPERM || dev_clear(fds[i]) ||
+		    ioc(fds[i], HMAP_IOC_FREEZE, &plain) != -EPERM)
+			return -EBADE;
+	/* but its own, of any kind */
+	fd = create_named(fds[0], "", 0);
+	if (ioc(fd, HMAP_IOC_FREEZE, &plain) != -EINVAL || dev_freeze(fd))
+		return -EBADMSG;
+	fd = create_named(fds[0], "mine", 0600);
+	return fd < 0 ? fd : dev_freeze(fd);
+}
+
+/* With the uid of root, but without its rights. */
+static int freeze_without_fowner(void *arg)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = {};
+	int *fds = arg;
+
+	if (syscall(SYS_capset, &head, data))
+		return -errno;
+	if (dev_freeze(fds[3]) != -EPERM)
+		return -EBADE;
+	return dev_freeze(fds[1]);
+}
+
+static int make_nobodys(void *arg)
+{
+	int ret = become(NOBODY);
+
+	return ret ? ret : make_named(*(int *)arg, "nobodys", 0600);
+}
+
+TEST_F(names, only_the_owner_freezes)
+{
+	int fds[] = {
+		self->m.fd, create_named(self->m.fd, "a", 0666),
+		create_named(self->m.fd, "", 0), -1,
 	};
 
-	l.arg = (struct hmap_ioc_list){
-		.size = sizeof(l.arg),
-		.names = addr(l.names),
-		.capacity = capacity,
-		.count = 0xdeadbeef,
-	};
-	return l;
-}
-
-static void create_many(struct __test_metadata *_metadata, int dev, u32 n)
-{
-	char name[HMAP_NAME_SIZE];
-	u32 i;
-
-	for (i = 0; i < n; i++) {
-		/* not in their order */
-		snprintf(name, sizeof(name), "n%03u", i * 7 % n);
-		ASSERT_EQ(0, make_named(dev, name, 0600));
-	}
-}
-
-TEST_F(names, the_list_is_in_order_in_parts_of_any_size)
-{
-	static const u32 sizes[] = { 1, 2, 7, 63, 64, 65, 128, 199, 200, 201, 1000 };
-	char name[HMAP_NAME_SIZE];
-	struct list l;
-	u32 found, j;
-	size_t i;
-
-	create_many(_metadata, self->m.fd, 200);
-	for (i = 0; i < ARRAY_LEN(sizes); i++) {
-		l = list_begin(sizes[i]);
-		found = 0;
-		do {
-			memset(l.names, POISON, (size_t)sizes[i] * HMAP_NAME_SIZE);
-			ASSERT_EQ(0, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-			ASSERT_LE(l.arg.count, sizes[i]);
-			for (j = 0; j < l.arg.count; j++) {
-				memset(name, 0, sizeof(name));
-				snprintf(name, sizeof(name), "n%03u", found++);
-				EXPECT_EQ(0, memcmp(name, l.names[j],
-						    sizeof(name)));
-			}
-			EXPECT_TRUE(is_poison(l.names[j], (sizes[i] - j) *
-							  HMAP_NAME_SIZE));
-			if (j)
-				EXPECT_STREQ(l.names[j - 1], l.arg.after);
-		} while (l.arg.count == sizes[i]);
-		EXPECT_EQ(200, found);
-		unguard(l.names, (size_t)sizes[i] * HMAP_NAME_SIZE);
-	}
-}
-
-TEST_F(names, a_list_goes_on_behind_a_name_that_is_gone)
-{
-	struct list l = list_begin(3);
-
-	create_many(_metadata, self->m.fd, 10);
-	ASSERT_EQ(0, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_STREQ("n002", l.arg.after);
-	EXPECT_EQ(0, dev_destroy(self->m.fd, "n002"));
-	EXPECT_EQ(0, dev_destroy(self->m.fd, "n003"));
-	ASSERT_EQ(0, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_STREQ("n004", l.names[0]);
-	EXPECT_STREQ("n006", l.arg.after);
-	set_name(l.arg.after, "zzz");
-	ASSERT_EQ(0, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_EQ(0, l.arg.count);
-	EXPECT_STREQ("zzz", l.arg.after);
-}
-
-TEST_F(names, no_names_make_an_empty_list)
-{
-	struct list l = list_begin(1);
-
-	ASSERT_EQ(0, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_EQ(0, l.arg.count);
-	EXPECT_EQ(0, l.arg.after[0]);
-	EXPECT_TRUE(is_poison(l.names, HMAP_NAME_SIZE));
-}
-
-TEST_F(names, the_count_of_a_list_is_right_whatever_happens)
-{
-	struct list l = list_begin(3);
-	int wo = dev_open(O_WRONLY), ro = dev_open(O_RDONLY);
-	unsigned int bit;
-
-	create_many(_metadata, self->m.fd, 100);
-	/* the buffer ends before the capacity: a group that does not fit as a
-	 * whole is not delivered
-	 */
-	l.arg.capacity = 4;
-	EXPECT_EQ(-EFAULT, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_EQ(0, l.arg.count);
-	EXPECT_EQ(0, l.arg.after[0]);
-	l = list_begin(70);
-	l.arg.capacity = 100;
-	EXPECT_EQ(-EFAULT, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_EQ(64, l.arg.count);
-	EXPECT_STREQ("n063", l.arg.after);
-
-	l = list_begin(3);
-	l.arg.capacity = 0;
-	EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_EQ(0, l.arg.count);
-	l.arg.capacity = 3;
-	for (bit = 0; bit < 32; bit++) {
-		l.arg.flags = 1U << bit;
-		EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	}
-	l.arg.flags = 0;
-	memset(l.arg.after, 'a', sizeof(l.arg.after));
-	EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	set_name(l.arg.after, "../x");
-	EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	set_name(l.arg.after, "");
-	EXPECT_EQ(-EACCES, ioc(wo, HMAP_IOC_LIST, &l.arg));
-	EXPECT_EQ(0, ioc(ro, HMAP_IOC_LIST, &l.arg));
-	/* an enormous capacity is no trouble as long as there is room for all */
-	l = list_begin(100);
-	l.arg.capacity = UINT32_MAX;
-	EXPECT_EQ(0, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_EQ(100, l.arg.count);
-	close(ro);
-	close(wo);
-}
-
-TEST_F(names, the_structure_of_a_list_is_checked)
-{
-	struct list l = list_begin(1);
-	struct hmap_ioc_list *p;
-	u32 n;
-
-	for (n = 0; n < sizeof(l.arg); n++) {
-		l.arg.size = n;
-		EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-		p = guarded(n);
-		l.arg.size = sizeof(l.arg);
-		memcpy(p, &l.arg, n);
-		EXPECT_EQ(-EFAULT, ioc(self->m.fd, HMAP_IOC_LIST, p));
-		unguard(p, n);
-	}
-	p = guarded(page_size());
-	memcpy(p, &l.arg, sizeof(l.arg));
-	ASSERT_EQ(0, mprotect(p, page_size(), PROT_READ));
-	EXPECT_EQ(-EFAULT, ioc(self->m.fd, HMAP_IOC_LIST, p));
-}
-
-/* ---- how many ---- */
-
-TEST_F(names, there_are_as_many_names_as_is_said)
-{
-	struct list l = list_begin(HMAP_MAX_NAMES + 1);
-	char name[HMAP_NAME_SIZE];
-	u32 i;
-
-	for (i = 0; i < HMAP_MAX_NAMES; i++) {
-		snprintf(name, sizeof(name), "%u", i);
-		ASSERT_EQ(0, make_named(self->m.fd, name, 0600));
-	}
-	EXPECT_EQ(-ENOSPC, create_named(self->m.fd, "more", 0600));
-	EXPECT_EQ(-ENOENT, dev_destroy(self->m.fd, "more"));
-	ASSERT_EQ(0, ioc(self->m.fd, HMAP_IOC_LIST, &l.arg));
-	EXPECT_EQ(HMAP_MAX_NAMES, l.arg.count);
-	EXPECT_EQ(0, dev_destroy(self->m.fd, "77"));
-	EXPECT_EQ(0, make_named(self->m.fd, "more", 0600));
-}
-
-/* ---- unloading ---- */
-
-TEST_F(names, the_module_takes_its_nodes_along)
-{
-	struct map m;
-
-	create_many(_metadata, self->m.fd, 20);
-	ASSERT_EQ(0, map_of_fd(&m, open_named("n003", O_RDWR)));
-	ASSERT_EQ(0, map_put_range(&m, 0, 1000));
-	close(self->m.fd);
-	EXPECT_EQ(-EWOULDBLOCK, module_unload());
-	EXPECT_EQ(0, map_check_range(&m, 0, 1000));
-	close(m.fd);
-	EXPECT_EQ(0, module_unload());
-	EXPECT_EQ(-ENOENT, open_named("n003", O_RDWR));
-	EXPECT_NE(0, access("/sys/class/hmap", F_OK));
-	self->m.fd = -1;
+	ASSERT_EQ(0, chmod(HMAP_NODES, 0777));
+	EXPECT_EQ(0, reap(spawn(freeze_as_nobody, fds)));
+	ASSERT_EQ(0, reap(spawn(make_nobodys, fds)));
+	fds[3] = open_named("nobodys", O_RDWR);
+	ASSERT_LE(0, fds[3]);
+	EXPECT_EQ(0, reap(spawn(freeze_without_fowner, fds)));
+	EXPECT_EQ(-EPERM, dev_clear(fds[1]));
+	EXPECT_EQ(0, dev_clear(fds[3]));
+	/* root may */
+	EXPECT_EQ(0, dev_freeze(fds[3]));
+	EXPECT_EQ(-EPERM, dev_clear(fds[3]));
+	/* the owner is that of the moment */
+	ASSERT_EQ(0, make_named(self->m.fd, "b", 0666));
+	ASSERT_EQ(0, chown(node("b"), NOBODY, -1));
+	close(fds[1]);
+	fds[1] = open_named("b", O_RDWR);
+	EXPECT_EQ(-EPERM, reap(spawn(freeze_without_fowner, fds)) ? -EPERM : 0);
+	EXPECT_EQ(0, dev_clear(fds[1]));
+	close(fds[1]);
+	close(fds[2]);
+	close(fds[3]);
 }
 
 /* ---- everything at once ---- */
@@ -578,6 +901,7 @@ struct racer {
 	pthread_t thread;
 	u64 random;
 	int dev;
+	int root;
 	int ret;
 	u64 created, opened, destroyed;
 };
@@ -616,26 +940,35 @@ static int use_briefly(int fd, u64 i)
 
 static void race_step(struct racer *r)
 {
-	char name[HMAP_NAME_SIZE] = "", path[128];
+	char name[HMAP_NAME_SIZE] = "", other[HMAP_NAME_SIZE] = "", proc[64];
 	u64 random = next_random(r);
 	int fd;
 
 	snprintf(name, sizeof(name), "race%llu", random % RACE_NAMES);
-	snprintf(path, sizeof(path), HMAP_NODES "/%s", name);
-	switch (random >> 32 & 3) {
+	snprintf(other, sizeof(other), "race%llu", (random >> 16) % RACE_NAMES);
+	switch (random >> 32 & 7) {
 	case 0:
-		fd = create_named(r->dev, name, 0600);
+		fd = create_at(r->dev, AT_FDCWD, name, 0600);
 		if (!did(r, fd, -EEXIST, &r->created))
 			return;
 		break;
 	case 1:
-		did(r, dev_destroy(r->dev, name), -ENOENT, &r->destroyed);
+		did(r, sys_result(unlinkat(r->root, name, 0)), -ENOENT,
+		    &r->destroyed);
 		return;
+	case 2:
+		renameat2(r->root, name, r->root, other, random >> 40 & 1 ?
+			  RENAME_EXCHANGE : RENAME_NOREPLACE);
+		return;
+	case 3:
+		fd = create_at(r->dev, r->root, "", 0600);
+		snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+		did(r, sys_result(linkat(AT_FDCWD, proc, r->root, name,
+					 AT_SYMLINK_FOLLOW)),
+		    -EEXIST, &r->created);
+		break;
 	default:
-		fd = open(path, O_RDWR);
-		/* the node was there, but not the map any more */
-		if (fd < 0 && (errno == ENXIO || errno == ENODEV))
-			return;
+		fd = openat(r->root, name, O_RDWR | O_CLOEXEC);
 		if (!did(r, fd < 0 ? -errno : fd, -ENOENT, &r->opened))
 			return;
 	}
@@ -647,27 +980,23 @@ static void race_step(struct racer *r)
 static void *race(void *arg)
 {
 	struct racer *r = arg;
-	struct list l = list_begin(RACE_NAMES + 1);
 	u32 i;
 
-	for (i = 0; i < RACE_ROUNDS && !r->ret; i++) {
+	for (i = 0; i < RACE_ROUNDS && !r->ret; i++)
 		race_step(r);
-		memset(l.arg.after, 0, sizeof(l.arg.after));
-		if (ioc(r->dev, HMAP_IOC_LIST, &l.arg) ||
-		    l.arg.count > RACE_NAMES)
-			r->ret = -EBADMSG;
-	}
 	return NULL;
 }
 
-TEST_F(names, create_open_and_destroy_may_race)
+TEST_F(names, everything_may_race)
 {
 	struct racer r[THREADS];
 	u64 created = 0, opened = 0, destroyed = 0;
 	u32 i;
 
 	for (i = 0; i < THREADS; i++) {
-		r[i] = (struct racer){ .dev = self->m.fd, .random = rnd() };
+		r[i] = (struct racer){
+			.dev = self->m.fd, .root = self->root, .random = rnd(),
+		};
 		ASSERT_EQ(0, pthread_create(&r[i].thread, NULL, race, &r[i]));
 	}
 	for (i = 0; i < THREADS; i++) {
@@ -684,53 +1013,50 @@ TEST_F(names, create_open_and_destroy_may_race)
 	EXPECT_GE(destroyed + RACE_NAMES, created);
 }
 
-/* Opens whatever is there, again and again, until it is killed. */
-static int open_for_ever(void *arg)
+/* The second creator is told, and finds a map that is ready. */
+static void *create_full(void *arg)
 {
-	int fd;
+	struct racer *r = arg;
+	struct map m;
 
-	for (;;) {
-		fd = open_named("door", O_RDWR);
-		if (fd >= 0)
-			close(fd);
-		fd = dev_open(O_RDWR);
-		if (fd >= 0) {
-			make_named(fd, "door", 0600);
-			close(fd);
-		}
-		usleep(rnd_below(1000));
+	r->ret = map_of_fd(&m, create_at(r->dev, r->root, "", 0600));
+	if (!r->ret)
+		r->ret = map_put_range(&m, 0, 50);
+	if (!r->ret)
+		r->ret = link_to(m.fd, r->root, "one");
+	r->created = !r->ret;
+	if (r->ret == -EEXIST) {
+		close(m.fd);
+		r->ret = map_of_fd(&m, open_named("one", O_RDWR));
+		if (!r->ret)
+			r->ret = map_check_range(&m, 0, 50);
 	}
-	return 0;
+	close(m.fd);
+	return NULL;
 }
 
-TEST_F(names, unloading_races_with_opening)
+TEST_F(names, a_map_is_found_full_or_not_at_all)
 {
-	pid_t pid[2];
-	int i, ret, unloaded = 0, times = often(200);
+	struct racer r[THREADS];
+	u64 round, created;
+	u32 i;
 
-	close(self->m.fd);
-	self->m.fd = -1;
-	pid[0] = spawn(open_for_ever, NULL);
-	pid[1] = spawn(open_for_ever, NULL);
-	for (i = 0; i < times; i++) {
-		ret = module_unload();
-		if (ret == -EWOULDBLOCK || ret == -EBUSY) {
-			usleep(rnd_below(2000));
-			continue;
+	for (round = 0; round < often(100); round++) {
+		for (i = 0; i < THREADS; i++) {
+			r[i] = (struct racer){
+				.dev = self->m.fd, .root = self->root,
+			};
+			ASSERT_EQ(0, pthread_create(&r[i].thread, NULL,
+						    create_full, &r[i]));
 		}
-		ASSERT_EQ(0, ret);
-		unloaded++;
-		ASSERT_EQ(0, module_load(""));
-		usleep(rnd_below(2000));
+		for (i = 0, created = 0; i < THREADS; i++) {
+			pthread_join(r[i].thread, NULL);
+			EXPECT_EQ(0, r[i].ret);
+			created += r[i].created;
+		}
+		ASSERT_EQ(1, created);
+		ASSERT_EQ(0, destroy("one"));
 	}
-	for (i = 0; i < 2; i++) {
-		kill(pid[i], SIGKILL);
-		reap(pid[i]);
-	}
-	TH_LOG("unloaded %d times of %d", unloaded, times);
-	EXPECT_LT(0, unloaded);
-	EXPECT_EQ(0, module_gone());
-	EXPECT_NE(0, access(HMAP_NODES, F_OK));
 }
 
 TEST_HARNESS_MAIN

@@ -80,7 +80,7 @@ static const struct {
 	const char *text;
 } help_lines[] = {
 	{ 'd', "-d, --device PATH        the map [" HMAP_DEVICE "]" },
-	{ 'm', "-m, --map NAME           the map of that name" },
+	{ 'm', "-m, --map NAME | PATH    the map of that name in " HMAP_NODES "" },
 	{ 'k', "-k, --key-format NAME    dec, int, str or hex" },
 	{ 'v', "-v, --value-format NAME  [dec for 1, 2, 4 and 8 bytes, else str]" },
 	{ 'j', "-j, --json               print JSON" },
@@ -204,12 +204,9 @@ static int parse_seconds(const char *text, double *seconds)
 
 static void take_map(struct parser *p, const char *name)
 {
-	struct options *opt = p->opt;
-
-	if (!*name || strchr(name, '/') || strlen(name) >= HMAP_NAME_SIZE)
+	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
 		usage_error(p, "not the name of a map:", name);
-	snprintf(opt->node, sizeof(opt->node), HMAP_NODES "/%s", name);
-	opt->device = opt->node;
+	p->opt->map = name;
 }
 
 static __u64 take_number(struct parser *p, const char *argument, __u64 max)
@@ -326,6 +323,7 @@ static void take_argument(struct parser *p, int letter, const char *argument)
 		break;
 	case 'd':
 		opt->device = argument;
+		opt->map = NULL;
 		break;
 	case 'k':
 		opt->key_format = parse_format(p, argument);

@@ -18,6 +18,7 @@
 /* What the command line says. */
 struct options {
 	const char *device;
+	const char *map;	/* name or path; NULL for @device */
 	const char *from;
 	const char *prefix;	/* of keys */
 	enum format key_format;
@@ -34,7 +35,6 @@ struct options {
 	bool seeded;
 	__u64 seed;
 	struct hmap_ioc_create create;
-	char node[sizeof(HMAP_NODES) + HMAP_NAME_SIZE];	/* of --map */
 	int argc;		/* operands, without the name of the command */
 	char **argv;
 };
@@ -72,6 +72,12 @@ const char *explain(int err);
 /* Say on stderr why @device did not open: errno tells. */
 void p_err_open(const char *device);
 
+/* The same of a map that was looked for by its name or path. */
+void p_err_map(const char *name);
+
+/* What to do if no map can have a name: nothing is mounted where they have it. */
+const char *explain_unmounted(void);
+
 /* session.c: an open map with the formats and buffers for one element */
 
 struct session {
@@ -84,6 +90,9 @@ struct session {
 	unsigned char *value;
 	char *text;		/* room for a key or a value as text */
 };
+
+/* The map that the options name; NULL after having reported why not. */
+struct hmap *open_map(const struct options *opt, int flags);
 
 /* Returns 0, or -1 after having reported why not. */
 int session_open(struct session *s, const struct options *opt, int flags);

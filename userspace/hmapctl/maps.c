@@ -3,15 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "hmapctl.h"
-
-/* Names that are asked for at once. */
-#define LIST_GROUP	100
 
 static int report(const char *what, const char *name, const char *why)
 {
@@ -26,23 +24,46 @@ static const char *explain_create(int err)
 		return "there is a map of this name already";
 	case EINVAL:
 		return "the kernel refuses an attribute or the name";
+	case ENODEV:
+		return explain_unmounted();
 	case ENOSPC:
-		return "there are too many maps with names, or the hint is more than may be held";
+		return "the file system of maps is full, or the hint is more than may be held";
 	default:
 		return strerror(err);
 	}
+}
+
+/* The directory of a path, for create->dir. Returns 0, or -1 with errno. */
+static int open_directory(const char *path, const char *slash,
+			  struct hmap_ioc_create *create)
+{
+	char directory[PATH_MAX];
+	size_t length = slash > path ? slash - path : 1;
+
+	if (length >= sizeof(directory)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(directory, path, length);
+	directory[length] = '\0';
+	create->flags |= HMAP_CREATE_DIR;
+	create->dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return create->dir < 0 ? -1 : 0;
 }
 
 /* The mode is meant as it is given: it is not for the umask to change it. */
 int cmd_create(const struct options *opt)
 {
 	struct hmap_ioc_create create = opt->create;
-	const char *name = opt->argv[0];
+	const char *path = opt->argv[0], *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 	struct hmap *map;
 
 	if (!*name || strlen(name) >= sizeof(create.name))
-		return report("create", name, "names have 1 to 63 characters");
+		return report("create", path, "names have 1 to 63 characters");
 	memcpy(create.name, name, strlen(name));
+	if (slash && open_directory(path, slash, &create))
+		return report("create", path, strerror(errno));
 	umask(0);
 	map = hmap_create(opt->device, &create);
 	if (!map && access(opt->device, F_OK)) {
@@ -50,44 +71,70 @@ int cmd_create(const struct options *opt)
 		return EXIT_FAILURE;
 	}
 	if (!map)
-		return report("create", name, explain_create(errno));
+		return report("create", path, explain_create(errno));
 	hmap_close(map);
 	return EXIT_SUCCESS;
+}
+
+static const char *explain_name(int err)
+{
+	switch (-err) {
+	case ENOENT:
+		return "no such map";
+	case ENODEV:
+		return explain_unmounted();
+	default:
+		return strerror(-err);
+	}
 }
 
 int cmd_destroy(const struct options *opt)
 {
 	int i, err, status = EXIT_SUCCESS;
 
-	if (access(opt->device, F_OK)) {
-		p_err_open(opt->device);
-		return EXIT_FAILURE;
-	}
 	for (i = 0; i < opt->argc; i++) {
-		err = hmap_destroy_named(opt->device, opt->argv[i]);
-		if (err == -ENOENT)
-			status = report("destroy", opt->argv[i], "no such map");
-		else if (err)
-			status = report("destroy", opt->argv[i], strerror(-err));
+		err = hmap_destroy_named(opt->argv[i]);
+		if (err)
+			status = report("destroy", opt->argv[i],
+					explain_name(err));
 	}
 	return status;
 }
 
+/*
+ * A name as it may be printed: other users can have given it by rename. What is neither
+ * printable nor ASCII, and the backslash, become \xNN.
+ */
+static struct json_object *printable(const char *name)
+{
+	char text[4 * NAME_MAX + 1], *to = text;
+
+	for (; *name && to < text + sizeof(text) - 4; name++) {
+		if (*name > ' ' && *name < 0x7f && *name != '\\')
+			*to++ = *name;
+		else
+			to += sprintf(to, "\\x%02x", (unsigned char)*name);
+	}
+	*to = '\0';
+	return json_object_new_string(text);
+}
+
 int cmd_list(const struct options *opt)
 {
-	char names[LIST_GROUP][HMAP_NAME_SIZE], after[HMAP_NAME_SIZE] = "";
-	struct json_object *list = json_object_new_array();
+	const char *directory = opt->argc ? opt->argv[0] : NULL;
+	struct json_object *list;
+	char **names;
 	int i, n;
 
-	while ((n = hmap_list_named(opt->device, after, names, LIST_GROUP)) > 0)
-		for (i = 0; i < n; i++)
-			json_object_array_add(list,
-					      json_object_new_string(names[i]));
-	if (!n)
-		return print_strings(list, opt->json);
-	p_err_open(opt->device);
-	json_object_put(list);
-	return EXIT_FAILURE;
+	n = hmap_list_named(directory, &names);
+	if (n < 0)
+		return report("list", directory ? directory : HMAP_NODES,
+			      n == -ENOENT ? strerror(ENOENT) : explain_name(n));
+	list = json_object_new_array();
+	for (i = 0; list && i < n; i++)
+		json_object_array_add(list, printable(names[i]));
+	free(names);
+	return print_strings(list, opt->json);
 }
 
 int cmd_freeze(const struct options *opt)
@@ -101,6 +148,7 @@ int cmd_freeze(const struct options *opt)
 	session_close(&s);
 	if (!err)
 		return EXIT_SUCCESS;
-	p_err("freeze: %s", explain(err));
+	p_err("freeze: %s", err == -EPERM ?
+	      "only the owner of the map may do that" : explain(err));
 	return EXIT_FAILURE;
 }

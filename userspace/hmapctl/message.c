@@ -79,3 +79,25 @@ void p_err_open(const char *device)
 		p_err("cannot open %s: %s", device, reason);
 	}
 }
+
+const char *explain_unmounted(void)
+{
+	return "no file system of maps is mounted on " HMAP_NODES
+	       ": systemctl start dev-hmaps.mount, or mkdir -p " HMAP_NODES
+	       " and mount -t hmapfs hmapfs " HMAP_NODES;
+}
+
+void p_err_map(const char *name)
+{
+	switch (errno) {
+	case ENODEV:
+		p_err("cannot open the map %s: %s", name, explain_unmounted());
+		break;
+	case ENOTTY:
+	case EINVAL:
+		p_err("%s is not a map", name);
+		break;
+	default:
+		p_err("cannot open the map %s: %s", name, strerror(errno));
+	}
+}

@@ -42,14 +42,28 @@ static int allocate_buffers(struct session *s)
 	return -1;
 }
 
+struct hmap *open_map(const struct options *opt, int flags)
+{
+	struct hmap *map;
+
+	if (opt->map) {
+		map = hmap_open_named(opt->map, flags);
+		if (!map)
+			p_err_map(opt->map);
+	} else {
+		map = hmap_open(opt->device, flags);
+		if (!map)
+			p_err_open(opt->device);
+	}
+	return map;
+}
+
 int session_open(struct session *s, const struct options *opt, int flags)
 {
 	memset(s, 0, sizeof(*s));
-	s->map = hmap_open(opt->device, flags);
-	if (!s->map) {
-		p_err_open(opt->device);
+	s->map = open_map(opt, flags);
+	if (!s->map)
 		return -1;
-	}
 	s->key_size = hmap_key_size(s->map);
 	s->value_size = hmap_value_size(s->map);
 	if (choose_formats(s, opt) || allocate_buffers(s)) {

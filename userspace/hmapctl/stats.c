@@ -127,6 +127,7 @@ static struct json_object *describe_info(const struct hmap_ioc_info *info)
 		"no_shrink", "numa_node", "mmap",
 	};
 	static const char * const state_names[] = { "frozen" };
+	char mode[16];
 	struct json_object *o = json_object_new_object();
 
 	if (!o)
@@ -147,7 +148,11 @@ static struct json_object *describe_info(const struct hmap_ioc_info *info)
 	add_number(o, "node", info->node);
 	add_words(o, "state", info->state, state_names,
 		  ARRAY_SIZE(state_names));
-	add_string(o, "name", *info->name ? info->name : NULL);
+	add_number(o, "uid", info->uid);
+	add_number(o, "gid", info->gid);
+	snprintf(mode, sizeof(mode), "%04o", info->mode);
+	add_string(o, "mode", mode);
+	add_number(o, "links", info->links);
 	return o;
 }
 

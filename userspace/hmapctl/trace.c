@@ -207,11 +207,9 @@ int cmd_trace(const struct options *opt)
 	if (read_puts(&t))
 		return EXIT_USAGE;
 	seed(&t);
-	t.map = hmap_open(opt->device, O_RDWR);
-	if (!t.map) {
-		p_err_open(opt->device);
+	t.map = open_map(opt, O_RDWR);
+	if (!t.map)
 		return EXIT_FAILURE;
-	}
 	status = run(&t);
 	hmap_close(t.map);
 	return status;

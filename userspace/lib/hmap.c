@@ -25,16 +25,31 @@ struct hmap *hmap_open_or_close(int fd)
 	return map;
 }
 
+/* What is told of the file that is open, not of what now has its name. */
+static int is_owned(const struct hmap_ioc_info *info)
+{
+	return (!info->uid || info->uid == geteuid()) && !(info->mode & 022);
+}
+
 struct hmap *hmap_open(const char *path, int flags)
 {
-	int fd;
+	int fd, owned = flags & HMAP_OPEN_OWNED;
+	struct hmap *map;
 
+	flags &= ~HMAP_OPEN_OWNED;
 	if (flags != O_RDONLY && flags != O_WRONLY && flags != O_RDWR) {
 		errno = EINVAL;
 		return NULL;
 	}
 	fd = open(path ? path : HMAP_DEVICE, flags | O_CLOEXEC);
-	return fd < 0 ? NULL : hmap_open_or_close(fd);
+	if (fd < 0)
+		return NULL;
+	map = hmap_open_or_close(fd);
+	if (!map || !owned || is_owned(&map->info))
+		return map;
+	hmap_close(map);
+	errno = EPERM;
+	return NULL;
 }
 
 struct hmap *hmap_open_fd(int fd)

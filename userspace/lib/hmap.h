@@ -41,15 +41,28 @@ extern "C" {
 struct hmap;
 
 /**
+ * HMAP_OPEN_OWNED - refuse a map that other users can change
+ *
+ * A flag of hmap_open() and hmap_open_named(). The map has to belong to the effective
+ * user of the process, or to root, and its mode may let neither the group nor others
+ * write; in a map with an access control list the former are all that the list names.
+ * So a program gets no map that another user has put in the place of its own. What
+ * maps are shared with a group asks hmap_info() for the owner itself.
+ */
+#define HMAP_OPEN_OWNED		0x40000000
+
+/**
  * hmap_open() - open a map
- * @path: its device node; NULL for HMAP_DEVICE, the default map
- * @flags: O_RDONLY, O_WRONLY or O_RDWR and nothing else. Which functions the
- *	mode permits is told at each; those that say nothing work with any.
+ * @path: its file; NULL for HMAP_DEVICE, the default map
+ * @flags: O_RDONLY, O_WRONLY or O_RDWR, with HMAP_OPEN_OWNED or without. Which
+ *	functions the mode permits is told at each; those that say nothing work with
+ *	any.
  *
  * The file is closed on exec.
  *
  * Return: the map, to be given to hmap_close(); NULL with errno EINVAL
- * (@flags), ENOTTY (@path is no map), ENOMEM, or any error of open(2).
+ * (@flags), ENOTTY (@path is no map), EPERM (HMAP_OPEN_OWNED refuses it), ENOMEM, or
+ * any error of open(2).
  */
 HMAP_API struct hmap *hmap_open(const char *path, int flags);
 
@@ -64,13 +77,12 @@ HMAP_API struct hmap *hmap_open_fd(int fd);
 
 /**
  * hmap_open_named() - open a map by its name
- * @name: the name that it was created with
+ * @name: its name in HMAP_NODES; or with a slash in it a path, as for hmap_open()
  * @flags: as for hmap_open()
  *
- * The same as hmap_open() of HMAP_NODES "/" @name.
- *
- * Return: the map; NULL with errno EINVAL (no map can have that name), ENOENT
- * (no map has it), or as for hmap_open().
+ * Return: the map; NULL with errno EINVAL (an empty name, "." or ".."), ENOENT (no map
+ * has the name), ENODEV (no hmapfs is mounted on HMAP_NODES, see hmap(4)), or as for
+ * hmap_open().
  */
 HMAP_API struct hmap *hmap_open_named(const char *name, int flags);
 
@@ -84,47 +96,62 @@ HMAP_API struct hmap *hmap_open_named(const char *name, int flags);
  * The map is open for reading and writing. Without a name it is known to this
  * process, and to those that get its file descriptor by fork(2) or over a socket,
  * and goes with the last of them. With a name others can open it; it stays until
- * hmap_destroy_named().
+ * hmap_destroy_named(). With HMAP_CREATE_DIR it is made in the directory @create->dir;
+ * without a name there it can be filled first, and then be given one by hmap_link().
  *
  * Return: the map, to be given to hmap_close(); NULL with errno EINVAL (an
  * attribute is wrong, or the hint above max_entries), E2BIG (a newer kernel is
- * needed for one), EEXIST (there is a map of this name), ENOSPC (too many maps have
- * names, or the hint is above max_bytes), ENOMEM, EMFILE, ENFILE, or any error of
- * open(2).
+ * needed for one), EEXIST (there is a map of this name), ENODEV (no hmapfs is mounted on
+ * HMAP_NODES, or @create->dir is no directory of one), EACCES (the directory may not be
+ * written), EROFS, EBADF, ENOTDIR, EOVERFLOW, ENOSPC (the file system is full, or the
+ * hint above max_bytes), ENOMEM, EMFILE, ENFILE, or any error of open(2).
  */
 HMAP_API struct hmap *hmap_create(const char *device,
 				  const struct hmap_ioc_create *create);
 
 /**
- * hmap_destroy_named() - take a map's name away
- * @device: the device; NULL for HMAP_DEVICE
- * @name: the name
+ * hmap_link() - give a map a name
+ * @map: a map that was made with HMAP_CREATE_DIR and without a name, or has one
+ * @name: the name in HMAP_NODES, or with a slash in it a path, in the file system in
+ *	which it was made
  *
- * Nobody can open the map any more; who has it open goes on using it, and it goes
- * with the last of them.
+ * From then on others find it, with all that has been put into it before.
  *
- * Return: 0; -ENOENT: no map has that name; -EPERM: the map was made by another
- * user, and the caller has no CAP_FOWNER; -EINVAL: no map can have that name; or
- * any error of open(2).
+ * Return: 0; -EEXIST: the name is taken; -EXDEV: that is another file system;
+ * -ENOENT: its last name is gone, it is an anonymous map, or there is no such
+ * directory; -ENODEV: no hmapfs is mounted on HMAP_NODES; -ENOSPC: the file system is
+ * full; -EPERM: the map belongs to another user (see protected_hardlinks in proc(5));
+ * -EINVAL: an empty name, "." or ".."; or any error of linkat(2).
  */
-HMAP_API int hmap_destroy_named(const char *device, const char *name);
+HMAP_API int hmap_link(const struct hmap *map, const char *name);
+
+/**
+ * hmap_destroy_named() - take a map's name away
+ * @name: the name in HMAP_NODES, or with a slash in it a path
+ *
+ * unlink(2), but only in a file system of maps. It cannot be opened by this name any
+ * more; a program that has it open goes on using it, and it goes with its last name and
+ * the last of these.
+ *
+ * Return: 0; -ENOENT: no map has that name; -EACCES, -EPERM: the caller may not change
+ * the directory; -ENODEV: it is in no hmapfs, or none is mounted on HMAP_NODES; -EINVAL:
+ * an empty name, "." or ".."; or any error of unlink(2).
+ */
+HMAP_API int hmap_destroy_named(const char *name);
 
 /**
  * hmap_list_named() - names of maps
- * @device: the device; NULL for HMAP_DEVICE
- * @after: names behind this one are listed; all zero bytes to start. Moved on by
- *	success
- * @names: where they go, each in HMAP_NAME_SIZE bytes, such as a
- *	char[@capacity][HMAP_NAME_SIZE]
- * @capacity: how many fit there; at least 1
+ * @directory: a directory of a file system of maps; NULL for HMAP_NODES
+ * @names: out: a block of memory with pointers to the names, in the order of strcmp(),
+ *	and NULL behind them; to be given to free(). NULL after a failure
  *
- * Names come in the order of strcmp(). Call it until it returns 0.
+ * Only maps are listed, and no directories or symbolic links. A name may have any bytes
+ * but '/': it is not fit to be printed as it is.
  *
- * Return: how many names there were; -EINVAL: a NULL pointer, @capacity 0 or above
- * INT_MAX, or @after can be no name; -EFAULT; -ENOMEM; or any error of open(2).
+ * Return: how many names there are; -ENODEV: @directory is in no hmapfs, or none is
+ * mounted on HMAP_NODES; -EINVAL: @names is NULL; -ENOMEM; or any error of open(2).
  */
-HMAP_API int hmap_list_named(const char *device, char after[HMAP_NAME_SIZE],
-			     void *names, unsigned int capacity);
+HMAP_API int hmap_list_named(const char *directory, char ***names);
 
 /**
  * hmap_close() - close a map
@@ -155,8 +182,8 @@ HMAP_API int hmap_is_mapped(const struct hmap *map);
  * hmap_info() - sizes and limits
  * @map: the map
  *
- * They are read once, by hmap_open(): a map never changes them, but for its name
- * and state, which are as they were then.
+ * They are read once, by hmap_open(): a map never changes them, but for its state,
+ * and owner, mode and links of its file, which are as they were then.
  *
  * Return: sizes and limits, valid until hmap_close(); NULL with errno EINVAL
  * if @map is NULL.

@@ -1,27 +1,78 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* libhmap: making maps, finding them by name. */
+/* libhmap: making maps, and the file system in which they have names. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-/* Asks the device, which is opened for this alone. */
-static int ask_device(const char *device, int flags, unsigned long request,
-		      void *arg)
+/* close() that leaves errno as it is. */
+static void close_quietly(int fd)
 {
-	int fd = open(device ? device : HMAP_DEVICE, flags | O_CLOEXEC);
+	int err = errno;
+
+	close(fd);
+	errno = err;
+}
+
+/* Whether the file of @fd is in hmapfs; errno is ENODEV if it is in another. */
+static int is_hmapfs(int fd)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st))
+		return 0;
+	if ((__u32)st.f_type == HMAPFS_MAGIC)
+		return 1;
+	errno = ENODEV;
+	return 0;
+}
+
+/* A directory of hmapfs, open for @flags; -1 with errno ENODEV if it is none. */
+static int open_directory(const char *path, int flags)
+{
+	int fd = open(path, flags | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT && !strcmp(path, HMAP_NODES))
+		errno = ENODEV;
+	if (fd < 0 || is_hmapfs(fd))
+		return fd;
+	close_quietly(fd);
+	return -1;
+}
+
+/* Whether a file was not found because nothing is mounted where it should be. */
+static int is_unmounted(int err)
+{
+	int fd;
+
+	if (err != ENOENT)
+		return 0;
+	fd = open_directory(HMAP_NODES, O_PATH);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && errno == ENODEV;
+}
+
+/* Opens the device for this alone. */
+static int make(const char *device, const struct hmap_ioc_create *create)
+{
+	int fd = open(device ? device : HMAP_DEVICE, O_WRONLY | O_CLOEXEC);
 	int ret;
 
 	if (fd < 0)
-		return -errno;
-	ret = ioctl(fd, request, arg);
-	if (ret < 0)
-		ret = -errno;
-	close(fd);
-	return ret < 0 ? fail(-ret) : ret;
+		return -1;
+	ret = ioctl(fd, HMAP_IOC_CREATE, create);
+	close_quietly(fd);
+	if (ret < 0 && create->name[0] && !(create->flags & HMAP_CREATE_DIR) &&
+	    is_unmounted(errno))
+		errno = ENODEV;
+	return ret;
 }
 
 struct hmap *hmap_create(const char *device,
@@ -33,53 +84,177 @@ struct hmap *hmap_create(const char *device,
 		errno = EINVAL;
 		return NULL;
 	}
-	fd = ask_device(device, O_WRONLY, HMAP_IOC_CREATE, (void *)create);
+	fd = make(device, create);
 	return fd < 0 ? NULL : hmap_open_or_close(fd);
 }
 
-/* A name that no map can have must not lead anywhere else. */
-static int name_is_bad(const char *name)
+/*
+ * The path of a map: a name is one in HMAP_NODES, what has a slash is a path as it is.
+ * Returns NULL with errno EINVAL if it is no name, ENAMETOOLONG if it is too long.
+ */
+static const char *path_of(const char *name, char path[PATH_MAX])
 {
-	return !name || !*name || *name == '.' || strchr(name, '/') ||
-	       strlen(name) >= HMAP_NAME_SIZE;
+	int bad = !name || !*name || !strcmp(name, ".") || !strcmp(name, "..");
+
+	if (!bad && strchr(name, '/'))
+		return name;
+	if (!bad && strlen(name) <= NAME_MAX) {
+		snprintf(path, PATH_MAX, HMAP_NODES "/%s", name);
+		return path;
+	}
+	errno = bad ? EINVAL : ENAMETOOLONG;
+	return NULL;
 }
 
 struct hmap *hmap_open_named(const char *name, int flags)
 {
-	char path[sizeof(HMAP_NODES) + HMAP_NAME_SIZE];
+	char room[PATH_MAX];
+	const char *path = path_of(name, room);
+	struct hmap *map;
 
-	if (name_is_bad(name)) {
-		errno = EINVAL;
+	if (!path)
 		return NULL;
+	map = hmap_open(path, flags);
+	if (!map && path != name && is_unmounted(errno))
+		errno = ENODEV;
+	return map;
+}
+
+/* In the directory that has been looked at: nothing is removed anywhere else. */
+int hmap_destroy_named(const char *name)
+{
+	char room[PATH_MAX], directory[PATH_MAX];
+	const char *path = path_of(name, room), *slash;
+	int fd, ret;
+
+	if (!path)
+		return -errno;
+	slash = strrchr(path, '/');
+	if (slash - path >= PATH_MAX - 1)
+		return fail(ENAMETOOLONG);
+	memcpy(directory, path, slash - path + 1);
+	/* "/" of "/name", and no slash behind others */
+	directory[slash > path ? slash - path : 1] = '\0';
+	fd = open_directory(directory, O_PATH);
+	if (fd < 0)
+		return -errno;
+	ret = unlinkat(fd, slash + 1, 0) ? -errno : 0;
+	close_quietly(fd);
+	return ret;
+}
+
+int hmap_link(const struct hmap *map, const char *name)
+{
+	char room[PATH_MAX], proc[64];
+	const char *path = path_of(name, room);
+	int ret;
+
+	if (!map)
+		return fail(EINVAL);
+	if (!path)
+		return -errno;
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", map->fd);
+	if (!access(proc, F_OK))
+		ret = linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+	else
+		ret = linkat(map->fd, "", AT_FDCWD, path, AT_EMPTY_PATH);
+	if (!ret)
+		return 0;
+	if (path != name && is_unmounted(errno))
+		errno = ENODEV;
+	return -errno;
+}
+
+/* ---- lists ---- */
+
+/* Names as they are read, one behind the other, each with the 0 at its end. */
+struct list {
+	char *letters;
+	size_t used;
+	size_t room;
+	int count;
+};
+
+static int list_add(struct list *list, const char *name)
+{
+	size_t size = strlen(name) + 1, room;
+	char *letters;
+
+	if (list->room - list->used < size) {
+		room = 2 * list->room + size;
+		letters = realloc(list->letters, room);
+		if (!letters)
+			return -1;
+		list->letters = letters;
+		list->room = room;
 	}
-	snprintf(path, sizeof(path), HMAP_NODES "/%s", name);
-	return hmap_open(path, flags);
+	memcpy(list->letters + list->used, name, size);
+	list->used += size;
+	list->count++;
+	return 0;
 }
 
-int hmap_destroy_named(const char *device, const char *name)
+static int compare(const void *a, const void *b)
 {
-	struct hmap_ioc_destroy destroy = { .size = sizeof(destroy) };
-
-	if (name_is_bad(name))
-		return fail(EINVAL);
-	memcpy(destroy.name, name, strlen(name));
-	return ask_device(device, O_WRONLY, HMAP_IOC_DESTROY, &destroy);
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int hmap_list_named(const char *device, char after[HMAP_NAME_SIZE],
-		    void *names, unsigned int capacity)
+/* One block: pointers, and what they point to. */
+static char **list_sort(const struct list *list)
 {
-	struct hmap_ioc_list list = { .size = sizeof(list) };
-	int err;
+	size_t pointers = (list->count + 1) * sizeof(char *);
+	char **names = malloc(pointers + list->used), *p;
+	int i;
 
-	if (!after || !names || !capacity || capacity > INT_MAX)
+	if (!names)
+		return NULL;
+	p = (char *)names + pointers;
+	if (list->used)
+		memcpy(p, list->letters, list->used);
+	for (i = 0; i < list->count; i++, p += strlen(p) + 1)
+		names[i] = p;
+	names[i] = NULL;
+	qsort(names, list->count, sizeof(*names), compare);
+	return names;
+}
+
+/* All that are maps. Returns 0, or -1 with errno. */
+static int list_read(struct list *list, DIR *dir)
+{
+	struct dirent *entry;
+
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return errno ? -1 : 0;
+		if (entry->d_type == DT_REG && list_add(list, entry->d_name))
+			return -1;
+	}
+}
+
+int hmap_list_named(const char *directory, char ***names)
+{
+	struct list list = {};
+	int fd, err = 0;
+	DIR *dir;
+
+	if (!names)
 		return fail(EINVAL);
-	list.names = address(names);
-	list.capacity = capacity;
-	memcpy(list.after, after, sizeof(list.after));
-	err = ask_device(device, O_RDONLY, HMAP_IOC_LIST, &list);
-	if (err)
-		return err;
-	memcpy(after, list.after, sizeof(list.after));
-	return list.count;
+	*names = NULL;
+	fd = open_directory(directory ? directory : HMAP_NODES, O_RDONLY);
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close_quietly(fd);
+		return -errno;
+	}
+	if (!list_read(&list, dir))
+		*names = list_sort(&list);
+	if (!*names)
+		err = errno;
+	closedir(dir);
+	free(list.letters);
+	return *names ? list.count : fail(err);
 }

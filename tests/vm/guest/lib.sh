@@ -5,13 +5,16 @@
 
 . "$HMAP/guest/tap.sh"
 
+# The module, and its file system where maps have names.
 load_hmap() # [PARAMETER=VALUE...]
 {
-	insmod "$HMAP/hmap.ko" "$@"
+	insmod "$HMAP/hmap.ko" "$@" && mkdir -p /dev/hmaps &&
+		mount -t hmapfs hmapfs /dev/hmaps
 }
 
 unload_hmap()
 {
+	umount /dev/hmaps 2>/dev/null
 	rmmod hmap
 }
 

@@ -16,6 +16,10 @@
  * -EINTR, and called again with the same structure they go on. All make some progress each
  * time. A scan ends with the elements that it has, if there are any, and returns 0.
  *
+ * Maps that have names are files of hmapfs, a file system that the module brings:
+ * open(2), unlink(2), rename(2), linkat(2) and readdir(3) are for them what they are for
+ * any file.
+ *
  * Pointers are carried as 64-bit integers; there is no implicit padding, so
  * that 32-bit programs use the same structures on a 64-bit kernel.
  */
@@ -26,19 +30,19 @@
 #include <linux/types.h>
 
 /** HMAP_ABI_VERSION - grows by one whenever commands or fields are added */
-#define HMAP_ABI_VERSION	1
+#define HMAP_ABI_VERSION	2
 
 /** HMAP_DEVICE - where the device is found */
 #define HMAP_DEVICE		"/dev/hmap"
 
-/** HMAP_NODES - the directory of the maps that have a name */
+/** HMAP_NODES - where the file system of maps that have names is mounted */
 #define HMAP_NODES		"/dev/hmaps"
 
 /** HMAP_NAME_SIZE - room for the name of a map, with the 0 at its end */
 #define HMAP_NAME_SIZE		64
 
-/** HMAP_MAX_NAMES - maps that can have a name at the same time */
-#define HMAP_MAX_NAMES		4096
+/** HMAPFS_MAGIC - f_type of statfs() for that file system: "hmap" */
+#define HMAPFS_MAGIC		0x686d6170
 
 /* Limits of every map. A value size of 0 makes a set. */
 #define HMAP_MIN_KEY_SIZE	1
@@ -170,6 +174,7 @@ struct hmap_ioc_count {
 #define HMAP_CREATE_NO_SHRINK	1	/* keep the size when elements go */
 #define HMAP_CREATE_NUMA_NODE	2	/* take memory from the node given */
 #define HMAP_CREATE_MMAP	4	/* may be mapped, see struct hmap_mapped */
+#define HMAP_CREATE_DIR		8	/* in the directory given, with or without a name */
 
 /* hmap_ioc_create.hash */
 #define HMAP_HASH_SIPHASH	0	/* for keys of those who may not be trusted */
@@ -198,8 +203,14 @@ struct hmap_ioc_count {
  *	else 0
  * @state: out: HMAP_STATE_* bits
  * @reserved: out: 0
- * @name: out: the map's name, followed by zeros; none if it is found by no name
- *	(any more)
+ * @uid: out: owner of the map's file, in the caller's user namespace; of an
+ *	anonymous map the user that made it
+ * @gid: out: its group, likewise
+ * @mode: out: permissions of the file; 0 for an anonymous map
+ * @links: out: names that the file has; 0 if the map had none, or has none any more
+ *
+ * An anonymous map is one that is in no file system. The default map's file is the
+ * device node that was opened.
  */
 struct hmap_ioc_info {
 	__u32 size;
@@ -219,7 +230,10 @@ struct hmap_ioc_info {
 	__u32 node;
 	__u32 state;
 	__u32 reserved;
-	char name[HMAP_NAME_SIZE];
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 links;
 };
 
 /**
@@ -341,18 +355,28 @@ struct hmap_ioc_plain {
  * @hash: HMAP_HASH_*
  * @node: NUMA node to take memory from as long as it has some, with
  *	HMAP_CREATE_NUMA_NODE; else 0
- * @mode: permissions of the device node, 0 to 0777, less the umask; 0 without a
- *	name
+ * @mode: permissions of the file, 0 to 0777, less the umask, or as the directory's
+ *	default access control list has it; 0 for an anonymous map
  * @name: the map's name, followed by zeros; all zeros for a map without one. Of
  *	letters and digits of ASCII, '.', '_' and '-', and not beginning with '.'
+ * @dir: with HMAP_CREATE_DIR: file descriptor of a directory of hmapfs, which may be
+ *	open with O_PATH; else 0
+ * @reserved: 0
  *
  * The ioctl returns a file descriptor of the map, open for reading and writing
  * and closed on exec. It may be duplicated, inherited and sent; a map without a
  * name goes with the last of these.
  *
- * A map with a name is the node HMAP_NODES/name, too, which belongs to the
- * caller. Who may open it for what is decided there, as for any file. It stays
- * until DESTROY takes the name away or the module is removed.
+ * A map with a name is a file of hmapfs, in the directory @dir, or without
+ * HMAP_CREATE_DIR in HMAP_NODES as the caller sees it. The file belongs to the caller,
+ * as any file that it makes. Which users may open it for what is decided there. The map
+ * stays until the last of its names is removed (unlink) and it is closed everywhere.
+ *
+ * With HMAP_CREATE_DIR, but without a name, it has no name as yet. As a file that was
+ * opened with O_TMPFILE it can be given one when it has been filled, by linkat() of
+ * /proc/self/fd/N with AT_SYMLINK_FOLLOW. Its memory counts in the instance of the file
+ * system as that of the others there. Without both the map is an anonymous one, in no
+ * file system.
  *
  * Memory is charged to the memory cgroup of the caller, also what others cause by
  * their puts and what the map allocates by itself.
@@ -370,45 +394,8 @@ struct hmap_ioc_create {
 	__u32 node;
 	__u32 mode;
 	char name[HMAP_NAME_SIZE];
-};
-
-/**
- * struct hmap_ioc_destroy - argument of HMAP_IOC_DESTROY
- * @size: sizeof(struct hmap_ioc_destroy)
- * @flags: 0
- * @name: the name, followed by zeros
- *
- * Takes the name and its node away. The map itself lives on for those who have
- * it open, and goes with the last of them.
- */
-struct hmap_ioc_destroy {
-	__u32 size;
-	__u32 flags;
-	char name[HMAP_NAME_SIZE];
-};
-
-/**
- * struct hmap_ioc_list - argument of HMAP_IOC_LIST
- * @size: sizeof(struct hmap_ioc_list)
- * @flags: 0
- * @names: where the names go: HMAP_NAME_SIZE bytes for each, the name followed by
- *	zeros
- * @capacity: names that fit there; at least 1
- * @count: out: names written. Valid on every return once the structure has been
- *	accepted, also with an error
- * @after: in: names behind this one, which need not exist, are listed; all zeros
- *	to start. out: the last name listed, to go on from
- *
- * Names come in the order of strcmp(). The list is at its end when @count is
- * below @capacity.
- */
-struct hmap_ioc_list {
-	__u32 size;
-	__u32 flags;
-	__aligned_u64 names;
-	__u32 capacity;
-	__u32 count;
-	char after[HMAP_NAME_SIZE];
+	__s32 dir;
+	__u32 reserved;
 };
 
 /* hmap_op.op */
@@ -747,16 +734,22 @@ struct hmap_mapped {
  *            a whole if nothing is written meanwhile; needs CAP_SYS_ADMIN (-EPERM);
  *            -EUCLEAN: broken, see the kernel log
  * CREATE  wd a new map, returned as a file descriptor; -EINVAL also for a hint of
- *            more than max_entries, or than any map can hold; -EEXIST: there is one
- *            of this name; -ENOSPC: HMAP_MAX_NAMES maps have names, or the memory
- *            for hint is more than max_bytes or the limit of all maps; -EMFILE,
- *            -ENFILE: too many files are open; -ENOMEM: no memory; -EOPNOTSUPP:
- *            HMAP_CREATE_MMAP where caches do not show what the kernel writes
- * DESTROY wd takes a map's name away; -ENOENT: no such name; -EPERM: the caller
- *            is not who made the map, and has no CAP_FOWNER
- * LIST    rd the names of maps
- * FREEZE  w  nobody can change the map any more, for ever; when it returns, all
- *            changes that were under way are done; -EINTR: killed before they were
+ *            more than max_entries, or than any map can hold; -EBADF: dir is no file
+ *            descriptor; -ENOTDIR: dir, or HMAP_NODES, is no directory; -ENODEV: it
+ *            is in no hmapfs: none is mounted there; -ENOENT: there is no
+ *            HMAP_NODES, or the directory has been removed; -EACCES: the directory
+ *            may not be searched or written; -EROFS: it is mounted read-only;
+ *            -EEXIST: there is something of this name; -EOVERFLOW: the instance
+ *            was mounted in a user namespace that does not know the caller's user
+ *            or group; -ENOSPC: there are as many files as nr_maps= of the instance
+ *            allows, or the memory for hint is more than max_bytes, the size= of the
+ *            instance or the limit of all maps; -EMFILE, -ENFILE: too many files are
+ *            open; -ENOMEM: no memory; -EOPNOTSUPP: HMAP_CREATE_MMAP where caches do
+ *            not show what the kernel writes
+ * FREEZE  w  nothing can change the map any more, for ever; when it returns, all
+ *            changes that were under way are done; -EPERM: the file's owner, or of
+ *            an anonymous map the user that made it, is another than the caller,
+ *            which has no CAP_FOWNER; -EINTR: killed before they were
  * OP      *  any operation on one element
  * BATCH   *  any operations; -EINTR: killed
  * VECTOR  *  the same operation on many elements; -EINTR: killed
@@ -790,8 +783,6 @@ struct hmap_mapped {
 #define HMAP_IOC_LAYOUT	_IO(HMAP_IOC_MAGIC, 0x07) /* struct hmap_ioc_layout */
 #define HMAP_IOC_VERIFY	_IO(HMAP_IOC_MAGIC, 0x08) /* struct hmap_ioc_plain */
 #define HMAP_IOC_CREATE	_IO(HMAP_IOC_MAGIC, 0x09) /* struct hmap_ioc_create */
-#define HMAP_IOC_DESTROY	_IO(HMAP_IOC_MAGIC, 0x0a) /* struct hmap_ioc_destroy */
-#define HMAP_IOC_LIST	_IO(HMAP_IOC_MAGIC, 0x0b) /* struct hmap_ioc_list */
 #define HMAP_IOC_FREEZE	_IO(HMAP_IOC_MAGIC, 0x0c) /* struct hmap_ioc_plain */
 #define HMAP_IOC_OP	_IO(HMAP_IOC_MAGIC, 0x10) /* struct hmap_ioc_op */
 #define HMAP_IOC_BATCH	_IO(HMAP_IOC_MAGIC, 0x11) /* struct hmap_ioc_batch */
