@@ -343,6 +343,12 @@ static u32 random_size(u32 min, u32 max)
 	return size < min ? min : size;
 }
 
+/* By its name, or by that which a process gives it later. */
+static bool may_be_found(const struct hmap_ioc_create *create)
+{
+	return *create->name || create->flags & HMAP_CREATE_DIR;
+}
+
 static bool build_create(struct call *c)
 {
 	struct hmap_ioc_create *create = &c->arg.create;
@@ -361,10 +367,14 @@ static bool build_create(struct call *c)
 		create->flags |= HMAP_CREATE_MMAP;
 	if (one_in(4))
 		create->max_bytes = 4096 << rnd_below(12);
-	if (one_in(3)) {
+	if (one_in(3))
 		random_name(create->name);
-		create->mode = rnd_below(01000);
+	if (one_in(3)) {
+		create->flags |= HMAP_CREATE_DIR;
+		create->dir = maps_root();
 	}
+	if (may_be_found(create))
+		create->mode = rnd_below(01000);
 	return true;
 }
 
@@ -375,40 +385,9 @@ static void check_create(struct call *c)
 
 	if (ret)
 		want(c, ret);
-	else if (!*create->name && c->ret < 0 &&
+	else if (!may_be_found(create) && c->ret < 0 &&
 		 !(c->ret == -ENOSPC && create->max_bytes))
 		fail(c, "returned %d", c->ret);
-}
-
-static bool build_destroy(struct call *c)
-{
-	random_name(c->arg.destroy.name);
-	return c->slot->device;
-}
-
-static bool build_list(struct call *c)
-{
-	struct hmap_ioc_list *list = &c->arg.list;
-
-	list->capacity = 1 + rnd_below(20);
-	list->names = (uintptr_t)room_take(c, ROOM_OUT, list->capacity *
-					   HMAP_NAME_SIZE);
-	if (one_in(2))
-		random_name(list->after);
-	return c->slot->device;
-}
-
-static void check_list(struct call *c)
-{
-	const struct hmap_ioc_list *list = &c->back.list;
-	const char *name = (char *)(uintptr_t)list->names;
-	u32 i;
-
-	want(c, denied(c, true, false));
-	for (i = 0; !c->ret && i < list->count; i++, name += HMAP_NAME_SIZE)
-		if (strcmp(i ? name - HMAP_NAME_SIZE : c->arg.list.after,
-			   name) >= 0)
-			fail(c, "the names are in no order");
 }
 
 /* ---- waiting ---- */
@@ -540,16 +519,8 @@ static const struct field create_fields[] = {
 	FIELD(hmap_ioc_create, max_bytes, FIELD_NUMBER),
 	FIELD(hmap_ioc_create, node, FIELD_NUMBER),
 	FIELD(hmap_ioc_create, name, FIELD_BYTES),
-};
-
-static const struct field destroy_fields[] = {
-	FLAGS(hmap_ioc_destroy), FIELD(hmap_ioc_destroy, name, FIELD_BYTES),
-};
-
-static const struct field list_fields[] = {
-	FLAGS(hmap_ioc_list), FIELD(hmap_ioc_list, names, FIELD_ADDRESS),
-	FIELD(hmap_ioc_list, capacity, FIELD_NUMBER),
-	FIELD(hmap_ioc_list, after, FIELD_BYTES),
+	FIELD(hmap_ioc_create, dir, FIELD_NUMBER),
+	FIELD(hmap_ioc_create, reserved, FIELD_FLAGS),
 };
 
 /* The deadline stays: nobody could wait for one that is far off. */
@@ -618,11 +589,7 @@ const struct command commands[] = {
 		build_plain, check_zero, EINTR),
 	COMMAND("CREATE", HMAP_IOC_CREATE, hmap_ioc_create, 10, create_fields,
 		build_create, check_create, EACCES, EEXIST, ENOSPC, EMFILE,
-		ENFILE),
-	COMMAND("DESTROY", HMAP_IOC_DESTROY, hmap_ioc_destroy, 5,
-		destroy_fields, build_destroy, NULL, EACCES, ENOENT),
-	COMMAND("LIST", HMAP_IOC_LIST, hmap_ioc_list, 5, list_fields,
-		build_list, check_list, EACCES),
+		ENFILE, EBADF, ENOTDIR, ENODEV),
 	COMMAND("FREEZE", HMAP_IOC_FREEZE, hmap_ioc_plain, 1, plain_fields,
 		build_freeze, check_freeze, EACCES, EINTR),
 	COMMAND("OP", HMAP_IOC_OP, hmap_ioc_op, 150, ioc_op_fields, build_op,
@@ -735,7 +702,7 @@ void make_call(void)
 	count_call(c);
 	check_errno(c);
 	if (c->command->nr == HMAP_IOC_CREATE && c->ret >= 0)
-		maps_adopt(c->ret, c->arg.create.name);
+		maps_adopt(c->ret, may_be_found(&c->arg.create));
 	if (!c->model)
 		return;
 	if (!was_right(c))

@@ -108,7 +108,8 @@ void maps_begin(void);
 void maps_check_all(void);
 struct slot *maps_any(void);
 void maps_act(void);
-void maps_adopt(int fd, const char *name);
+void maps_adopt(int fd, bool shared);
+int maps_root(void);
 struct model *slot_model(const struct slot *s);
 u8 *model_value(const struct model *m, u32 i);
 bool model_read(struct model *m, u32 i, void *value);
@@ -149,8 +150,6 @@ union argument {
 	struct hmap_ioc_stats stats;
 	struct hmap_ioc_layout layout;
 	struct hmap_ioc_create create;
-	struct hmap_ioc_destroy destroy;
-	struct hmap_ioc_list list;
 	struct hmap_ioc_wait wait;
 	struct hmap_ioc_op op;
 	struct hmap_ioc_batch batch;

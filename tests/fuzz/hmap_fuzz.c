@@ -7,6 +7,7 @@
  * and fails if anything was returned that should not have been, or is lost, or if
  * a command never succeeded or never failed.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -186,28 +187,27 @@ static int open_device(void)
 	return fd;
 }
 
-/* Names are left: those of maps that nobody has destroyed. */
-static bool destroy_names(int fd)
+/* Names are left: those of maps that no process has removed. */
+static bool destroy_names(void)
 {
-	struct hmap_ioc_destroy destroy = { .size = sizeof(destroy) };
-	struct hmap_ioc_list list = {
-		.size = sizeof(list),
-		.names = (uintptr_t)destroy.name,
-		.capacity = 1,
-	};
+	DIR *dir = opendir(HMAP_NODES);
+	struct dirent *entry;
+	bool done = dir;
 
-	while (!ioctl(fd, HMAP_IOC_LIST, &list) && list.count)
-		if (ioctl(fd, HMAP_IOC_DESTROY, &destroy))
-			return false;
-	return !list.count;
+	while (done && (entry = readdir(dir)))
+		if (entry->d_type == DT_REG)
+			done = !unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	return done;
 }
 
 static bool finish(int fd)
 {
 	struct hmap_ioc_plain plain = { .size = sizeof(plain) };
 
-	if (!destroy_names(fd))
-		perror("DESTROY");
+	if (!destroy_names())
+		perror(HMAP_NODES);
 	else if (ioctl(fd, HMAP_IOC_VERIFY, &plain))
 		perror("VERIFY");
 	else

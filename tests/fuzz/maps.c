@@ -283,7 +283,7 @@ static struct slot *slot_of_fd(int fd, struct hmap_ioc_info *info)
 }
 
 /* A map that this process has just made. */
-void maps_adopt(int fd, const char *name)
+void maps_adopt(int fd, bool shared)
 {
 	struct hmap_ioc_info info;
 	struct slot *s = slot_of_fd(fd, &info);
@@ -294,7 +294,7 @@ void maps_adopt(int fd, const char *name)
 		return;
 	s->model = model_new(fd, &info);
 	s->model->refs = 1;
-	s->model->shared = *name;
+	s->model->shared = shared;
 }
 
 struct slot *maps_any(void)
@@ -343,11 +343,25 @@ void random_name(char *name)
 	snprintf(name, HMAP_NAME_SIZE, "fuzz%u", (u32)rnd_below(16));
 }
 
+/* The directory in which maps are made; open for as long as the process lives. */
+int maps_root(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open(HMAP_NODES, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		fail(NULL, HMAP_NODES ": %s", strerror(errno));
+	return fd;
+}
+
+#define PATH_ROOM	(sizeof(HMAP_NODES) + HMAP_NAME_SIZE)
+
 /* Somebody's map, or nobody's, or one that is going. */
 static void act_open_name(void)
 {
 	static const int modes[] = { O_RDWR, O_RDWR, O_RDONLY, O_WRONLY };
-	char name[HMAP_NAME_SIZE], path[sizeof(HMAP_NODES) + HMAP_NAME_SIZE];
+	char name[HMAP_NAME_SIZE], path[PATH_ROOM];
 	struct hmap_ioc_info info;
 	int fd;
 
@@ -356,8 +370,65 @@ static void act_open_name(void)
 	fd = open(path, modes[rnd_below(ARRAY_LEN(modes))] | O_CLOEXEC);
 	if (fd >= 0)
 		slot_of_fd(fd, &info);
-	else if (errno != ENOENT && errno != ENXIO && errno != ENODEV)
+	else if (errno != ENOENT)
 		fail(NULL, "%s: %s", path, strerror(errno));
+}
+
+/* Two of the names, or twice the same. */
+static void random_paths(char a[PATH_ROOM], char b[PATH_ROOM])
+{
+	char name[HMAP_NAME_SIZE];
+
+	random_name(name);
+	snprintf(a, PATH_ROOM, HMAP_NODES "/%s", name);
+	random_name(name);
+	snprintf(b, PATH_ROOM, HMAP_NODES "/%s", name);
+}
+
+/* Whatever has the names: some have, some have not. */
+static void act_names(void)
+{
+	char a[PATH_ROOM], b[PATH_ROOM];
+	int ret;
+
+	random_paths(a, b);
+	switch (rnd_below(8)) {
+	case 0:
+		ret = link(a, b);
+		break;
+	case 1:
+		ret = rename(a, b);
+		break;
+	case 2:
+		ret = renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+		break;
+	case 3:
+		ret = chmod(a, rnd_below(01000));
+		break;
+	case 4:
+		ret = truncate(a, 0);
+		break;
+	default:
+		ret = unlink(a);
+	}
+	if (ret && errno != ENOENT && errno != EEXIST && errno != ENOMEM)
+		fail(NULL, "%s, %s: %s", a, b, strerror(errno));
+}
+
+/* Only what others may change from the beginning is given to others. */
+static void act_link(void)
+{
+	const struct slot *s = maps_any();
+	char a[PATH_ROOM], b[PATH_ROOM], proc[64];
+
+	if (s->model && !s->model->shared)
+		return;
+	random_paths(a, b);
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", s->fd);
+	if (linkat(AT_FDCWD, proc, AT_FDCWD, a, AT_SYMLINK_FOLLOW) &&
+	    errno != ENOENT && errno != EEXIST && errno != EXDEV &&
+	    errno != ENOMEM)
+		fail(NULL, "linkat %s: %s", a, strerror(errno));
 }
 
 static void act_dup(void)
@@ -450,12 +521,12 @@ static void act_check(void)
 void maps_act(void)
 {
 	static void (*const acts[])(void) = {
-		act_open_device, act_open_name, act_dup, act_close, act_steal,
-		act_fork, act_check,
+		act_open_device, act_open_name, act_names, act_link, act_dup,
+		act_close, act_steal, act_fork, act_check,
 	};
 
-	/* visitors neither fork nor check */
-	acts[rnd_below(visitor ? 4 : ARRAY_LEN(acts))]();
+	/* visitors neither steal nor fork nor check */
+	acts[rnd_below(visitor ? 6 : ARRAY_LEN(acts))]();
 }
 
 void maps_begin(void)
