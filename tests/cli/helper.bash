@@ -20,10 +20,13 @@ load_module()
 	device=/dev/hmap
 	unload_module
 	insmod "$ko" "$@"
+	mkdir -p /dev/hmaps
+	mount -t hmapfs hmapfs /dev/hmaps
 }
 
 unload_module()
 {
+	umount /dev/hmaps 2>/dev/null || true
 	[ ! -d /sys/module/hmap ] || rmmod hmap
 }
 

@@ -23,8 +23,9 @@ as_nobody()
 	prints 10 hmapctl get --map sessions 1
 	prints 10 hmapctl get --device /dev/hmaps/sessions 1
 	fails 1 "no such key" hmapctl get 1
-	[ "$(info_of sessions name)" = sessions ]
-	[ "$(stat -c %a /dev/hmaps/sessions)" = 600 ]
+	prints 10 hmapctl get --map /dev/hmaps/sessions 1
+	[ "$(info_of sessions mode)" = 0600 ]
+	[ "$(stat -c '%a %F' /dev/hmaps/sessions)" = "600 regular empty file" ]
 	[ "$(info_of sessions key_size)" = 8 ]
 }
 
@@ -34,7 +35,7 @@ as_nobody()
 	hmapctl create a --key-size 16 --value-size 0 --hint 100 --max-entries 200 \
 		--max-bytes 1000000 --stripes 4 --fast-hash --no-shrink --node 0 \
 		--mode 0666
-	prints "abi_version      1
+	prints "abi_version      2
 key_size         16
 value_size       0
 max_key_size     4096
@@ -48,7 +49,10 @@ hash             fast
 flags            no_shrink,numa_node
 node             0
 state            none
-name             a" hmapctl info -m a
+uid              0
+gid              0
+mode             0666
+links            1" hmapctl info -m a
 	[ "$(stat -c %a /dev/hmaps/a)" = 666 ]
 	hmapctl create b --mmap
 	[ "$(info_of b flags)" = mmap ]
@@ -85,7 +89,61 @@ name             a" hmapctl info -m a
 	prints $'b-1\nz' hmapctl list
 	fails 1 "destroy a: no such map" hmapctl destroy a z
 	prints b-1 hmapctl list
-	fails 1 "cannot open /dev/hmaps/m: No such file" hmapctl info --map m
+	fails 1 "cannot open the map m: No such file" hmapctl info --map m
+}
+
+@test "maps in directories, by their paths" {
+	needs_kernel
+	load_module
+	mkdir /dev/hmaps/d
+	hmapctl create /dev/hmaps/d/a
+	hmapctl create a
+	hmapctl put -m /dev/hmaps/d/a 1 10
+	prints 10 hmapctl get -m /dev/hmaps/d/a 1
+	fails 1 "no such key" hmapctl get -m a 1
+	prints a hmapctl list
+	prints a hmapctl list /dev/hmaps/d
+	(cd /dev/hmaps/d && prints 10 hmapctl get -m ./a 1)
+	mv /dev/hmaps/d/a /dev/hmaps/a
+	prints 10 hmapctl get -m a 1
+	prints "" hmapctl list /dev/hmaps/d
+	fails 1 "create /dev/hmaps/none/a: No such file" hmapctl create /dev/hmaps/none/a
+	fails 1 "create /tmp/a: no file system of maps is mounted" hmapctl create /tmp/a
+	touch "$BATS_TEST_TMPDIR/file"
+	fails 1 "no file system of maps is mounted" \
+		hmapctl destroy "$BATS_TEST_TMPDIR/file"
+	[ -e "$BATS_TEST_TMPDIR/file" ]
+	fails 1 "is not a map" hmapctl info -m "$BATS_TEST_TMPDIR/file"
+	prints "" hmapctl destroy /dev/hmaps/a
+	prints "" hmapctl list
+}
+
+@test "names that others have given do not reach the terminal as they are" {
+	needs_kernel
+	load_module
+	hmapctl create a
+	mv /dev/hmaps/a $'/dev/hmaps/\e[31m b\\\n'
+	prints '\x1b[31m\x20b\x5c\x0a' hmapctl list
+	prints '[ "\\x1b[31m\\x20b\\x5c\\x0a" ]' hmapctl list --json
+}
+
+@test "where no file system of maps is mounted hmapctl says what to do" {
+	needs_kernel
+	load_module
+	umount /dev/hmaps
+	local text="no file system of maps is mounted on /dev/hmaps: systemctl start dev-hmaps.mount, or mkdir -p /dev/hmaps and mount -t hmapfs hmapfs /dev/hmaps"
+	fails 1 "create a: $text" hmapctl create a
+	fails 1 "destroy a: $text" hmapctl destroy a
+	fails 1 "list /dev/hmaps: $text" hmapctl list
+	fails 1 "cannot open the map a: $text" hmapctl get -m a 1
+	rmdir /dev/hmaps
+	fails 1 "create a: $text" hmapctl create a
+	fails 1 "list /dev/hmaps: $text" hmapctl list
+	fails 1 "cannot open the map a: $text" hmapctl get -m a 1
+	# and that it does
+	mkdir -p /dev/hmaps
+	mount -t hmapfs hmapfs /dev/hmaps
+	prints "" hmapctl create a
 }
 
 @test "a long list" {
@@ -97,19 +155,38 @@ name             a" hmapctl info -m a
 	[ "$(hmapctl list)" = "$(seq 100 349)" ]
 }
 
-@test "who may not write the device cannot make or destroy" {
+@test "who may not write the device cannot make, others destroy what is theirs" {
 	needs_kernel
 	needs setpriv
 	load_module
+	umount /dev/hmaps
+	mount -t hmapfs -o mode=1777 hmapfs /dev/hmaps
 	hmapctl create a --mode 0644
 	chmod 0444 /dev/hmap
 	fails 1 "create b: Permission denied" as_nobody hmapctl create b
-	fails 1 "destroy a: Permission denied" as_nobody hmapctl destroy a
 	prints a as_nobody hmapctl list
 	chmod 0666 /dev/hmap
 	as_nobody hmapctl create b
 	fails 1 "destroy a: Operation not permitted" as_nobody hmapctl destroy a
 	as_nobody hmapctl destroy b
+	chmod 0755 /dev/hmaps
+	fails 1 "create b: Permission denied" as_nobody hmapctl create b
+	fails 1 "destroy a: Permission denied" as_nobody hmapctl destroy a
+}
+
+@test "only the owner freezes" {
+	needs_kernel
+	needs setpriv
+	load_module
+	hmapctl create a --mode 0666
+	fails 1 "freeze: only the owner of the map may do that" \
+		as_nobody hmapctl freeze -m a
+	chmod 0666 /dev/hmap
+	fails 1 "freeze: only the owner of the map may do that" as_nobody hmapctl freeze
+	chown 65534 /dev/hmaps/a
+	prints "" as_nobody hmapctl freeze -m a
+	[ "$(info_of a state)" = frozen ]
+	[ "$(info_of a uid)" = 65534 ]
 }
 
 @test "freeze: no change any more" {
@@ -126,14 +203,16 @@ name             a" hmapctl info -m a
 
 @test "usage errors of the new options" {
 	fails 2 "usage: hmapctl create" ctl create
-	fails 2 "usage: hmapctl destroy" ctl destroy
-	fails 2 "usage: hmapctl list" ctl list x
+	fails 2 "usage: hmapctl destroy" hmapctl destroy
+	fails 2 "usage: hmapctl list" hmapctl list x y
+	fails 2 "does not take the option --device" hmapctl list --device x
 	fails 2 "not a possible number: 'x'" ctl create a --key-size x
 	fails 2 "not a possible number: '4294967296'" ctl create a --value-size 4294967296
 	fails 2 "not a possible number: '-1'" ctl create a --hint -1
 	fails 2 "not a mode, 0 to 0777: '888'" ctl create a --mode 888
 	fails 2 "not a mode, 0 to 0777: '1777'" ctl create a --mode 1777
-	fails 2 "not the name of a map: '../x'" ctl get 1 --map ../x
+	fails 2 "not the name of a map: '..'" ctl get 1 --map ..
+	fails 2 "not the name of a map: ''" ctl get 1 --map ""
 	fails 2 "does not take the option --map" ctl create a --map b
 	fails 2 "does not take the option --hint" ctl put 1 1 --hint 3
 }
@@ -143,6 +222,6 @@ name             a" hmapctl info -m a
 	unload_module
 	fails 1 "cannot open /dev/hmap: No such file or directory; is the module loaded?" \
 		hmapctl create a
-	fails 1 "is the module loaded?" hmapctl list
-	fails 1 "cannot open /dev/hmap: No such file or directory; is the module loaded?" hmapctl destroy a
+	fails 1 "no file system of maps is mounted on /dev/hmaps" hmapctl list
+	fails 1 "no file system of maps is mounted on /dev/hmaps" hmapctl destroy a
 }

@@ -72,7 +72,7 @@ fields+=" evacuated longest_chain alloc_failures shrinks"
 
 @test "info prints sizes and limits" {
 	load_module key_size=16 value_size=200 max_entries=1000
-	prints "abi_version      1
+	prints "abi_version      2
 key_size         16
 value_size       200
 max_key_size     4096
@@ -86,12 +86,15 @@ hash             siphash
 flags            none
 node             0
 state            none
-name             <nil>" ctl info
+uid              0
+gid              0
+mode             0600
+links            1" ctl info
 }
 
 @test "info --json" {
 	load_module key_size=1 value_size=0 hint=100
-	prints '{ "abi_version": 1, "key_size": 1, "value_size": 0, "max_key_size": 4096, "max_value_size": 65536, "max_inline_size": 128, "max_entries": 0, "hint": 100, "max_bytes": 0, "stripes": 1, "hash": "siphash", "flags": [ ], "node": 0, "state": [ ], "name": null }' \
+	prints '{ "abi_version": 2, "key_size": 1, "value_size": 0, "max_key_size": 4096, "max_value_size": 65536, "max_inline_size": 128, "max_entries": 0, "hint": 100, "max_bytes": 0, "stripes": 1, "hash": "siphash", "flags": [ ], "node": 0, "state": [ ], "uid": 0, "gid": 0, "mode": "0600", "links": 1 }' \
 		ctl info --json
 }
 

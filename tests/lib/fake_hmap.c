@@ -126,6 +126,8 @@ static int do_info(struct fake *f, void *arg)
 	info->max_entries = f->max_entries;
 	info->hint = f->hint;
 	info->stripes = 1;
+	info->mode = 0600;
+	info->links = 1;
 	return 0;
 }
 

@@ -208,10 +208,15 @@ static inline int nodes_mount(const char *options)
 	return sys_result(mount("hmapfs", HMAP_NODES, "hmapfs", 0, options));
 }
 
+/* The files of a process that has just ended may be closed a moment later. */
 static inline int nodes_umount(void)
 {
-	int ret = sys_result(umount2(HMAP_NODES, 0));
+	int ret = sys_result(umount2(HMAP_NODES, 0)), i;
 
+	for (i = 0; ret == -EBUSY && i < 100; i++) {
+		usleep(10000);
+		ret = sys_result(umount2(HMAP_NODES, 0));
+	}
 	if (!ret)
 		rmdir(HMAP_NODES);
 	return ret;

@@ -12,9 +12,22 @@ load_hmap() # [PARAMETER=VALUE...]
 		mount -t hmapfs hmapfs /dev/hmaps
 }
 
+# The files of a process that has just ended may be closed a moment later.
+umount_hmaps()
+{
+	local try
+
+	for try in {1..20}; do
+		grep -q ' /dev/hmaps hmapfs ' /proc/mounts || return 0
+		umount /dev/hmaps 2>/dev/null || sleep 0.1
+	done
+	echo "/dev/hmaps is busy after $try tries"
+	return 1
+}
+
 unload_hmap()
 {
-	umount /dev/hmaps 2>/dev/null
+	umount_hmaps
 	rmmod hmap
 }
 
