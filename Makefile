@@ -45,7 +45,7 @@ help:
 	@echo
 	@echo '  make modules     kmod/hmap.ko and Module.symvers'
 	@echo '  make userspace   libhmap and hmapctl'
-	@echo '  make install     modules, library, tool, headers, man pages, udev rule'
+	@echo '  make install     modules, library, tool, headers, man pages, udev rule, systemd unit'
 	@echo '  make uninstall'
 	@echo '  make clean'
 	@echo

@@ -99,10 +99,11 @@ run_follow()
 		awk '{ print $1, $2 }' | sort)" = $' \n1 sea\n1 see\n3 the' ]
 }
 
-# A map without a name does here: the imitation has no directory of names.
+# A map without a name does here: the imitation has no file system of maps.
 run_shared()
 {
-	sed -i "s|hmap_create(NULL|hmap_create(\"$tmp/device\"|" "$tmp/shared.c"
+	sed -i "s|hmap_create(NULL|hmap_create(\"$tmp/device\"|
+		s|hmap_open_named(sessions.name|hmap_open(\"$tmp/none\"|" "$tmp/shared.c"
 	compile_example shared "$root/usr/lib/libhmap.a" || return 1
 	[ "$(LD_PRELOAD=$build/tests/fake_hmap.so "$tmp/shared")" = "16 bytes a key" ]
 }
@@ -133,6 +134,28 @@ makes_group()
 	systemd-sysusers --root="$tmp/machine" "$root/usr/lib/sysusers.d/hmap.conf"
 	cat "$tmp/machine/etc/group"
 	grep "^$group:" "$tmp/machine/etc/group"
+}
+
+# The unit's name is that of its directory, as systemd wants it, and its options
+# are those that the manual and README.md give.
+has_unit()
+{
+	local unit=$root/usr/lib/systemd/system/dev-hmaps.mount
+
+	grep -qx 'Where=/dev/hmaps' "$unit" && grep -qx 'Type=hmapfs' "$unit" &&
+		grep -q '^Options=mode=1770,gid=hmap' "$unit" &&
+		grep -q '^hmapfs /dev/hmaps hmapfs mode=1770,gid=hmap 0 0$' \
+			<(sed 's/^\(    \|\.Dl \)//' "$top/README.md") &&
+		grep -q 'hmapfs /dev/hmaps hmapfs mode=1770,gid=hmap 0 0$' \
+			"$top/userspace/man/hmap.4"
+}
+
+unit_is_sound()
+{
+	# other units need not be here
+	systemd-analyze --man=no verify "$root/usr/lib/systemd/system/dev-hmaps.mount" 2>&1 |
+		grep 'dev-hmaps.mount:' && return 1
+	return 0
 }
 
 lint_pages()
@@ -216,6 +239,12 @@ if command -v systemd-sysusers >/dev/null; then
 	tap_ok "systemd-sysusers makes the group" makes_group
 else
 	tap_skip "systemd-sysusers makes the group" "no systemd-sysusers"
+fi
+tap_ok "make install installs the unit that mounts the file system" has_unit
+if command -v systemd-analyze >/dev/null; then
+	tap_ok "systemd has nothing to say about it" unit_is_sound
+else
+	tap_skip "systemd has nothing to say about it" "no systemd-analyze"
 fi
 if command -v mandoc >/dev/null; then
 	tap_ok "mandoc -T lint has nothing to say about the manual" lint_pages

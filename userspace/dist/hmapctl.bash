@@ -21,8 +21,8 @@ _hmapctl_options()
 		echo "--device --help --version --key-size --value-size --hint" \
 			"--max-entries --max-bytes --stripes --fast-hash --no-shrink --mmap --node --mode"
 		;;
-	destroy) echo "--device --help --version" ;;
-	list) echo "--device --json --help --version" ;;
+	destroy) echo "--help --version" ;;
+	list) echo "--json --help --version" ;;
 	trace) echo "$common --seed --watch --ascii" ;;
 	*) echo "$common" ;;
 	esac
@@ -43,10 +43,15 @@ _hmapctl_command()
 	done
 }
 
-# Maps whose names begin so.
+# Maps whose names begin so, or files if it is a path. A name with a backslash is one
+# that hmapctl list does not print as it is.
 _hmapctl_names()
 {
-	compgen -W "$(hmapctl list 2>/dev/null)" -- "$1"
+	if [[ $1 == */* ]]; then
+		compgen -f -- "$1"
+	else
+		compgen -W "$(hmapctl list 2>/dev/null | grep -v '\\')" -- "$1"
+	fi
 }
 
 _hmapctl()
@@ -77,7 +82,7 @@ _hmapctl()
 		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
 	elif [[ $command == destroy ]]; then
 		mapfile -t COMPREPLY < <(_hmapctl_names "$current")
-	elif [[ $command == load || $command == compare ]]; then
+	elif [[ $command == load || $command == compare || $command == list ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	fi
 }

@@ -213,6 +213,22 @@ delete_some()
 	expect count "$(stat_of count)" $((distinct - deleted))
 }
 
+named_map()
+{
+	mkdir -p /dev/hmaps
+	show mount -t hmapfs -o size=1m hmapfs /dev/hmaps
+	show hmapctl create sessions --mode 0640
+	show hmapctl put -m sessions 1 100
+	show mv /dev/hmaps/sessions /dev/hmaps/old
+	must hmapctl get -m old 1
+	expect get "$said" 100
+	show ls -l /dev/hmaps
+	show df /dev/hmaps
+	show rm /dev/hmaps/old
+	expect list "$(hmapctl list)" ""
+	show umount /dev/hmaps
+}
+
 echo "hmap in $(uname -sr) ($(uname -v))"
 title "1. The seed's program: ten puts of int64 into an empty map"
 seed_program
@@ -239,6 +255,9 @@ show hmapctl layout
 title "5. Delete every twentieth"
 delete_some
 must hmapctl verify
+
+title "6. A map with a name is a file"
+named_map
 show rmmod hmap
 cd / && rm -r "$tmp"
 
