@@ -88,25 +88,13 @@ int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt,
 		    const char *name, unsigned int flags, struct path *path);
 #endif
 
-/*
- * 6.15: mkdir() returns a dentry if it made another than it was given.
- * HMAP_MKDIR(name, fn) defines a function of the kernel's type that calls fn(dir, dentry,
- * mode), which returns an errno.
- */
+/* 6.15: mkdir() returns a dentry if it made another than it was given */
 #if LINUX_VERSION_CODE < 0x060f00
-#define HMAP_MKDIR(name, fn)						\
-static int name(struct hmap_idmap *idmap, struct inode *dir,		\
-		struct dentry *dentry, umode_t mode)			\
-{									\
-	return fn(dir, dentry, mode);					\
-}
+#define hmap_mkdir_t		int
+#define hmap_mkdir_result(err)	(err)
 #else
-#define HMAP_MKDIR(name, fn)						\
-static struct dentry *name(struct mnt_idmap *idmap, struct inode *dir,	\
-			   struct dentry *dentry, umode_t mode)		\
-{									\
-	return ERR_PTR(fn(dir, dentry, mode));				\
-}
+#define hmap_mkdir_t		struct dentry *
+#define hmap_mkdir_result(err)	ERR_PTR(err)
 #endif
 
 /* 6.18: a new name */

@@ -196,20 +196,18 @@ static void hmapfs_instantiate(struct inode *dir, struct dentry *dentry,
 	hmap_inode_touch(dir);
 }
 
-static int hmapfs_make_dir(struct inode *dir, struct dentry *dentry,
-			   umode_t mode)
+static hmap_mkdir_t hmapfs_mkdir(struct hmap_idmap *idmap, struct inode *dir,
+				 struct dentry *dentry, umode_t mode)
 {
 	struct inode *inode = hmapfs_inode_in(dir, &dentry->d_name,
 					      S_IFDIR | mode);
 
 	if (IS_ERR(inode))
-		return PTR_ERR(inode);
+		return hmap_mkdir_result(PTR_ERR(inode));
 	inc_nlink(dir);
 	hmapfs_instantiate(dir, dentry, inode);
-	return 0;
+	return hmap_mkdir_result(0);
 }
-
-HMAP_MKDIR(hmapfs_mkdir, hmapfs_make_dir)
 
 static int hmapfs_symlink(struct hmap_idmap *idmap, struct inode *dir,
 			  struct dentry *dentry, const char *to)

@@ -77,7 +77,7 @@ static void create_tells_that_nothing_is_mounted(void **state)
 
 /* ---- in a directory of the test, which is said to be of the file system ---- */
 
-static char directory[] = "/tmp/hmap-maps-XXXXXX";
+static char directory[32];
 
 /* The path of a name; valid until the next call. */
 static const char *in_directory(const char *name)
@@ -111,7 +111,7 @@ static int make_directory(void **state)
 {
 	reset_fake(state);
 	fake.hmapfs = 1;
-	strcpy(directory + sizeof(directory) - 7, "XXXXXX");
+	snprintf(directory, sizeof(directory), "/tmp/hmap-maps-XXXXXX");
 	return mkdtemp(directory) ? 0 : -1;
 }
 

@@ -366,7 +366,7 @@ TEST_F(names, a_file_descriptor_leads_to_its_map_as_long_as_it_may)
 	ASSERT_LE(0, path);
 	/* O_PATH is no right */
 	EXPECT_EQ(-EBADF, dev_freeze(path));
-	strcpy(proc, proc_path(path));
+	snprintf(proc, sizeof(proc), "%s", proc_path(path));
 	EXPECT_TRUE(leads_to(proc, fd));
 	EXPECT_FALSE(nobody_may(proc, O_RDONLY));
 	/* another map of the same name is another map */
@@ -1013,6 +1013,21 @@ TEST_F(names, everything_may_race)
 	EXPECT_GE(destroyed + RACE_NAMES, created);
 }
 
+/* As map_check_range(), for threads: without static memory. */
+static int check_full(struct map *m, u64 n)
+{
+	u64 i, value;
+	int ret = 0;
+
+	for (i = 0; !ret && i < n; i++) {
+		ret = map_get(m, i);
+		make_value(m, &value, i);
+		if (!ret && memcmp(m->value, &value, sizeof(value)))
+			ret = -EBADMSG;
+	}
+	return ret;
+}
+
 /* The second creator is told, and finds a map that is ready. */
 static void *create_full(void *arg)
 {
@@ -1027,9 +1042,9 @@ static void *create_full(void *arg)
 	r->created = !r->ret;
 	if (r->ret == -EEXIST) {
 		close(m.fd);
-		r->ret = map_of_fd(&m, open_named("one", O_RDWR));
+		r->ret = map_of_fd(&m, openat(r->root, "one", O_RDWR));
 		if (!r->ret)
-			r->ret = map_check_range(&m, 0, 50);
+			r->ret = check_full(&m, 50);
 	}
 	close(m.fd);
 	return NULL;

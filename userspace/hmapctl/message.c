@@ -84,7 +84,8 @@ const char *explain_unmounted(void)
 {
 	return "no file system of maps is mounted on " HMAP_NODES
 	       ": systemctl start dev-hmaps.mount, or mkdir -p " HMAP_NODES
-	       " and mount -t hmapfs hmapfs " HMAP_NODES;
+	       " and mount -t hmapfs"
+	       " hmapfs " HMAP_NODES;
 }
 
 void p_err_map(const char *name)
