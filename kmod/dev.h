@@ -95,7 +95,7 @@ static inline int hmap_call_restart(int ret)
  * struct hmap_file - an open file, as its private_data
  * @object: what it is bound to
  * @device: it is a file of the device itself, not of a map made by CREATE
- * @anonymous: it is a file of a map in no file system: its inode is anybody's
+ * @anonymous: its map is in no file system, and its inode not the map's own
  * @seen: object->changes when a read of this file last looked at it
  */
 struct hmap_file {

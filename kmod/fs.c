@@ -2,8 +2,8 @@
 /*
  * hmapfs: a file system whose regular files are maps.
  *
- * A map with a name is a file, so that all that is known of files decides who may
- * open, rename or remove it: owner, mode and access control lists, directories, mounts
+ * A map with a name is a file, so that all that is known of files decides which users
+ * may open, rename or remove it: owner, mode and access control lists, directories, mounts
  * and namespaces. The inode holds a reference to the object for as long as there is a
  * name or an open file. Files are made by CREATE alone; directories, symbolic and hard
  * links as in any file system that lives in memory.
@@ -380,8 +380,8 @@ static void hmapfs_undo(struct dentry *parent, struct dentry *dentry)
 }
 
 /*
- * It is opened when the directory is locked no more, since whoever watches the
- * file system may be asked for leave. If that fails the name goes again.
+ * It is opened when the directory is locked no more: a program that watches the file
+ * system may be asked for leave first. If that fails the name goes again.
  */
 static struct file *hmapfs_create_named(const struct path *dir, const char *name,
 					umode_t mode, struct hmap_object *object)

@@ -387,7 +387,7 @@ TEST_F(fs, an_instance_that_is_in_use_is_busy)
 	ASSERT_EQ(0, map_of_fd(&m, create_named(self->m.fd, "a", 0600)));
 	ASSERT_EQ(0, map_put_range(&m, 0, 1000));
 	EXPECT_EQ(-EBUSY, sys_result(umount(HMAP_NODES)));
-	/* detached it goes on for those who have its maps open */
+	/* detached it goes on for programs that have its maps open */
 	ASSERT_EQ(0, umount2(HMAP_NODES, MNT_DETACH));
 	EXPECT_EQ(-ENODEV, create_named(self->m.fd, "b", 0600));
 	EXPECT_EQ(0, map_check_range(&m, 0, 1000));
