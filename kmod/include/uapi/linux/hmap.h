@@ -726,13 +726,13 @@ struct hmap_mapped {
  *            which takes keys that have been chosen for it; -ENOMEM: no memory, or
  *            the memory cgroup is at its limit; nothing changed; -EINTR: killed
  * DELETE  wc -ENOENT: no such key
- * SCAN    r  elements from a cursor; -EINTR: killed
- * CLEAR   wc removes everything; -ENOMEM, -EINTR: killed; nothing changed
+ * SCAN    r  elements from a cursor; -EINTR: a signal
+ * CLEAR   wc removes everything; -ENOMEM, -EINTR: a signal; nothing changed
  * STATS   x  the fields of the map
- * LAYOUT  x  how full buckets and chains are; -EINTR: killed
+ * LAYOUT  x  how full buckets and chains are; -EINTR: a signal
  * VERIFY  x  checks the map, a bounded part at a time, and what is about the map as
  *            a whole if nothing is written meanwhile; needs CAP_SYS_ADMIN (-EPERM);
- *            -EUCLEAN: broken, see the kernel log
+ *            -EUCLEAN: broken, see the kernel log; -EINTR: a signal
  * CREATE  wd a new map, returned as a file descriptor; -EINVAL also for a hint of
  *            more than max_entries, or than any map can hold; -EBADF: dir is no file
  *            descriptor; -ENOTDIR: dir, or HMAP_NODES, is no directory; -ENODEV: it
@@ -749,16 +749,16 @@ struct hmap_mapped {
  * FREEZE  w  nothing can change the map any more, for ever; when it returns, all
  *            changes that were under way are done; -EPERM: the file's owner, or of
  *            an anonymous map the user that made it, is another than the caller,
- *            which has no CAP_FOWNER; -EINTR: killed before they were
+ *            which has no CAP_FOWNER; -EINTR: a signal came before they were
  * OP      *  any operation on one element
- * BATCH   *  any operations; -EINTR: killed
- * VECTOR  *  the same operation on many elements; -EINTR: killed
+ * BATCH   *  any operations; -EINTR: a signal
+ * VECTOR  *  the same operation on many elements; -EINTR: a signal
  * COUNT   x  the number of elements, without going over them
  * RESERVE w  makes room for a number of elements, and keeps it; -EINVAL: more than
  *            max_entries, or than any map can hold; -ENOSPC: more than max_bytes
- *            allow; -ENOMEM, -EINTR: killed; what has been made stays
+ *            allow; -ENOMEM, -EINTR: a signal; what has been made stays
  * SHRINK  w  gives up what was reserved, at creation too, and as much memory as the
- *            elements do not need; -ENOMEM, -EINTR: killed; what has been
+ *            elements do not need; -ENOMEM, -EINTR: a signal; what has been
  *            given up stays so
  * WAIT    r  until a key is there, is not, or has another value, or until the
  *            map has changed; -ETIMEDOUT: the deadline is over; -ENOENT: OTHER,
