@@ -23,6 +23,9 @@
 /* What a map's memory counts in, as index of hmap_params.pools. */
 #define HMAP_POOL_INSTANCE	0	/* of the file system that it is in */
 #define HMAP_POOL_DEVICE	1
+#define HMAP_POOL_USER		2	/* that made it */
+
+struct hmap_user;
 
 /**
  * struct hmap_object - a map that programs share
@@ -31,6 +34,7 @@
  * @writers: changes that are under way; dead when the map is frozen
  * @freezing: somebody has frozen the map, or is about to. Set once, by xchg
  * @frozen: the map is frozen, and no change is under way any more
+ * @user: what it counts as part of; NULL for the default map. Constant
  * @uid: the user that made it. Constant
  * @gid: its group, likewise
  * @changes: grows with changes; odd if somebody has looked since the last (watch.c)
@@ -47,6 +51,7 @@ struct hmap_object {
 	struct percpu_ref writers;
 	bool freezing;
 	struct completion frozen;
+	struct hmap_user *user;
 	kuid_t uid;
 	kgid_t gid;
 	atomic64_t changes;
@@ -194,7 +199,8 @@ int hmap_cmd_shrink(struct hmap_call *call);
 
 /* object.c */
 void hmap_object_limit(unsigned long max_bytes);
-struct hmap_object *hmap_object_create(struct hmap_params *params);
+struct hmap_object *hmap_object_create(struct hmap_params *params,
+				       struct hmap_user *user);
 struct hmap_object *hmap_object_get(struct hmap_object *object);
 void hmap_object_put(struct hmap_object *object);
 int hmap_file_bind(struct file *file, struct hmap_object *object, bool device);
@@ -202,6 +208,15 @@ void hmap_file_unbind(struct file *file);
 int hmap_cmd_info(struct hmap_call *call);
 int hmap_cmd_create(struct hmap_call *call);
 int hmap_cmd_freeze(struct hmap_call *call);
+
+/* user.c */
+int hmap_users_init(unsigned long max_files, unsigned long max_bytes);
+void hmap_users_exit(void);
+struct hmap_user *hmap_user_charge(void);
+int hmap_user_charge_more(struct hmap_user *user);
+void hmap_user_uncharge(struct hmap_user *user, unsigned int files);
+struct hmap_pool *hmap_user_pool(struct hmap_user *user);
+void hmap_user_info(struct hmap_ioc_info *info);
 
 /* watch.c */
 int hmap_watch_module_init(void);

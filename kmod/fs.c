@@ -39,6 +39,9 @@
 #define HMAPFS_NR_MAPS	4096
 #define HMAPFS_MODE	0755
 
+/* Names that a file may have. */
+#define HMAPFS_MAX_LINKS	16
+
 /**
  * struct hmapfs - an instance, as s_fs_info of its super block
  * @pool: the memory of all maps in it
@@ -94,6 +97,25 @@ static void hmapfs_release(struct hmapfs *fs)
 
 static const struct inode_operations hmapfs_dir_iops;
 
+/* What the inode counts as part of: a map by its object, all else by itself. */
+static struct hmap_user *hmapfs_user(const struct inode *inode)
+{
+	const struct hmap_object *object = inode->i_private;
+
+	return S_ISREG(inode->i_mode) ? object->user : inode->i_private;
+}
+
+/*
+ * As how many files it counts still when it goes: with all its names where an instance
+ * is unmounted. What an object counts as goes with that.
+ */
+static unsigned int hmapfs_charged(const struct inode *inode)
+{
+	unsigned int names = S_ISDIR(inode->i_mode) ? 1 : max(inode->i_nlink, 1U);
+
+	return S_ISREG(inode->i_mode) ? names - 1 : names;
+}
+
 /* An inode without links; @dir is NULL for the root. Counts until it is evicted. */
 static struct inode *hmapfs_inode(struct super_block *sb,
 				  const struct inode *dir, umode_t mode)
@@ -142,7 +164,9 @@ static void hmapfs_evict_inode(struct inode *inode)
 {
 	truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
-	if (S_ISREG(inode->i_mode) && inode->i_private)
+	if (inode->i_private)
+		hmap_user_uncharge(hmapfs_user(inode), hmapfs_charged(inode));
+	if (inode->i_private && S_ISREG(inode->i_mode))
 		hmap_object_put(inode->i_private);
 	hmapfs_release(hmapfs_of(inode->i_sb));
 }
@@ -196,11 +220,28 @@ static void hmapfs_instantiate(struct inode *dir, struct dentry *dentry,
 	hmap_inode_touch(dir);
 }
 
+/* A directory or symbolic link, which counts as a file of the user. */
+static struct inode *hmapfs_user_inode(struct inode *dir, const struct qstr *name,
+				       umode_t mode)
+{
+	struct hmap_user *user = hmap_user_charge();
+	struct inode *inode;
+
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	inode = hmapfs_inode_in(dir, name, mode);
+	if (IS_ERR(inode))
+		hmap_user_uncharge(user, 1);
+	else
+		inode->i_private = user;
+	return inode;
+}
+
 static hmap_mkdir_t hmapfs_mkdir(struct hmap_idmap *idmap, struct inode *dir,
 				 struct dentry *dentry, umode_t mode)
 {
-	struct inode *inode = hmapfs_inode_in(dir, &dentry->d_name,
-					      S_IFDIR | mode);
+	struct inode *inode = hmapfs_user_inode(dir, &dentry->d_name,
+						S_IFDIR | mode);
 
 	if (IS_ERR(inode))
 		return hmap_mkdir_result(PTR_ERR(inode));
@@ -217,7 +258,7 @@ static int hmapfs_symlink(struct hmap_idmap *idmap, struct inode *dir,
 
 	if (!link)
 		return -ENOMEM;
-	inode = hmapfs_inode_in(dir, &dentry->d_name, S_IFLNK | 0777);
+	inode = hmapfs_user_inode(dir, &dentry->d_name, S_IFLNK | 0777);
 	if (IS_ERR(inode)) {
 		kfree(link);
 		return PTR_ERR(inode);
@@ -229,11 +270,35 @@ static int hmapfs_symlink(struct hmap_idmap *idmap, struct inode *dir,
 	return 0;
 }
 
+/* A name more, or less, of a file that has one. */
+static int hmapfs_count_link(const struct inode *inode)
+{
+	struct hmap_user *user = hmapfs_user(inode);
+	int ret;
+
+	/* Those that may link it could take all that its user may have. */
+	if (inode->i_nlink >= HMAPFS_MAX_LINKS)
+		return -EMLINK;
+	ret = hmapfs_reserve(hmapfs_of(inode->i_sb));
+	if (ret)
+		return ret;
+	ret = hmap_user_charge_more(user);
+	if (ret)
+		hmapfs_release(hmapfs_of(inode->i_sb));
+	return ret;
+}
+
+static void hmapfs_uncount_link(const struct inode *inode)
+{
+	hmapfs_release(hmapfs_of(inode->i_sb));
+	hmap_user_uncharge(hmapfs_user(inode), 1);
+}
+
 /* The first name of a map that was made without one has been counted already. */
 static int hmapfs_link(struct dentry *old, struct inode *dir,
 		       struct dentry *dentry)
 {
-	int ret = d_inode(old)->i_nlink ? hmapfs_reserve(hmapfs_of(dir->i_sb)) : 0;
+	int ret = d_inode(old)->i_nlink ? hmapfs_count_link(d_inode(old)) : 0;
 
 	return ret ?: simple_link(old, dir, dentry);
 }
@@ -251,7 +316,7 @@ static int hmapfs_unlink(struct inode *dir, struct dentry *dentry)
 	int ret = simple_unlink(dir, dentry);
 
 	if (!ret && more)
-		hmapfs_release(hmapfs_of(dir->i_sb));
+		hmapfs_uncount_link(d_inode(dentry));
 	return ret;
 }
 
@@ -263,7 +328,7 @@ static int hmapfs_rename(struct hmap_idmap *idmap, struct inode *old_dir,
 	int ret = simple_rename(idmap, old_dir, old, new_dir, new, flags);
 
 	if (!ret && more)
-		hmapfs_release(hmapfs_of(new_dir->i_sb));
+		hmapfs_uncount_link(d_inode(new));
 	return ret;
 }
 

@@ -99,6 +99,24 @@ __MODULE_PARM_TYPE(max_bytes, "ulong");
 MODULE_PARM_DESC(max_bytes,
 		 "memory that all maps of the device may hold together, 0 for no limit (default half of RAM)");
 
+static struct hmap_number user_files = {
+	.value = 1024, .min = 0, .max = ULONG_MAX,
+};
+module_param_cb(user_files, &hmap_number_ops, &user_files, 0444);
+__MODULE_PARM_TYPE(user_files, "ulong");
+MODULE_PARM_DESC(user_files,
+		 "maps, directories and links that each user may have, 0 for no limit (default 1024)");
+
+#define QUARTER_OF_RAM	ULONG_MAX
+
+static struct hmap_number user_bytes = {
+	.value = QUARTER_OF_RAM, .min = 0, .max = ULONG_MAX - 1,
+};
+module_param_cb(user_bytes, &hmap_number_ops, &user_bytes, 0444);
+__MODULE_PARM_TYPE(user_bytes, "ulong");
+MODULE_PARM_DESC(user_bytes,
+		 "memory that the maps of each user may hold, 0 for no limit (default a quarter of RAM)");
+
 static struct hmap_object *default_object;
 
 static int __init hmap_default_init(void)
@@ -122,7 +140,7 @@ static int __init hmap_default_init(void)
 	if (max_bytes.value == HALF_OF_RAM)
 		max_bytes.value = totalram_pages() / 2 << PAGE_SHIFT;
 	hmap_object_limit(max_bytes.value);
-	default_object = hmap_object_create(&params);
+	default_object = hmap_object_create(&params, NULL);
 	ret = PTR_ERR_OR_ZERO(default_object);
 	/* All else has been checked: only the hint can be invalid now. */
 	if (ret == -EINVAL)
@@ -151,9 +169,14 @@ static int __init hmap_module_init(void)
 	ret = hmap_mmap_init();
 	if (ret)
 		goto err_watch;
-	ret = hmap_default_init();
+	if (user_bytes.value == QUARTER_OF_RAM)
+		user_bytes.value = totalram_pages() / 4 << PAGE_SHIFT;
+	ret = hmap_users_init(user_files.value, user_bytes.value);
 	if (ret)
 		goto err_mmap;
+	ret = hmap_default_init();
+	if (ret)
+		goto err_users;
 
 	ret = hmapfs_init();
 	if (ret) {
@@ -174,6 +197,8 @@ err_fs:
 	hmapfs_exit();
 err_map:
 	hmap_object_put(default_object);
+err_users:
+	hmap_users_exit();
 err_mmap:
 	hmap_mmap_exit();
 err_watch:
@@ -190,6 +215,7 @@ static void __exit hmap_module_exit(void)
 	hmapfs_exit();
 	hmap_object_put(default_object);
 	hmap_queues_exit();
+	hmap_users_exit();
 	hmap_mmap_exit();
 	hmap_watch_module_exit();
 }

@@ -47,10 +47,13 @@ void hmap_object_limit(unsigned long max_bytes)
  * hmap_object_create() - make a map that programs share
  * @params: what its map is made for; it comes under the limit of all maps. The
  *	view, if there is one, is the object's from now on, and is put if this fails
+ * @user: whose map it is, which has been charged for it, and is uncharged if this
+ *	fails; NULL for nobody's
  *
  * Return: the object, with one reference; or what hmap_init() says, -ENOMEM.
  */
-struct hmap_object *hmap_object_create(struct hmap_params *params)
+struct hmap_object *hmap_object_create(struct hmap_params *params,
+				       struct hmap_user *user)
 {
 	struct hmap_object *object;
 	int ret;
@@ -66,10 +69,13 @@ struct hmap_object *hmap_object_create(struct hmap_params *params)
 		goto err_object;
 	if (hmap_all_maps.max_bytes)
 		params->pools[HMAP_POOL_DEVICE] = &hmap_all_maps;
+	if (user)
+		params->pools[HMAP_POOL_USER] = hmap_user_pool(user);
 	ret = hmap_init(&object->map, params);
 	if (ret)
 		goto err_writers;
 	init_completion(&object->frozen);
+	object->user = user;
 	current_fsuid_fsgid(&object->uid, &object->gid);
 	kref_init(&object->ref);
 	hmap_watch_init(object);
@@ -82,6 +88,8 @@ err_object:
 err_view:
 	if (params->view)
 		hmap_view_put(params->view);
+	if (user)
+		hmap_user_uncharge(user, 1);
 	return ERR_PTR(ret);
 }
 
@@ -98,6 +106,8 @@ static void hmap_object_free(struct kref *ref)
 	hmap_destroy(&object->map);
 	if (view)
 		hmap_view_put(view);
+	if (object->user)
+		hmap_user_uncharge(object->user, 1);
 	kfree(object);
 }
 
@@ -235,6 +245,8 @@ int hmap_cmd_info(struct hmap_call *call)
 	info->reserved = 0;
 	info->state = READ_ONCE(object->freezing) ? HMAP_STATE_FROZEN : 0;
 	hmap_info_owner(call, info);
+	info->all_max_bytes = hmap_all_maps.max_bytes;
+	hmap_user_info(info);
 	return hmap_call_return(call, sizeof(*info));
 }
 
@@ -333,15 +345,21 @@ static int hmap_create_in(const struct hmap_ioc_create *create,
 			  struct hmap_params *params, const struct path *dir)
 {
 	struct hmap_object *object;
+	struct hmap_user *user;
 	int ret;
 
+	user = hmap_user_charge();
+	if (IS_ERR(user))
+		return PTR_ERR(user);
 	if (dir->dentry)
 		params->pools[HMAP_POOL_INSTANCE] = hmapfs_pool(dir);
 	if (create->flags & HMAP_CREATE_MMAP)
 		params->view = hmap_mapping_create();
-	if (IS_ERR(params->view))
+	if (IS_ERR(params->view)) {
+		hmap_user_uncharge(user, 1);
 		return PTR_ERR(params->view);
-	object = hmap_object_create(params);
+	}
+	object = hmap_object_create(params, user);
 	if (IS_ERR(object))
 		return PTR_ERR(object);
 	ret = hmap_object_publish(object, create, dir);

@@ -153,6 +153,11 @@ static struct json_object *describe_info(const struct hmap_ioc_info *info)
 	snprintf(mode, sizeof(mode), "%04o", info->mode);
 	add_string(o, "mode", mode);
 	add_number(o, "links", info->links);
+	add_number(o, "all_max_bytes", info->all_max_bytes);
+	add_number(o, "user_files", info->user_files);
+	add_number(o, "user_max_files", info->user_max_files);
+	add_number(o, "user_memory", info->user_memory);
+	add_number(o, "user_max_bytes", info->user_max_bytes);
 	return o;
 }
 

@@ -104,7 +104,8 @@ HMAP_API struct hmap *hmap_open_named(const char *name, int flags);
  * needed for one), EEXIST (there is a map of this name), ENODEV (no hmapfs is mounted on
  * HMAP_NODES, or @create->dir is no directory of one), EACCES (the directory may not be
  * written), EROFS, EBADF, ENOTDIR, EOVERFLOW, ENOSPC (the file system is full, or the
- * hint above max_bytes), ENOMEM, EMFILE, ENFILE, or any error of open(2).
+ * hint above max_bytes), EDQUOT (as many maps as a user may have), ENOMEM, EMFILE,
+ * ENFILE, or any error of open(2).
  */
 HMAP_API struct hmap *hmap_create(const char *device,
 				  const struct hmap_ioc_create *create);

@@ -208,6 +208,13 @@ struct hmap_ioc_count {
  * @gid: out: its group, likewise
  * @mode: out: permissions of the file; 0 for an anonymous map
  * @links: out: names that the file has; 0 if the map had none, or has none any more
+ * @all_max_bytes: out: memory that all maps of the device may hold together, 0 for no
+ *	limit
+ * @user_files: out: what the caller's user has: maps that it has made, directories,
+ *	symbolic links, and names beyond the first of each
+ * @user_max_files: out: what it may have (-EDQUOT), 0 for no limit
+ * @user_memory: out: bytes that its maps hold
+ * @user_max_bytes: out: bytes that they may hold, 0 for no limit
  *
  * An anonymous map is one that is in no file system. The default map's file is the
  * device node that was opened.
@@ -234,6 +241,11 @@ struct hmap_ioc_info {
 	__u32 gid;
 	__u32 mode;
 	__u32 links;
+	__aligned_u64 all_max_bytes;
+	__aligned_u64 user_files;
+	__aligned_u64 user_max_files;
+	__aligned_u64 user_memory;
+	__aligned_u64 user_max_bytes;
 };
 
 /**
@@ -743,7 +755,8 @@ struct hmap_mapped {
  *            was mounted in a user namespace that does not know the caller's user
  *            or group; -ENOSPC: there are as many files as nr_maps= of the instance
  *            allows, or the memory for hint is more than max_bytes, the size= of the
- *            instance or the limit of all maps; -EMFILE, -ENFILE: too many files are
+ *            instance or the limit of all maps; -EDQUOT: the caller's user has as
+ *            many maps and files as it may; -EMFILE, -ENFILE: too many files are
  *            open; -ENOMEM: no memory; -EOPNOTSUPP: HMAP_CREATE_MMAP where caches do
  *            not show what the kernel writes
  * FREEZE  w  nothing can change the map any more, for ever; when it returns, all

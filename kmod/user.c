@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What users have: maps and other files of hmapfs, and the memory of their maps. Each
+ * has a limit, so that none takes what is there for all of them; the superuser has none.
+ *
+ * A user is the one of the initial user namespace, in whatever namespace it makes a map.
+ * What counts is who has made a map, not who owns its file now.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/mutex.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "dev.h"
+
+/* How long a user that has nothing any more is remembered: memory may be on its way. */
+#define REAP_TIME	HZ
+
+#define PROC_NAME	"hmap_users"
+
+/**
+ * struct hmap_user - a user that has something, or had until a moment ago
+ * @uid: constant
+ * @files: maps, directories, symbolic links, and hard links beyond the first
+ * @pool: memory of the maps
+ */
+struct hmap_user {
+	kuid_t uid;
+	unsigned long files;
+	struct hmap_pool pool;
+};
+
+/* By uid. They come, change and go under the lock. */
+static DEFINE_XARRAY(hmap_users);
+static DEFINE_MUTEX(hmap_users_lock);
+
+/* Limits of each user; 0 for none. Constant. */
+static unsigned long hmap_user_max_files;
+static unsigned long hmap_user_max_bytes;
+
+static void hmap_users_reap(struct work_struct *work);
+static DECLARE_DELAYED_WORK(hmap_reaper, hmap_users_reap);
+
+static void hmap_users_reap(struct work_struct *work)
+{
+	struct hmap_user *user;
+	unsigned long uid;
+	bool again = false;
+
+	mutex_lock(&hmap_users_lock);
+	xa_for_each(&hmap_users, uid, user) {
+		if (user->files)
+			continue;
+		if (atomic_long_read(&user->pool.memory)) {
+			again = true;
+			continue;
+		}
+		xa_erase(&hmap_users, uid);
+		kfree(user);
+	}
+	mutex_unlock(&hmap_users_lock);
+	if (again)
+		schedule_delayed_work(&hmap_reaper, REAP_TIME);
+}
+
+/* The user of the caller; ERR_PTR(-ENOMEM). */
+static struct hmap_user *hmap_user_find(kuid_t uid)
+{
+	struct hmap_user *user = xa_load(&hmap_users, __kuid_val(uid));
+	int ret;
+
+	lockdep_assert_held(&hmap_users_lock);
+	if (user)
+		return user;
+	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+	if (!user)
+		return ERR_PTR(-ENOMEM);
+	user->uid = uid;
+	if (!uid_eq(uid, GLOBAL_ROOT_UID))
+		user->pool.max_bytes = hmap_user_max_bytes;
+	ret = xa_err(xa_store(&hmap_users, __kuid_val(uid), user,
+			      GFP_KERNEL_ACCOUNT));
+	if (ret) {
+		kfree(user);
+		return ERR_PTR(ret);
+	}
+	return user;
+}
+
+static int hmap_user_add(struct hmap_user *user)
+{
+	lockdep_assert_held(&hmap_users_lock);
+	if (hmap_user_max_files && user->files >= hmap_user_max_files &&
+	    !ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE))
+		return -EDQUOT;
+	user->files++;
+	return 0;
+}
+
+/**
+ * hmap_user_charge() - the caller's user has a map or a file more
+ *
+ * Return: the user, for hmap_user_uncharge(); ERR_PTR(-EDQUOT): it has as many as it may
+ * have; ERR_PTR(-ENOMEM).
+ */
+struct hmap_user *hmap_user_charge(void)
+{
+	struct hmap_user *user;
+	int ret;
+
+	mutex_lock(&hmap_users_lock);
+	user = hmap_user_find(current_fsuid());
+	ret = IS_ERR(user) ? PTR_ERR(user) : hmap_user_add(user);
+	/* One that has been found in vain goes again. */
+	if (ret)
+		schedule_delayed_work(&hmap_reaper, REAP_TIME);
+	mutex_unlock(&hmap_users_lock);
+	return ret ? ERR_PTR(ret) : user;
+}
+
+/**
+ * hmap_user_charge_more() - a user has a file more, whoever has made it
+ * @user: a user that has one already
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int hmap_user_charge_more(struct hmap_user *user)
+{
+	int ret;
+
+	mutex_lock(&hmap_users_lock);
+	ret = hmap_user_add(user);
+	mutex_unlock(&hmap_users_lock);
+	return ret;
+}
+
+/**
+ * hmap_user_uncharge() - a user has less files
+ * @user: the user, whose pool stays until its maps' memory is free
+ * @files: how many
+ */
+void hmap_user_uncharge(struct hmap_user *user, unsigned int files)
+{
+	mutex_lock(&hmap_users_lock);
+	user->files -= files;
+	if (!user->files)
+		schedule_delayed_work(&hmap_reaper, REAP_TIME);
+	mutex_unlock(&hmap_users_lock);
+}
+
+/**
+ * hmap_user_pool() - what the maps of a user count in
+ * @user: the user
+ *
+ * Return: the pool.
+ */
+struct hmap_pool *hmap_user_pool(struct hmap_user *user)
+{
+	return &user->pool;
+}
+
+/* What the caller's user has, and may have. */
+void hmap_user_info(struct hmap_ioc_info *info)
+{
+	struct hmap_user *user;
+
+	mutex_lock(&hmap_users_lock);
+	user = xa_load(&hmap_users, __kuid_val(current_fsuid()));
+	info->user_files = user ? user->files : 0;
+	info->user_memory = user ? atomic_long_read(&user->pool.memory) : 0;
+	mutex_unlock(&hmap_users_lock);
+	info->user_max_files = hmap_user_max_files;
+	info->user_max_bytes = uid_eq(current_fsuid(), GLOBAL_ROOT_UID) ?
+			       0 : hmap_user_max_bytes;
+}
+
+/* A line for each user; for the superuser alone. */
+static int hmap_users_show(struct seq_file *m, void *unused)
+{
+	struct hmap_user *user;
+	unsigned long uid;
+
+	seq_puts(m, "uid files bytes\n");
+	mutex_lock(&hmap_users_lock);
+	xa_for_each(&hmap_users, uid, user)
+		seq_printf(m, "%u %lu %ld\n",
+			   from_kuid_munged(seq_user_ns(m), user->uid),
+			   user->files, atomic_long_read(&user->pool.memory));
+	mutex_unlock(&hmap_users_lock);
+	return 0;
+}
+
+/**
+ * hmap_users_init() - before there are any
+ * @max_files: maps and files that each may have, 0 for no limit
+ * @max_bytes: memory that the maps of each may hold, 0 for no limit
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int hmap_users_init(unsigned long max_files, unsigned long max_bytes)
+{
+	hmap_user_max_files = max_files;
+	hmap_user_max_bytes = max_bytes;
+#ifdef CONFIG_PROC_FS
+	if (!proc_create_single(PROC_NAME, 0400, NULL, hmap_users_show))
+		return -ENOMEM;
+#endif
+	return 0;
+}
+
+/* There are no maps any more, and nothing of them waits to be freed. */
+void hmap_users_exit(void)
+{
+	remove_proc_entry(PROC_NAME, NULL);
+	cancel_delayed_work_sync(&hmap_reaper);
+	hmap_users_reap(NULL);
+	WARN_ON_ONCE(!xa_empty(&hmap_users));
+	cancel_delayed_work_sync(&hmap_reaper);
+	xa_destroy(&hmap_users);
+}
