@@ -20,6 +20,8 @@ static void put_printable(const char *text, FILE *file)
 	}
 }
 
+#define FS_TYPE	"hmapfs"
+
 void p_err(const char *format, ...)
 {
 	char text[MESSAGE_ROOM];
@@ -84,8 +86,7 @@ const char *explain_unmounted(void)
 {
 	return "no file system of maps is mounted on " HMAP_NODES
 	       ": systemctl start dev-hmaps.mount, or mkdir -p " HMAP_NODES
-	       " and mount -t hmapfs"
-	       " hmapfs " HMAP_NODES;
+	       " and mount -t " FS_TYPE " " FS_TYPE " " HMAP_NODES;
 }
 
 void p_err_map(const char *name)
