@@ -58,7 +58,7 @@ struct hmap_object {
 	wait_queue_head_t pollers;
 	atomic_t waiting;
 	struct list_head keys;
-	spinlock_t keys_lock;
+	spinlock_t keys_lock; /* keys */
 	unsigned long wake;
 	struct work_struct wake_work;
 };

@@ -669,13 +669,23 @@ static void count_call(const struct call *c)
 	count_result(c->command - commands, c->ret);
 }
 
+int call_to_the_end(int fd, unsigned int nr, void *arg)
+{
+	int ret;
+
+	do {
+		ret = ioctl(fd, nr, arg);
+	} while (ret < 0 && errno == EINTR && nr != HMAP_IOC_WAIT);
+	return ret;
+}
+
 static void run_call(struct call *c)
 {
 	c->user = room_take(c, ROOM_ARG, c->room);
 	memcpy(c->user, &c->arg, c->room);
 	if (c->broken && one_in(20))
 		c->user = one_in(2) ? bad_page : fixed_page;
-	c->ret = ioctl(c->slot->fd, c->nr, c->user);
+	c->ret = call_to_the_end(c->slot->fd, c->nr, c->user);
 	if (c->ret < 0)
 		c->ret = -errno;
 	if (c->user != bad_page)

@@ -300,4 +300,7 @@ void count_result(u32 row, int ret);
 __printf(2, 3) __noreturn
 void fail(const struct call *c, const char *format, ...);
 
+/* An ioctl that goes on after signals, some of whose handlers end it. */
+int call_to_the_end(int fd, unsigned int nr, void *arg);
+
 #endif /* HMAP_FUZZ_H */

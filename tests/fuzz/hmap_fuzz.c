@@ -208,7 +208,7 @@ static bool finish(int fd)
 
 	if (!destroy_names())
 		perror(HMAP_NODES);
-	else if (ioctl(fd, HMAP_IOC_VERIFY, &plain))
+	else if (call_to_the_end(fd, HMAP_IOC_VERIFY, &plain))
 		perror("VERIFY");
 	else
 		return true;

@@ -199,7 +199,7 @@ static void check_scan(struct model *m)
 
 	scan.keys = (uintptr_t)keys;
 	do {
-		if (ioctl(m->fd, HMAP_IOC_SCAN, &scan))
+		if (call_to_the_end(m->fd, HMAP_IOC_SCAN, &scan))
 			fail(NULL, "a scan: %s", strerror(errno));
 		check_part(m, &scan, keys, seen);
 	} while (scan.count);
@@ -213,7 +213,7 @@ static void check_model(struct model *m)
 {
 	struct hmap_ioc_plain plain = { .size = sizeof(plain) };
 
-	if (ioctl(m->fd, HMAP_IOC_VERIFY, &plain))
+	if (call_to_the_end(m->fd, HMAP_IOC_VERIFY, &plain))
 		fail(NULL, "VERIFY: %s", strerror(errno));
 	check_keys(m);
 	check_scan(m);

@@ -13,11 +13,11 @@
 #define MANY	100000
 #define KEYS	1024
 
-static volatile sig_atomic_t alarms;
+static sig_atomic_t alarms;
 
 static void on_alarm(int sig)
 {
-	alarms++;
+	__atomic_add_fetch(&alarms, 1, __ATOMIC_RELAXED);
 }
 
 /* A signal in @first_us and, if @each_us is not 0, again and again. */
