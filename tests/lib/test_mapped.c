@@ -35,6 +35,7 @@
 
 static struct {
 	unsigned int asked;
+	int fd;
 	size_t page;
 	char *bytes;
 	struct hmap_mapped *control;
@@ -110,7 +111,8 @@ static int setup(void **state)
 	f.control->block_size = f.page;
 	f.control->buckets = array_at(ARRAY, 1);
 	set_slot(bucket_at(ARRAY, 0), 3, MESSAGE, 5);
-	f.map = hmap_open_fd(dup(fileno(file)));
+	f.fd = dup(fileno(file));
+	f.map = hmap_open_fd(dup(f.fd));
 	assert_non_null(f.map);
 	fclose(file);
 	return 0;
@@ -120,6 +122,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	hmap_close(f.map);
+	close(f.fd);
 	munmap(f.bytes, PAGES * f.page);
 	return 0;
 }
@@ -321,6 +324,29 @@ static void what_was_read_while_the_map_changed_does_not_count(void **state)
 	lose_page();
 }
 
+/* What this library does not know: each is found by the kernel, as all is. */
+static void what_is_not_known_is_left_to_the_kernel(void **state)
+{
+	const struct hmap_mapped known = *f.control;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		hmap_close(f.map);
+		*f.control = known;
+		f.control->hash = i == 0 ? 2 : known.hash;
+		f.control->hash = i == 1 ? ~0U : f.control->hash;
+		f.control->reserved = i == 2;
+		f.control->key_size += i == 3;
+		f.control->value_size += i == 4;
+		f.control->bucket_size -= i == 5;
+		f.map = hmap_open_fd(dup(f.fd));
+		assert_non_null(f.map);
+		assert_int_equal(hmap_is_mapped(f.map), 0);
+		assert_finds(KERNEL, 1);
+	}
+}
+
 static void null_map_is_invalid(void **state)
 {
 	(void)state;
@@ -344,6 +370,7 @@ int main(void)
 		with_map(the_kernel_is_asked_for_what_cannot_be_mapped),
 		with_map(windows_grow),
 		with_map(what_was_read_while_the_map_changed_does_not_count),
+		with_map(what_is_not_known_is_left_to_the_kernel),
 		cmocka_unit_test(null_map_is_invalid),
 	};
 

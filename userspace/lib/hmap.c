@@ -68,7 +68,7 @@ struct hmap *hmap_open_fd(int fd)
 		return NULL;
 	}
 	if (map->info.create_flags & HMAP_CREATE_MMAP)
-		map->mapped = hmap_mapped_open(fd);
+		map->mapped = hmap_mapped_open(fd, &map->info);
 	return map;
 }
 

@@ -741,6 +741,21 @@ int hmap_contains(const struct hmap *map, const void *key)
 
 /* ---- open and close ---- */
 
+/*
+ * A hash that this library has, and a layout as it knows it: a newer kernel may have
+ * others, and is asked then.
+ */
+static int is_known(const struct hmap_mapped *c, const struct hmap_ioc_info *info)
+{
+	__u64 bucket = sizeof(struct hmap_mapped_bucket) +
+		       (__u64)HMAP_BUCKET_SLOTS * (c->key_size + c->value_size);
+
+	return (c->hash == HMAP_HASH_SIPHASH || c->hash == HMAP_HASH_FAST) &&
+	       c->key_size == info->key_size &&
+	       c->value_size == info->value_size &&
+	       c->bucket_size >= bucket && c->block_buckets && !c->reserved;
+}
+
 static void read_constants(struct mapped *m)
 {
 	const struct hmap_mapped *c = m->control;
@@ -756,7 +771,7 @@ static void read_constants(struct mapped *m)
 	m->quick = NO_SEQUENCE;
 }
 
-struct mapped *hmap_mapped_open(int fd)
+struct mapped *hmap_mapped_open(int fd, const struct hmap_ioc_info *info)
 {
 	struct mapped *m = calloc(1, sizeof(*m));
 
@@ -767,6 +782,10 @@ struct mapped *hmap_mapped_open(int fd)
 	m->control = map_file(m, NULL, m->page, 0);
 	if (!m->control) {
 		free(m);
+		return NULL;
+	}
+	if (!is_known(m->control, info)) {
+		hmap_mapped_close(m);
 		return NULL;
 	}
 	read_constants(m);

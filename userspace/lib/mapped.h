@@ -10,7 +10,7 @@
 struct mapped;
 
 /* @fd is a map's that can be mapped. NULL: not by this process. */
-struct mapped *hmap_mapped_open(int fd);
+struct mapped *hmap_mapped_open(int fd, const struct hmap_ioc_info *info);
 void hmap_mapped_close(struct mapped *m);
 
 #endif /* HMAP_MAPPED_H */
