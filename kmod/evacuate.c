@@ -20,7 +20,6 @@
 #include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 
 #include "internal.h"
@@ -482,7 +481,7 @@ int hmap_finish_resize(struct hmap *h, struct hmap_supply *supply, bool polite)
 				supply->no_block = false;
 				return -ENOMEM;
 			}
-			if (signal_pending(current) || READ_ONCE(h->dying))
+			if (hmap_interrupted() || READ_ONCE(h->dying))
 				return -EINTR;
 			cond_resched();
 			if (polite)

@@ -14,6 +14,8 @@
 #include <linux/numa.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 /*
@@ -305,6 +307,13 @@ static inline u64 hmap_slot_hash(const struct hmap *h, struct bmap *b,
 	if (hmap_out_of_line(h->params.key_size))
 		return (*(struct hmap_blob **)key)->hash;
 	return hmap_hash(h, key, hash0);
+}
+
+/* Whether a call that takes long is to end early. kthread_stop() is no reason for that. */
+static inline bool hmap_interrupted(void)
+{
+	return current->flags & PF_KTHREAD ? fatal_signal_pending(current) :
+					     signal_pending(current);
 }
 
 /* What a walk that looks at an element counts for it. */

@@ -414,7 +414,9 @@ int hmap_resizer_lock(struct hmap *h)
 	if (!hmap_may_wait(GFP_KERNEL))
 		return mutex_trylock(&h->resizer);
 	atomic_inc(&h->requests);
-	err = mutex_lock_interruptible(&h->resizer);
+	err = current->flags & PF_KTHREAD ?
+	      mutex_lock_killable(&h->resizer) :
+	      mutex_lock_interruptible(&h->resizer);
 	atomic_dec(&h->requests);
 	return err ? -EINTR : 1;
 }

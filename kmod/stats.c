@@ -4,7 +4,6 @@
  */
 #include <linux/export.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 
 #include "internal.h"
 
@@ -152,7 +151,7 @@ int hmap_get_layout(struct hmap *h, u64 *place, struct hmap_layout *layout)
 	might_sleep();
 	do {
 		*place = hmap_layout_part(h, *place, layout);
-		if (*place && signal_pending(current))
+		if (*place && hmap_interrupted())
 			return -EINTR;
 		cond_resched();
 	} while (*place);

@@ -17,7 +17,6 @@
  */
 #include <linux/export.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -243,7 +242,7 @@ static int verify_array(struct verify *v, struct hmap_array *a, size_t nr)
 	for (s = 0; s <= v->mask; s++) {
 		for (n = 0; !err && s + n * (v->mask + 1) < nr;) {
 			err = verify_part(v, a, s, &n);
-			if (!err && signal_pending(current))
+			if (!err && hmap_interrupted())
 				err = -EINTR;
 			cond_resched();
 		}
