@@ -28,14 +28,15 @@
  * What the caller, or a restart, says of how far it is counts with the flag that an
  * interrupted call has left in the structure.
  */
-static void hmap_resume(u32 *flags, u32 *done, u32 *failed)
+static void hmap_resume(u32 flags, u32 *done, u32 *failed)
 {
-	if (!(*flags & HMAP_BATCH_RESUME)) {
-		*done = 0;
-		*failed = 0;
-	}
-	*flags &= ~HMAP_BATCH_RESUME;
+	if (flags & HMAP_BATCH_RESUME)
+		return;
+	*done = 0;
+	*failed = 0;
 }
+
+#define BATCH_FLAGS	(HMAP_BATCH_STOP | HMAP_BATCH_RESUME)
 
 static int hmap_interrupt(u32 *flags)
 {
@@ -80,7 +81,7 @@ static int hmap_batch_run(struct hmap_call *call, struct hmap_elem_buf *buf)
 static int hmap_batch_check(const struct hmap_params *params,
 			    const struct hmap_ioc_batch *batch)
 {
-	if (batch->flags & ~HMAP_BATCH_STOP ||
+	if (batch->flags & ~BATCH_FLAGS ||
 	    batch->key_size != params->key_size ||
 	    batch->value_size != params->value_size ||
 	    batch->op_size != sizeof(struct hmap_op) ||
@@ -96,13 +97,15 @@ int hmap_cmd_batch(struct hmap_call *call)
 	struct hmap_elem_buf buf = {};
 	int ret;
 
-	hmap_resume(&batch->flags, &batch->done, &batch->failed);
+	hmap_resume(batch->flags, &batch->done, &batch->failed);
 	ret = hmap_batch_check(params, batch);
 	if (!ret)
 		ret = hmap_elem_buf_init(&buf, params->key_size,
 					 params->value_size, 3);
-	if (!ret)
+	if (!ret) {
+		batch->flags &= ~HMAP_BATCH_RESUME;
 		ret = hmap_batch_run(call, &buf);
+	}
 	hmap_elem_buf_free(&buf);
 
 	return hmap_call_return(call, sizeof(*batch)) ?: ret;
@@ -301,7 +304,8 @@ static int hmap_vector_check(const struct hmap_call *call,
 		return -EINVAL;
 	if ((call->file->f_mode & kind->mode) != kind->mode)
 		return -EACCES;
-	if (arg->flags & ~HMAP_BATCH_STOP || arg->reserved ||
+	if (arg->flags & ~BATCH_FLAGS || arg->reserved ||
+	    arg->done > arg->count || arg->failed > arg->done ||
 	    arg->key_size != params->key_size ||
 	    arg->value_size != params->value_size)
 		return -EINVAL;
@@ -442,12 +446,14 @@ int hmap_cmd_vector(struct hmap_call *call)
 	struct hmap_vector v = {};
 	int ret;
 
-	hmap_resume(&arg->flags, &arg->done, &arg->failed);
+	hmap_resume(arg->flags, &arg->done, &arg->failed);
 	ret = hmap_vector_check(call, kind);
 	if (!ret)
 		ret = hmap_vector_init(&v, call, kind);
-	if (!ret)
+	if (!ret) {
+		arg->flags &= ~HMAP_BATCH_RESUME;
 		ret = hmap_vector_run(call, &v, kind);
+	}
 	kvfree(v.results);
 
 	return hmap_call_return(call, sizeof(*arg)) ?: ret;

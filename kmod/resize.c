@@ -477,14 +477,17 @@ static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
 static int hmap_grow_to(struct hmap *h, u8 B)
 {
 	struct hmap_supply supply = {};
-	int err = 0;
+	int err;
 
-	while (!err) {
-		err = hmap_finish_resize(h, &supply, false);
-		if (err || hmap_reserve_step(h, B, &supply))
-			break;
-		hmap_supply_fill(h, &supply, GFP_KERNEL);
-		err = supply.no_array;
+	err = hmap_finish_resize(h, &supply, false);
+	while (!err && !hmap_reserve_step(h, B, &supply)) {
+		/* What has been made is published before a signal is looked for. */
+		if (supply.want == WANT_ARRAY) {
+			hmap_supply_fill(h, &supply, GFP_KERNEL);
+			err = supply.no_array;
+		} else {
+			err = hmap_finish_resize(h, &supply, false);
+		}
 	}
 	hmap_supply_drop(h, &supply);
 	return err;

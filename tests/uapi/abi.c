@@ -138,13 +138,13 @@ FIXTURE_TEARDOWN(abi)
 /* Programs of 32 and of 64 bits agree on these. */
 TEST(structures_have_the_sizes_of_version_2)
 {
-	EXPECT_EQ(96, sizeof(struct hmap_ioc_info));
+	EXPECT_EQ(136, sizeof(struct hmap_ioc_info));
 	EXPECT_EQ(32, sizeof(struct hmap_ioc_elem));
 	EXPECT_EQ(80, sizeof(struct hmap_ioc_scan));
 	EXPECT_EQ(144, sizeof(struct hmap_stats));
 	EXPECT_EQ(152, sizeof(struct hmap_ioc_stats));
 	EXPECT_EQ(208, sizeof(struct hmap_layout));
-	EXPECT_EQ(216, sizeof(struct hmap_ioc_layout));
+	EXPECT_EQ(224, sizeof(struct hmap_ioc_layout));
 	EXPECT_EQ(8, sizeof(struct hmap_ioc_plain));
 	EXPECT_EQ(64, sizeof(struct hmap_op));
 	EXPECT_EQ(80, sizeof(struct hmap_ioc_op));
@@ -408,8 +408,8 @@ static bool is_known_flag(unsigned int cmd, u32 flags)
 {
 	return (cmd == HMAP_IOC_PUT && flags <= HMAP_EXIST) ||
 	       (cmd == HMAP_IOC_SCAN && flags <= HMAP_SCAN_RANDOM) ||
-	       (cmd == HMAP_IOC_BATCH && flags <= HMAP_BATCH_STOP) ||
-	       (cmd == HMAP_IOC_VECTOR && flags <= HMAP_BATCH_STOP) ||
+	       (cmd == HMAP_IOC_BATCH && flags <= HMAP_BATCH_RESUME) ||
+	       (cmd == HMAP_IOC_VECTOR && flags <= HMAP_BATCH_RESUME) ||
 	       (cmd == HMAP_IOC_WAIT && flags <= HMAP_WAIT_OTHER);
 }
 
@@ -431,7 +431,7 @@ TEST_F(abi, unknown_flags_and_reserved_fields_are_refused)
 			EXPECT_EQ(-EINVAL, refused(&self->m, c->cmd, &arg));
 		}
 		good_arg(&self->m, c, &arg);
-		arg.plain.flags = 3;
+		arg.plain.flags = 7;
 		if (c->cmd == HMAP_IOC_SCAN)
 			arg.scan.count = 0;
 		EXPECT_EQ(-EINVAL, refused(&self->m, c->cmd, &arg));

@@ -212,7 +212,7 @@ TEST_F(batch, fields_of_a_batch_are_checked)
 	good = batch_arg(m, self->ops, 1);
 	for (i = 0; i < ARRAY_LEN(bad); i++)
 		bad[i] = good;
-	bad[0].flags = 2;
+	bad[0].flags = 4;
 	bad[1].flags = 1U << 31;
 	bad[2].key_size++;
 	bad[3].value_size++;
@@ -555,7 +555,7 @@ TEST_F(batch, fields_of_a_vector_are_checked)
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
 		bad[i] = good;
-	bad[0].flags = 2;
+	bad[0].flags = 4;
 	bad[1].flags = 1U << 31;
 	bad[2].key_size++;
 	bad[3].value_size++;

@@ -163,6 +163,25 @@ static struct hmap_ioc_vector vector(u32 op, u64 *keys)
 	};
 }
 
+TEST_F(signals, how_far_a_vector_is_has_to_be_possible)
+{
+	struct hmap_ioc_vector v = vector(HMAP_OP_PUT, self->keys);
+
+	v.flags = HMAP_BATCH_RESUME;
+	v.done = MANY + 1;
+	EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_VECTOR, &v));
+	v.done = 2;
+	v.failed = 3;
+	EXPECT_EQ(-EINVAL, ioc(self->m.fd, HMAP_IOC_VECTOR, &v));
+	v.failed = 2;
+	v.count = 7;
+	EXPECT_EQ(0, ioc(self->m.fd, HMAP_IOC_VECTOR, &v));
+	EXPECT_EQ(7, v.done);
+	EXPECT_EQ(2, v.failed);
+	EXPECT_EQ(0, v.flags);
+	EXPECT_EQ(5, dev_count(self->m.fd));
+}
+
 TEST_F(signals, a_vector_ends_and_goes_on)
 {
 	struct hmap_ioc_vector v = vector(HMAP_OP_PUT, self->keys);

@@ -24,7 +24,7 @@ fuzz() # SEED CALLS
 # most where memory is checked and calls are nevertheless fast
 calls=100000
 if is_um && [ -e $kmemleak ]; then
-	calls=250000
+	calls=150000
 	[ -z "${HMAP_NIGHTLY:-}" ] || calls=1000000
 fi
 calls=${fuzz_calls:-$calls}
