@@ -36,7 +36,11 @@ static void hmap_resume(u32 flags, u32 *done, u32 *failed)
 	*failed = 0;
 }
 
-#define BATCH_FLAGS	(HMAP_BATCH_STOP | HMAP_BATCH_RESUME)
+static bool hmap_progress_ok(u32 flags, u32 count, u32 done, u32 failed)
+{
+	return !(flags & ~(HMAP_BATCH_STOP | HMAP_BATCH_RESUME)) &&
+	       done <= count && failed <= done;
+}
 
 static int hmap_interrupt(u32 *flags)
 {
@@ -81,11 +85,11 @@ static int hmap_batch_run(struct hmap_call *call, struct hmap_elem_buf *buf)
 static int hmap_batch_check(const struct hmap_params *params,
 			    const struct hmap_ioc_batch *batch)
 {
-	if (batch->flags & ~BATCH_FLAGS ||
+	if (!hmap_progress_ok(batch->flags, batch->count, batch->done,
+			      batch->failed) ||
 	    batch->key_size != params->key_size ||
 	    batch->value_size != params->value_size ||
-	    batch->op_size != sizeof(struct hmap_op) ||
-	    batch->done > batch->count || batch->failed > batch->done)
+	    batch->op_size != sizeof(struct hmap_op))
 		return -EINVAL;
 	return 0;
 }
@@ -304,8 +308,8 @@ static int hmap_vector_check(const struct hmap_call *call,
 		return -EINVAL;
 	if ((call->file->f_mode & kind->mode) != kind->mode)
 		return -EACCES;
-	if (arg->flags & ~BATCH_FLAGS || arg->reserved ||
-	    arg->done > arg->count || arg->failed > arg->done ||
+	if (!hmap_progress_ok(arg->flags, arg->count, arg->done, arg->failed) ||
+	    arg->reserved ||
 	    arg->key_size != params->key_size ||
 	    arg->value_size != params->value_size)
 		return -EINVAL;

@@ -88,11 +88,17 @@ __MODULE_PARM_TYPE(max_entries, "ulong");
 MODULE_PARM_DESC(max_entries,
 		 "elements that the map may hold, 0 for no limit (default 0)");
 
-/* As for the files of a tmpfs. */
-#define HALF_OF_RAM	ULONG_MAX
+/* Not given: a part of the RAM, as for the files of a tmpfs. */
+#define SHARE_OF_RAM	ULONG_MAX
+
+static void hmap_number_share(struct hmap_number *number, unsigned long parts)
+{
+	if (number->value == SHARE_OF_RAM)
+		number->value = totalram_pages() / parts << PAGE_SHIFT;
+}
 
 static struct hmap_number max_bytes = {
-	.value = HALF_OF_RAM, .min = 0, .max = ULONG_MAX - 1,
+	.value = SHARE_OF_RAM, .min = 0, .max = ULONG_MAX - 1,
 };
 module_param_cb(max_bytes, &hmap_number_ops, &max_bytes, 0444);
 __MODULE_PARM_TYPE(max_bytes, "ulong");
@@ -107,10 +113,8 @@ __MODULE_PARM_TYPE(user_files, "ulong");
 MODULE_PARM_DESC(user_files,
 		 "maps, directories and links that each user may have, 0 for no limit (default 1024)");
 
-#define QUARTER_OF_RAM	ULONG_MAX
-
 static struct hmap_number user_bytes = {
-	.value = QUARTER_OF_RAM, .min = 0, .max = ULONG_MAX - 1,
+	.value = SHARE_OF_RAM, .min = 0, .max = ULONG_MAX - 1,
 };
 module_param_cb(user_bytes, &hmap_number_ops, &user_bytes, 0444);
 __MODULE_PARM_TYPE(user_bytes, "ulong");
@@ -137,8 +141,7 @@ static int __init hmap_default_init(void)
 		return -EINVAL;
 	}
 
-	if (max_bytes.value == HALF_OF_RAM)
-		max_bytes.value = totalram_pages() / 2 << PAGE_SHIFT;
+	hmap_number_share(&max_bytes, 2);
 	hmap_object_limit(max_bytes.value);
 	default_object = hmap_object_create(&params, NULL);
 	ret = PTR_ERR_OR_ZERO(default_object);
@@ -169,8 +172,7 @@ static int __init hmap_module_init(void)
 	ret = hmap_mmap_init();
 	if (ret)
 		goto err_watch;
-	if (user_bytes.value == QUARTER_OF_RAM)
-		user_bytes.value = totalram_pages() / 4 << PAGE_SHIFT;
+	hmap_number_share(&user_bytes, 4);
 	ret = hmap_users_init(user_files.value, user_bytes.value);
 	if (ret)
 		goto err_mmap;

@@ -48,7 +48,7 @@ void hmap_object_limit(unsigned long max_bytes)
  * @params: what its map is made for; it comes under the limit of all maps. The
  *	view, if there is one, is the object's from now on, and is put if this fails
  * @user: whose map it is, which has been charged for it, and is uncharged if this
- *	fails; NULL for nobody's
+ *	fails; NULL for a map of no user
  *
  * Return: the object, with one reference; or what hmap_init() says, -ENOMEM.
  */

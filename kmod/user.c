@@ -4,7 +4,7 @@
  * has a limit, so that none takes what is there for all of them; the superuser has none.
  *
  * A user is the one of the initial user namespace, in whatever namespace it makes a map.
- * What counts is who has made a map, not who owns its file now.
+ * A map counts for the user that has made it, not for the owner of its file.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -69,7 +69,7 @@ static void hmap_users_reap(struct work_struct *work)
 		schedule_delayed_work(&hmap_reaper, REAP_TIME);
 }
 
-/* The user of the caller; ERR_PTR(-ENOMEM). */
+/* One that has nothing yet is made; ERR_PTR(-ENOMEM). */
 static struct hmap_user *hmap_user_find(kuid_t uid)
 {
 	struct hmap_user *user = xa_load(&hmap_users, __kuid_val(uid));
@@ -125,7 +125,7 @@ struct hmap_user *hmap_user_charge(void)
 }
 
 /**
- * hmap_user_charge_more() - a user has a file more, whoever has made it
+ * hmap_user_charge_more() - a user has a file more, made by any task
  * @user: a user that has one already
  *
  * Return: 0 or -EDQUOT.

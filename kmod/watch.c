@@ -15,7 +15,7 @@
  * However many watch, a change pays for no more than the waiters for its own keys:
  *
  * - These stand in a table of the keys that are waited for, in all maps, by a hash whose
- *   seed nobody sees (hmap_wait_keys). A change finds a key there without a lock.
+ *   seed no program sees (hmap_wait_keys). A change finds a key there without a lock.
  * - Pollers are woken by the change if they are a few (POLLERS_AT_ONCE), otherwise by a
  *   work. A change of all keys, and the end of all changes, leave waiters to it, too.
  *
@@ -291,7 +291,7 @@ void hmap_watch_end(struct hmap_object *object)
 
 void hmap_watch_init(struct hmap_object *object)
 {
-	/* The first number to be seen is 1: who says 0 has seen none. */
+	/* The first number to be seen is 1: a program that says 0 has seen none. */
 	atomic64_set(&object->changes, 2);
 	init_waitqueue_head(&object->pollers);
 	spin_lock_init(&object->keys_lock);
