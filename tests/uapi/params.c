@@ -89,13 +89,16 @@ TEST(wrong_parameters_are_refused_and_the_log_says_why)
 	EXPECT_FALSE(module_loaded());
 }
 
-/* Possible, but not on this machine. */
-TEST(a_hint_beyond_the_memory_is_enomem)
+/* Possible, but not on this machine: by default the share of RAM says so. */
+TEST(a_hint_beyond_the_memory_is_refused)
 {
 	int kmsg = kmsg_open();
 
 	ASSERT_EQ(0, module_gone());
-	EXPECT_EQ(-ENOMEM, module_load("hint=3800000000"));
+	EXPECT_EQ(-ENOSPC, module_load("hint=3800000000"));
+	EXPECT_FALSE(module_loaded());
+	EXPECT_TRUE(kmsg_says(kmsg, "hint=3800000000 is refused", "max_bytes="));
+	EXPECT_EQ(-ENOMEM, module_load("hint=3800000000 max_bytes=0"));
 	EXPECT_FALSE(module_loaded());
 	EXPECT_TRUE(kmsg_says(kmsg, "no memory", "hint=3800000000 "));
 	close(kmsg);
