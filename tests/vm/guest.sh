@@ -88,6 +88,7 @@ copy_extras() # ROOT SCRIPT
 	done
 	[ "$2" != uapi32 ] || copy_uapi32 "$1"
 	[ "$2" != fuzz ] || cp "$build/fuzz/hmap_fuzz" "$1/bin/"
+	[ "$2" != hostile ] || cp -r "$build/hostile" "$1/hmap/"
 	cp "$top/README.md" "$1/hmap/"
 	install -D -m 644 -t "$1/usr/lib/udev/rules.d" \
 		"$top/userspace/dist/60-hmap.rules"

@@ -45,11 +45,12 @@ build_userspace()
 		die "userspace could not be built, see build/userspace.log"
 }
 
-# Every tests/uapi/*.c is a program of its own; kselftest_harness.h comes from
-# the kernel source.
+# Every .c file of tests/uapi and tests/hostile is a program of its own;
+# kselftest_harness.h comes from the kernel source.
 build_uapi_tests()
 {
-	build_uapi_programs "$build/uapi" "$build/userspace/libhmap.a" "${CC:-gcc}"
+	build_programs uapi "$build/uapi" "$build/userspace/libhmap.a" "${CC:-gcc}"
+	build_programs hostile "$build/hostile" "$build/userspace/libhmap.a" "${CC:-gcc}"
 	build_fuzzer
 }
 
@@ -62,22 +63,21 @@ build_uapi32_tests()
 	need_packages gcc-i686-linux-gnu libc6-dev-i386-cross
 	make -C "$top/userspace" B="$lib" CC=$cc "$lib/libhmap.a" \
 		>"$build/userspace32.log" 2>&1 || note "see build/userspace32.log"
-	build_uapi_programs "$build/uapi32" "$lib/libhmap.a" $cc -Wno-pointer-to-int-cast
+	build_programs uapi "$build/uapi32" "$lib/libhmap.a" $cc -Wno-pointer-to-int-cast
 }
 
-build_uapi_programs() # DIR LIBRARY COMPILER [OPTION...]
+build_programs() # SUITE DIR LIBRARY COMPILER [OPTION...]
 {
-	local src selftests lib=$2
+	local src selftests lib=$3
 
-	compgen -G "$top/tests/uapi/*.c" >/dev/null || return 0
 	selftests=$(source_tree)/tools/testing/selftests
-	rm -f "$1.log"
-	mkdir -p "$1"
-	# in a shell of its own, which waits for nobody else's jobs
+	rm -f "$2.log"
+	mkdir -p "$2"
+	# in a shell of its own, which does not wait for other jobs
 	(
-		for src in "$top"/tests/uapi/*.c; do
+		for src in "$top/tests/$1"/*.c; do
 			[ "$(jobs -rp | wc -l)" -lt "$ncpus" ] || wait -n
-			build_or_fail "$src" "$1/$(basename "$src" .c)" "${@:3}" &
+			build_or_fail "$src" "$2/$(basename "$src" .c)" "${@:4}" &
 		done
 		wait
 	)
@@ -102,13 +102,13 @@ build_uapi_test() # SOURCE PROGRAM COMPILER [OPTION...]
 	local libs=()
 
 	[ ! -f "$lib" ] || libs=("$lib")
-	if [ -x "$2" ] && [ -z "$(find "$1" "$top"/tests/uapi/*.h "$top/kmod/include" "${libs[@]}" -newer "$2")" ]; then
+	if [ -x "$2" ] && [ -z "$(find "$1" "$top"/tests/{uapi,hostile}/*.h "$top/kmod/include" "${libs[@]}" -newer "$2")" ]; then
 		return
 	fi
 	"${@:3}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 		-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 		-I "$top/kmod/include/uapi" -I "$top/userspace/lib" -I "$selftests" \
-		-o "$2" "$1" "${libs[@]}" -lpthread
+		-I "$top/tests/uapi" -o "$2" "$1" "${libs[@]}" -lpthread
 }
 
 build_fuzzer()
