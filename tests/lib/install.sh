@@ -10,6 +10,7 @@ export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
 unset MAKEFLAGS MFLAGS
 
 . "$top/tests/vm/tap.sh"
+. "$top/tests/vm/examples.sh"
 
 userspace()
 {
@@ -64,15 +65,6 @@ extract_example() # NAME
 	sed -n "/begin $1.c/,/end $1.c/p" "$top/userspace/man/libhmap.3" |
 		sed '/^\./d; s/\\e/\\/g' >"$tmp/$1.c"
 	[ -s "$tmp/$1.c" ]
-}
-
-# A program in README.md.
-extract_readme() # MARK NAME
-{
-	awk -v mark="by the tests: $1" 'index($0, mark) { found = 1 }
-		found && /^```$/ { exit }
-		inside { print }
-		found && /^```c/ { inside = 1 }' "$top/README.md" >"$tmp/$2.c"
 }
 
 compile_example() # NAME LIBRARY...
@@ -225,8 +217,8 @@ tap_ok "which compiles without warnings" \
 	compile_example shared $(pkg-config --libs libhmap)
 tap_ok "and makes a map" run_shared
 if [ -f "$top/README.md" ]; then
-	extract_readme user readme
-	extract_readme shared shared
+	readme_program user >"$tmp/readme.c"
+	readme_program shared >"$tmp/shared.c"
 	# shellcheck disable=SC2046
 	tap_ok "the example in README.md compiles" \
 		compile_example readme $(pkg-config --libs libhmap)

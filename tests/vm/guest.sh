@@ -28,7 +28,7 @@ nobody:x:65534:65534::/:/bin/sh' >"$1/etc/passwd"
 hmap:x:999:' >"$1/etc/group"
 	cp "$vm/guest/init" "$1/init"
 	mkdir -p "$1/hmap/guest"
-	cp "$vm/tap.sh" "$vm"/guest/*.sh "$1/hmap/guest/"
+	cp "$vm"/{tap,examples}.sh "$vm"/guest/*.sh "$1/hmap/guest/"
 	if [ -n "$foreign" ]; then
 		cp "$(foreign_programs "$foreign")"/* "$1/bin/"
 	else
@@ -88,6 +88,7 @@ copy_extras() # ROOT SCRIPT
 	done
 	[ "$2" != uapi32 ] || copy_uapi32 "$1"
 	[ "$2" != fuzz ] || cp "$build/fuzz/hmap_fuzz" "$1/bin/"
+	[ "$2" != readme ] || cp "$build"/readme/readme_* "$1/bin/"
 	[ "$2" != hostile ] || cp -r "$build/hostile" "$1/hmap/"
 	cp "$top/README.md" "$1/hmap/"
 	install -D -m 644 -t "$1/usr/lib/udev/rules.d" \

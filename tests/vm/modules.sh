@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Building what goes into a guest.
 
+. "$(dirname "${BASH_SOURCE[0]}")/examples.sh"
+
 # The objects of two kernels do not mix: each is built in a folder of links to
 # the sources.
 link_sources() # DIR
@@ -52,6 +54,7 @@ build_uapi_tests()
 	build_programs uapi "$build/uapi" "$build/userspace/libhmap.a" "${CC:-gcc}"
 	build_programs hostile "$build/hostile" "$build/userspace/libhmap.a" "${CC:-gcc}"
 	build_fuzzer
+	build_readme
 }
 
 # The same for 32 bits, by a cross compiler: Debian's -m32 cannot be installed
@@ -109,6 +112,22 @@ build_uapi_test() # SOURCE PROGRAM COMPILER [OPTION...]
 		-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 		-I "$top/kmod/include/uapi" -I "$top/userspace/lib" -I "$selftests" \
 		-I "$top/tests/uapi" -o "$2" "$1" "${libs[@]}" -lpthread
+}
+
+# The programs that README.md shows, as its reader builds them but for -static.
+build_readme()
+{
+	local name
+
+	mkdir -p "$build/readme"
+	for name in user shared; do
+		readme_program $name >"$build/readme/$name.c"
+		"${CC:-gcc}" -static -O2 -Wall -I "$top/kmod/include/uapi" \
+			-I "$top/userspace/lib" -o "$build/readme/readme_$name" \
+			"$build/readme/$name.c" "$build/userspace/libhmap.a" \
+			>"$build/readme.log" 2>&1 ||
+			failing_program "$build/readme/readme_$name"
+	done
 }
 
 build_fuzzer()

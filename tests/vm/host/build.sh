@@ -12,6 +12,7 @@ cd "$(dirname "$0")/.."
 use_kernel debian-6.1
 compiler_for debian-6.1
 . ./tap.sh
+. ./examples.sh
 
 # what the run that this is a part of was told is not for the makes here
 unset MAKEFLAGS MFLAGS LLVM
@@ -250,10 +251,7 @@ readme_module_builds()
 	mkdir -p "$dir"
 	{
 		printf '#include <linux/module.h>\n'
-		awk '/compiled by the tests: kernel/ { found = 1 }
-			found && /^```$/ { exit }
-			inside { print }
-			found && /^```c/ { inside = 1 }' "$top/README.md"
+		readme_program kernel
 		grep -o 'DEFINE_HMAP(.*);' "$top/README.md"
 		printf 'MODULE_DESCRIPTION("readme");\nMODULE_LICENSE("GPL");\n'
 	} >"$dir/readme.c"
