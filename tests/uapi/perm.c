@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may do what: modes of the file, capabilities, user namespaces.
+ * The device node as it comes, the seed and addresses that STATS shows, a file that is
+ * passed on. What each command takes is in rights.c.
  */
 #include <linux/capability.h>
 #include <sched.h>
@@ -21,93 +22,6 @@ FIXTURE_TEARDOWN(perm)
 {
 	EXPECT_EQ(0, map_unload(&self->m));
 	TELL_SEED_ON_FAILURE();
-}
-
-/* ---- how the file was opened ---- */
-
-/* What each command returns, in the order of their numbers. */
-struct results {
-	int info, get, put, delete, scan, clear, stats, layout, verify;
-};
-
-/* Leaves the map as it was if everything is allowed, except for the clear. */
-static struct results try_all(struct map *m, int fd)
-{
-	struct map f = *m;
-	struct hmap_ioc_info info;
-	struct hmap_stats stats;
-	struct hmap_layout layout;
-	struct scan s = scan_begin(m, 1);
-
-	f.fd = fd;
-	return (struct results){
-		.info = dev_info(fd, &info),
-		.get = map_get(&f, 1),
-		.put = map_put(&f, 100, 100, HMAP_ANY),
-		.delete = map_delete(&f, 100),
-		.scan = scan_next(&f, &s),
-		.clear = dev_clear(fd),
-		.stats = dev_stats(fd, &stats),
-		.layout = dev_layout(fd, &layout),
-		.verify = dev_verify(fd),
-	};
-}
-
-TEST_F(perm, a_file_open_for_reading_cannot_change_the_map)
-{
-	int fd = dev_open(O_RDONLY);
-	struct results r;
-
-	ASSERT_GE(fd, 0);
-	r = try_all(&self->m, fd);
-	EXPECT_EQ(0, r.info);
-	EXPECT_EQ(0, r.get);
-	EXPECT_EQ(-EACCES, r.put);
-	EXPECT_EQ(-EACCES, r.delete);
-	EXPECT_EQ(0, r.scan);
-	EXPECT_EQ(-EACCES, r.clear);
-	EXPECT_EQ(0, r.stats);
-	EXPECT_EQ(0, r.layout);
-	EXPECT_EQ(0, r.verify);
-	close(fd);
-}
-
-TEST_F(perm, a_file_open_for_writing_cannot_read_the_map)
-{
-	int fd = dev_open(O_WRONLY);
-	struct results r;
-
-	ASSERT_GE(fd, 0);
-	r = try_all(&self->m, fd);
-	EXPECT_EQ(0, r.info);
-	EXPECT_EQ(-EACCES, r.get);
-	EXPECT_EQ(0, r.put);
-	EXPECT_EQ(0, r.delete);
-	EXPECT_EQ(-EACCES, r.scan);
-	EXPECT_EQ(0, r.clear);
-	EXPECT_EQ(0, r.stats);
-	EXPECT_EQ(0, r.layout);
-	EXPECT_EQ(0, r.verify);
-	EXPECT_EQ(0, dev_count(fd));
-	close(fd);
-}
-
-/* Access mode 3 is Linux's for a file that only has ioctls. */
-TEST_F(perm, a_file_open_for_neither_can_only_ask)
-{
-	int fd = dev_open(3);
-	struct results r;
-
-	ASSERT_GE(fd, 0);
-	r = try_all(&self->m, fd);
-	EXPECT_EQ(0, r.info);
-	EXPECT_EQ(-EACCES, r.get);
-	EXPECT_EQ(-EACCES, r.put);
-	EXPECT_EQ(-EACCES, r.delete);
-	EXPECT_EQ(-EACCES, r.scan);
-	EXPECT_EQ(-EACCES, r.clear);
-	EXPECT_EQ(0, r.stats);
-	close(fd);
 }
 
 /* ---- who opens it ---- */
@@ -273,54 +187,6 @@ TEST_F(perm, in_a_user_namespace_seed_and_addresses_are_zero)
 	if (!has_user_namespaces())
 		SKIP(return, "this kernel has no user namespaces");
 	EXPECT_EQ(0, reap(spawn(stats_in_user_namespace, &self->m)));
-}
-
-/* ---- VERIFY ---- */
-
-static int verify_without_sys_admin(void *arg)
-{
-	int ret = drop_capability(CAP_SYS_ADMIN);
-
-	return ret ? ret : dev_verify(*(int *)arg) == -EPERM ? 0 : -EBADE;
-}
-
-static int verify_in_user_namespace(void *arg)
-{
-	if (unshare(CLONE_NEWUSER))
-		return -errno;
-	return dev_verify(*(int *)arg) == -EPERM ? 0 : -EBADE;
-}
-
-/* The capability comes before flags, and after the structure. */
-static int verify_wrongly_without_sys_admin(void *arg)
-{
-	struct hmap_ioc_plain plain = { .size = sizeof(plain), .flags = 1 };
-	int fd = *(int *)arg, ret = drop_capability(CAP_SYS_ADMIN);
-
-	if (ret)
-		return ret;
-	if (ioc(fd, HMAP_IOC_VERIFY, &plain) != -EPERM)
-		return -EBADE;
-	plain.size = 4;
-	if (ioc(fd, HMAP_IOC_VERIFY, &plain) != -EINVAL)
-		return -EBADF;
-	return ioc(fd, HMAP_IOC_VERIFY, NULL) == -EFAULT ? 0 : -EBADFD;
-}
-
-TEST_F(perm, verify_needs_cap_sys_admin)
-{
-	int *fd = &self->m.fd;
-
-	EXPECT_EQ(0, reap(spawn(verify_without_sys_admin, fd)));
-	EXPECT_EQ(0, reap(spawn(verify_wrongly_without_sys_admin, fd)));
-	EXPECT_EQ(0, dev_verify(*fd));
-}
-
-TEST_F(perm, verify_needs_the_capability_of_the_first_user_namespace)
-{
-	if (!has_user_namespaces())
-		SKIP(return, "this kernel has no user namespaces");
-	EXPECT_EQ(0, reap(spawn(verify_in_user_namespace, &self->m.fd)));
 }
 
 /* ---- a file that was passed on ---- */
