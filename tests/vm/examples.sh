@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # top: the script's that reads this
 # SPDX-License-Identifier: GPL-2.0-only
-# Programs and commands that README.md shows, for those who try them.
+# Programs and commands that README.md shows, for the scripts that try them. In a guest
+# it is beside the tests.
 
 # The program behind the comment that says so.
 readme_program() # kernel|user|shared
@@ -9,7 +10,7 @@ readme_program() # kernel|user|shared
 	awk -v mark="by the tests: $1 -->" 'index($0, mark) { found = 1 }
 		found && /^```$/ { exit }
 		inside { print }
-		found && /^```c/ { inside = 1 }' "${readme:-$top/README.md}"
+		found && /^```c/ { inside = 1 }' "${HMAP:-$top}/README.md"
 }
 
 # The indented lines of a section.
@@ -17,5 +18,5 @@ readme_commands() # HEADING
 {
 	awk -v heading="## $1" '/^## / { inside = $0 == heading }
 		/^```/ { program = !program }
-		inside && !program && sub(/^    /, "")' "${readme:-$top/README.md}"
+		inside && !program && sub(/^    /, "")' "${HMAP:-$top}/README.md"
 }

@@ -9,7 +9,6 @@
 # nightly kernels: debian-6.1 debian-6.12
 # nightly timeout: 180
 
-readme=$HMAP/README.md
 . "$HMAP/guest/lib.sh"
 . "$HMAP/guest/examples.sh"
 
@@ -57,17 +56,16 @@ knows_all() # HEADING WORD...
 
 	shift
 	while read -r command; do
-		[ $# -gt 0 ] && [[ $command == *"$1"* ]] || {
+		if [[ $# = 0 || $command != *"$1"* ]]; then
 			echo "not tried: $command"
 			return 1
-		}
+		fi
 		shift
 	done < <(readme_commands "$heading" | grep '^hmapctl')
 	[ $# = 0 ]
 }
 
 cd /tmp || exit 1
-install='Install it on your own kernel'
 shell='From the shell'
 share='Share maps between programs'
 
