@@ -86,7 +86,8 @@ static struct hmap *mapped_open(__u32 hash)
 		some = n - i < BATCH ? n - i : BATCH;
 		for (j = 0; j < some; j++)
 			values[j] = value_of(inserted[i + j]);
-		must(hmap_put_many(map, inserted + i, values, NULL, some,
+		must(hmap_put_many(map, inserted + i, sizeof(*inserted), values,
+				   sizeof(*values), NULL, some,
 				   HMAP_NOEXIST) != (int)some, "hmap_put_many");
 	}
 	wait_for_resize(map);
@@ -109,7 +110,7 @@ static inline __u64 mapped_loop(struct hmap *map, const __u64 *keys, size_t coun
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (!hmap_get(map, &keys[i], &value))
+		if (!hmap_get(map, &keys[i], sizeof(*keys), &value, sizeof(value)))
 			sum += value;
 	return sum;
 }

@@ -76,27 +76,30 @@ static int dev_clear(void)
 
 static int dev_get(const __u64 *key, __u64 *value)
 {
-	return hmap_get(map, key, value);
+	return hmap_get(map, key, sizeof(*key), value, sizeof(*value));
 }
 
 static int dev_put(const __u64 *key, const __u64 *value)
 {
-	return hmap_put(map, key, value, HMAP_ANY);
+	return hmap_put(map, key, sizeof(*key), value, sizeof(*value),
+			HMAP_ANY);
 }
 
 static int dev_delete(const __u64 *key)
 {
-	return hmap_delete(map, key);
+	return hmap_delete(map, key, sizeof(*key));
 }
 
 static int dev_get_batch(__u64 *keys, __u64 *values, __u32 count)
 {
-	return hmap_get_many(map, keys, values, NULL, count);
+	return hmap_get_many(map, keys, sizeof(*keys), values, sizeof(*values),
+			     NULL, count);
 }
 
 static int dev_put_batch(const __u64 *keys, const __u64 *values, __u32 count)
 {
-	return hmap_put_many(map, keys, values, NULL, count, HMAP_ANY);
+	return hmap_put_many(map, keys, sizeof(*keys), values, sizeof(*values),
+			     NULL, count, HMAP_ANY);
 }
 
 static int dev_scan(__u64 *keys, __u64 *values)
@@ -106,8 +109,8 @@ static int dev_scan(__u64 *keys, __u64 *values)
 	int got;
 
 	do {
-		got = hmap_scan(map, &cursor, keys + found, values + found,
-				SCAN_BATCH);
+		got = hmap_scan(map, &cursor, keys + found, sizeof(*keys),
+				values + found, sizeof(*values), SCAN_BATCH);
 		found += got > 0 ? got : 0;
 	} while (got > 0 && found <= n);
 	return got < 0 ? got : (int)found;
@@ -141,12 +144,13 @@ static int mapped_clear(void)
 
 static int mapped_get(const __u64 *key, __u64 *value)
 {
-	return hmap_get(mapped, key, value);
+	return hmap_get(mapped, key, sizeof(*key), value, sizeof(*value));
 }
 
 static int mapped_put(const __u64 *key, const __u64 *value)
 {
-	return hmap_put(mapped, key, value, HMAP_ANY);
+	return hmap_put(mapped, key, sizeof(*key), value, sizeof(*value),
+			HMAP_ANY);
 }
 
 /* ---- BPF HASH, preallocated, which is the default and the fastest ---- */

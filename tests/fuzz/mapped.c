@@ -126,7 +126,8 @@ static void act_lookup(void)
 	for (n = 0; n < 16; n++) {
 		i = rnd_below(m->keys);
 		make_own_key(key, m->key_size, i);
-		ret = hmap_get(m->mapped, key, value);
+		ret = hmap_get(m->mapped, key, m->key_size, value,
+			       m->value_size);
 		count_result(ROW_LOOKUP, ret);
 		if (ret != (m->present[i] ? 0 : -ENOENT))
 			fail(NULL, "key %u: a mapped lookup returns %d", i, ret);

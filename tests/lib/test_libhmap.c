@@ -142,16 +142,16 @@ static void null_map_is_invalid(void **state)
 
 	(void)state;
 	assert_refused(hmap_fd(NULL));
-	assert_refused(hmap_get(NULL, b, b));
-	assert_refused(hmap_contains(NULL, b));
-	assert_refused(hmap_put(NULL, b, b, 0));
-	assert_refused(hmap_delete(NULL, b));
-	assert_refused(hmap_scan(NULL, &cursor, b, b, 1));
+	assert_refused(hmap_get(NULL, b, KEY_SIZE, b, VALUE_SIZE));
+	assert_refused(hmap_contains(NULL, b, KEY_SIZE));
+	assert_refused(hmap_put(NULL, b, KEY_SIZE, b, VALUE_SIZE, 0));
+	assert_refused(hmap_delete(NULL, b, KEY_SIZE));
+	assert_refused(hmap_scan(NULL, &cursor, b, KEY_SIZE, b, VALUE_SIZE, 1));
 	assert_refused(hmap_clear(NULL));
 	assert_refused(hmap_get_stats(NULL, &stats));
 	assert_refused(hmap_get_layout(NULL, &layout));
 	assert_refused(hmap_verify(NULL));
-	assert_refused(hmap_wait(NULL, b, b, 0, NULL));
+	assert_refused(hmap_wait(NULL, b, KEY_SIZE, b, VALUE_SIZE, 0, NULL));
 	assert_refused(hmap_wait_change(NULL, &state_number, NULL));
 }
 
@@ -175,18 +175,20 @@ static void null_arguments_are_invalid(void **state)
 	struct hmap *map = *state;
 	char b[VALUE_SIZE] = "";
 
-	assert_refused(hmap_get(map, NULL, b));
-	assert_refused(hmap_get(map, b, NULL));
-	assert_refused(hmap_contains(map, NULL));
-	assert_refused(hmap_put(map, NULL, b, 0));
-	assert_refused(hmap_put(map, b, NULL, 0));
-	assert_refused(hmap_delete(map, NULL));
-	assert_refused(hmap_scan(map, NULL, b, b, 1));
-	assert_refused(hmap_scan(map, &cursor, NULL, b, 1));
+	assert_refused(hmap_get(map, NULL, KEY_SIZE, b, VALUE_SIZE));
+	assert_refused(hmap_get(map, b, KEY_SIZE, NULL, 0));
+	assert_refused(hmap_get(map, b, KEY_SIZE, NULL, VALUE_SIZE));
+	assert_refused(hmap_contains(map, NULL, KEY_SIZE));
+	assert_refused(hmap_put(map, NULL, KEY_SIZE, b, VALUE_SIZE, 0));
+	assert_refused(hmap_put(map, b, KEY_SIZE, NULL, 0, 0));
+	assert_refused(hmap_put(map, b, KEY_SIZE, NULL, VALUE_SIZE, 0));
+	assert_refused(hmap_delete(map, NULL, KEY_SIZE));
+	assert_refused(hmap_scan(map, NULL, b, KEY_SIZE, b, VALUE_SIZE, 1));
+	assert_refused(hmap_scan(map, &cursor, NULL, KEY_SIZE, b, VALUE_SIZE, 1));
 	assert_refused(hmap_get_stats(map, NULL));
 	assert_refused(hmap_get_layout(map, NULL));
-	assert_refused(hmap_wait(map, NULL, b, 0, NULL));
-	assert_refused(hmap_wait(map, b, NULL, HMAP_WAIT_OTHER, NULL));
+	assert_refused(hmap_wait(map, NULL, KEY_SIZE, b, VALUE_SIZE, 0, NULL));
+	assert_refused(hmap_wait(map, b, KEY_SIZE, NULL, 0, HMAP_WAIT_OTHER, NULL));
 	assert_refused(hmap_wait_change(map, NULL, NULL));
 }
 
@@ -195,8 +197,9 @@ static void scan_refuses_a_capacity_that_int_cannot_count(void **state)
 	struct hmap_cursor cursor = { 0 };
 	char b[VALUE_SIZE] = "";
 
-	assert_refused(hmap_scan(*state, &cursor, b, b, 0));
-	assert_refused(hmap_scan(*state, &cursor, b, b, INT_MAX + 1U));
+	assert_refused(hmap_scan(*state, &cursor, b, KEY_SIZE, b, VALUE_SIZE, 0));
+	assert_refused(hmap_scan(*state, &cursor, b, KEY_SIZE, b, VALUE_SIZE,
+				 INT_MAX + 1U));
 }
 
 static void check_elem(unsigned long request, const void *key,
@@ -217,13 +220,14 @@ static void element_commands_fill_the_structure(void **state)
 	char key[KEY_SIZE] = "";
 	char value[VALUE_SIZE] = "";
 
-	assert_int_equal(hmap_get(map, key, value), 0);
+	assert_int_equal(hmap_get(map, key, KEY_SIZE, value, VALUE_SIZE), 0);
 	check_elem(HMAP_IOC_GET, key, VALUE_SIZE, value, 0);
-	assert_int_equal(hmap_contains(map, key), 1);
+	assert_int_equal(hmap_contains(map, key, KEY_SIZE), 1);
 	check_elem(HMAP_IOC_GET, key, 0, NULL, 0);
-	assert_int_equal(hmap_put(map, key, value, HMAP_NOEXIST), 0);
+	assert_int_equal(hmap_put(map, key, KEY_SIZE, value, VALUE_SIZE,
+				  HMAP_NOEXIST), 0);
 	check_elem(HMAP_IOC_PUT, key, VALUE_SIZE, value, HMAP_NOEXIST);
-	assert_int_equal(hmap_delete(map, key), 0);
+	assert_int_equal(hmap_delete(map, key, KEY_SIZE), 0);
 	check_elem(HMAP_IOC_DELETE, key, 0, NULL, 0);
 }
 
@@ -232,11 +236,11 @@ static void a_set_needs_no_value(void **state)
 	struct hmap *map = *state;
 	char key[KEY_SIZE] = "";
 
-	assert_int_equal(hmap_get(map, key, NULL), 0);
+	assert_int_equal(hmap_get(map, key, KEY_SIZE, NULL, 0), 0);
 	check_elem(HMAP_IOC_GET, key, 0, NULL, 0);
-	assert_int_equal(hmap_get(map, key, key), 0);
+	assert_int_equal(hmap_get(map, key, KEY_SIZE, key, 0), 0);
 	check_elem(HMAP_IOC_GET, key, 0, NULL, 0);
-	assert_int_equal(hmap_put(map, key, NULL, HMAP_ANY), 0);
+	assert_int_equal(hmap_put(map, key, KEY_SIZE, NULL, 0, HMAP_ANY), 0);
 	check_elem(HMAP_IOC_PUT, key, 0, NULL, HMAP_ANY);
 }
 
@@ -245,16 +249,17 @@ static void contains_takes_a_missing_key_for_no(void **state)
 	char key[KEY_SIZE] = "";
 
 	fake.err = ENOENT;
-	assert_int_equal(hmap_contains(*state, key), 0);
+	assert_int_equal(hmap_contains(*state, key, KEY_SIZE), 0);
 	fake.err = 0;
-	assert_passes_error(hmap_contains(*state, key), EACCES);
+	assert_passes_error(hmap_contains(*state, key, KEY_SIZE), EACCES);
 }
 
 static void unknown_put_flags_are_left_to_the_kernel(void **state)
 {
 	char b[VALUE_SIZE] = "";
 
-	assert_passes_error(hmap_put(*state, b, b, 0x80000003), EINVAL);
+	assert_passes_error(hmap_put(*state, b, KEY_SIZE, b, VALUE_SIZE,
+				     0x80000003), EINVAL);
 	assert_int_equal(fake.in.elem.flags, 0x80000003);
 }
 
@@ -274,7 +279,8 @@ static void scan_moves_the_cursor(void **state)
 	char values[4 * VALUE_SIZE];
 
 	fake.answer = answer_scan;
-	assert_int_equal(hmap_scan(*state, &cursor, keys, values, 4), 3);
+	assert_int_equal(hmap_scan(*state, &cursor, keys, KEY_SIZE, values,
+				   VALUE_SIZE, 4), 3);
 	assert_int_equal(fake.request, HMAP_IOC_SCAN);
 	assert_int_equal(fake.in.scan.size, sizeof(struct hmap_ioc_scan));
 	assert_int_equal(fake.in.scan.flags, 0);
@@ -295,7 +301,7 @@ static void scan_without_values_asks_for_none(void **state)
 	char keys[KEY_SIZE];
 
 	fake.answer = answer_scan;
-	assert_int_equal(hmap_scan(*state, &cursor, keys, NULL, 1), 3);
+	assert_int_equal(hmap_scan(*state, &cursor, keys, KEY_SIZE, NULL, 0, 1), 3);
 	assert_int_equal(fake.in.scan.value_size, 0);
 	assert_int_equal(fake.in.scan.values, 0);
 }
@@ -306,7 +312,8 @@ static void scan_keeps_the_cursor_on_error(void **state)
 	char keys[KEY_SIZE];
 
 	fake.answer = answer_scan;
-	assert_passes_error(hmap_scan(*state, &cursor, keys, NULL, 1), EFAULT);
+	assert_passes_error(hmap_scan(*state, &cursor, keys, KEY_SIZE, NULL, 0,
+				      1), EFAULT);
 	assert_int_equal(cursor.place, 10);
 	assert_int_equal(cursor.tie, 20);
 }
@@ -356,12 +363,15 @@ static void errors_of_the_kernel_are_passed_on(void **state)
 	struct hmap *map = *state;
 	char b[VALUE_SIZE] = "";
 
-	assert_passes_error(hmap_get(map, b, b), ENOENT);
-	assert_passes_error(hmap_get(map, b, b), EBADF);
-	assert_passes_error(hmap_put(map, b, b, HMAP_NOEXIST), EEXIST);
-	assert_passes_error(hmap_put(map, b, b, HMAP_ANY), ENOSPC);
-	assert_passes_error(hmap_put(map, b, b, HMAP_ANY), ENOMEM);
-	assert_passes_error(hmap_delete(map, b), EACCES);
+	assert_passes_error(hmap_get(map, b, KEY_SIZE, b, VALUE_SIZE), ENOENT);
+	assert_passes_error(hmap_get(map, b, KEY_SIZE, b, VALUE_SIZE), EBADF);
+	assert_passes_error(hmap_put(map, b, KEY_SIZE, b, VALUE_SIZE,
+				     HMAP_NOEXIST), EEXIST);
+	assert_passes_error(hmap_put(map, b, KEY_SIZE, b, VALUE_SIZE, HMAP_ANY),
+			    ENOSPC);
+	assert_passes_error(hmap_put(map, b, KEY_SIZE, b, VALUE_SIZE, HMAP_ANY),
+			    ENOMEM);
+	assert_passes_error(hmap_delete(map, b, KEY_SIZE), EACCES);
 	assert_passes_error(hmap_clear(map), ENOMEM);
 	assert_passes_error(hmap_verify(map), EUCLEAN);
 }
@@ -396,29 +406,33 @@ static void wait_fills_the_structure(void **state)
 	char key[KEY_SIZE] = "";
 	char value[VALUE_SIZE] = "";
 
-	assert_int_equal(hmap_wait(map, key, value, HMAP_WAIT_PRESENT, NULL),
-			 0);
+	assert_int_equal(hmap_wait(map, key, KEY_SIZE, value, VALUE_SIZE,
+				   HMAP_WAIT_PRESENT, NULL), 0);
 	check_wait(HMAP_WAIT_PRESENT, key, VALUE_SIZE, value,
 		   HMAP_WAIT_FOREVER);
-	assert_int_equal(hmap_wait(map, key, NULL, HMAP_WAIT_PRESENT, NULL), 0);
+	assert_int_equal(hmap_wait(map, key, KEY_SIZE, NULL, 0,
+				   HMAP_WAIT_PRESENT, NULL), 0);
 	check_wait(HMAP_WAIT_PRESENT, key, 0, NULL, HMAP_WAIT_FOREVER);
-	assert_int_equal(hmap_wait(map, key, value, HMAP_WAIT_ABSENT, NULL), 0);
+	assert_int_equal(hmap_wait(map, key, KEY_SIZE, value, VALUE_SIZE,
+				   HMAP_WAIT_ABSENT, NULL), 0);
 	check_wait(HMAP_WAIT_ABSENT, key, 0, NULL, HMAP_WAIT_FOREVER);
-	assert_int_equal(hmap_wait(map, key, value, HMAP_WAIT_OTHER, NULL), 0);
+	assert_int_equal(hmap_wait(map, key, KEY_SIZE, value, VALUE_SIZE,
+				   HMAP_WAIT_OTHER, NULL), 0);
 	check_wait(HMAP_WAIT_OTHER, key, VALUE_SIZE, value, HMAP_WAIT_FOREVER);
 	assert_int_equal(fake.in.wait.state, 0);
-	assert_passes_error(hmap_wait(map, key, value, 0, NULL), ETIMEDOUT);
+	assert_passes_error(hmap_wait(map, key, KEY_SIZE, value, VALUE_SIZE, 0,
+				      NULL), ETIMEDOUT);
 }
 
 static void a_wait_in_a_set_has_no_value(void **state)
 {
 	char key[KEY_SIZE] = "";
 
-	assert_int_equal(hmap_wait(*state, key, NULL, HMAP_WAIT_OTHER, NULL),
-			 0);
+	assert_int_equal(hmap_wait(*state, key, KEY_SIZE, NULL, 0,
+				   HMAP_WAIT_OTHER, NULL), 0);
 	check_wait(HMAP_WAIT_OTHER, key, 0, NULL, HMAP_WAIT_FOREVER);
-	assert_int_equal(hmap_wait(*state, key, key, HMAP_WAIT_PRESENT, NULL),
-			 0);
+	assert_int_equal(hmap_wait(*state, key, KEY_SIZE, key, 0,
+				   HMAP_WAIT_PRESENT, NULL), 0);
 	check_wait(HMAP_WAIT_PRESENT, key, 0, NULL, HMAP_WAIT_FOREVER);
 }
 
@@ -440,13 +454,13 @@ static void a_deadline_is_in_nanoseconds(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(times); i++) {
-		assert_int_equal(hmap_wait(*state, key, NULL, 0,
+		assert_int_equal(hmap_wait(*state, key, KEY_SIZE, NULL, 0, 0,
 					   &times[i].time), 0);
 		check_wait(0, key, 0, NULL, times[i].deadline);
 	}
-	assert_refused(hmap_wait(*state, key, NULL, 0,
+	assert_refused(hmap_wait(*state, key, KEY_SIZE, NULL, 0, 0,
 				 &(struct timespec){ 0, 1000000000 }));
-	assert_refused(hmap_wait(*state, key, NULL, 0,
+	assert_refused(hmap_wait(*state, key, KEY_SIZE, NULL, 0, 0,
 				 &(struct timespec){ 0, -1 }));
 }
 

@@ -133,10 +133,10 @@ static void assert_finds(__u64 expected, unsigned int asked)
 	__u64 key = MESSAGE, value = 0;
 
 	f.asked = 0;
-	assert_int_equal(hmap_get(f.map, &key, &value), 0);
+	assert_int_equal(hmap_get(f.map, &key, 8, &value, 8), 0);
 	assert_int_equal(value, expected);
 	assert_int_equal(f.asked, asked);
-	assert_int_equal(hmap_contains(f.map, &key), 1);
+	assert_int_equal(hmap_contains(f.map, &key, 8), 1);
 	assert_int_equal(f.asked, 2 * asked);
 }
 
@@ -145,10 +145,10 @@ static void assert_finds_nothing(__u64 key)
 	__u64 value = 3;
 
 	errno = 0;
-	assert_int_equal(hmap_get(f.map, &key, &value), -ENOENT);
+	assert_int_equal(hmap_get(f.map, &key, 8, &value, 8), -ENOENT);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(value, 3);
-	assert_int_equal(hmap_contains(f.map, &key), 0);
+	assert_int_equal(hmap_contains(f.map, &key, 8), 0);
 	assert_int_equal(f.asked, 0);
 }
 

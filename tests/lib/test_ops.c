@@ -49,35 +49,37 @@ static void operations_fill_the_structure(void **state)
 	const struct hmap_op *op;
 	__u64 number = 0;
 
-	assert_int_equal(hmap_pop(map, key, value), 0);
+	assert_int_equal(hmap_pop(map, key, KEY_SIZE, value, VALUE_SIZE), 0);
 	op = passed(HMAP_OP_POP, 0, VALUE_SIZE);
 	assert_int_equal(op->value, 0);
 	assert_int_equal(op->out, address(value));
 
-	assert_int_equal(hmap_pop(map, key, NULL), 0);
+	assert_int_equal(hmap_pop(map, key, KEY_SIZE, NULL, 0), 0);
 	assert_int_equal(passed(HMAP_OP_POP, 0, 0)->out, 0);
 
-	assert_int_equal(hmap_get_or_put(map, key, value), 0);
+	assert_int_equal(hmap_get_or_put(map, key, KEY_SIZE, value, VALUE_SIZE), 0);
 	op = passed(HMAP_OP_GET_OR_PUT, 0, VALUE_SIZE);
 	assert_int_equal(op->value, address(value));
 	assert_int_equal(op->out, address(value));
 
-	assert_int_equal(hmap_swap(map, key, value, other, HMAP_EXIST), 0);
+	assert_int_equal(hmap_swap(map, key, KEY_SIZE, value, other, VALUE_SIZE,
+				   HMAP_EXIST), 0);
 	op = passed(HMAP_OP_PUT, HMAP_EXIST, VALUE_SIZE);
 	assert_int_equal(op->value, address(value));
 	assert_int_equal(op->out, address(other));
-	assert_int_equal(hmap_swap(map, key, value, NULL, HMAP_ANY), 0);
+	assert_int_equal(hmap_swap(map, key, KEY_SIZE, value, NULL, VALUE_SIZE,
+				   HMAP_ANY), 0);
 	assert_int_equal(passed(HMAP_OP_PUT, HMAP_ANY, VALUE_SIZE)->out, 0);
 
-	assert_int_equal(hmap_compare_swap(map, key, other, value,
-					   HMAP_OP_CREATE), 0);
+	assert_int_equal(hmap_compare_swap(map, key, KEY_SIZE, other, value,
+					   VALUE_SIZE, HMAP_OP_CREATE), 0);
 	op = passed(HMAP_OP_CMPXCHG, HMAP_OP_CREATE, VALUE_SIZE);
 	assert_int_equal(op->value, address(value));
 	assert_int_equal(op->expected, address(other));
 	assert_int_equal(op->out, address(other));
 
 	fake.answer = answer_existed;
-	assert_int_equal(hmap_add(map, key, 8, 4, -3, &number), 1);
+	assert_int_equal(hmap_add(map, key, KEY_SIZE, 8, 4, -3, &number), 1);
 	op = passed(HMAP_OP_ADD, HMAP_OP_CREATE | HMAP_OP_NEW, 4);
 	assert_int_equal(op->offset, 8);
 	assert_int_equal(op->operand, -3);
@@ -89,30 +91,31 @@ static void it_is_told_whether_the_key_was_there(void **state)
 {
 	struct hmap *map = *state;
 
-	assert_int_equal(hmap_add(map, key, 0, 8, 1, NULL), 0);
+	assert_int_equal(hmap_add(map, key, KEY_SIZE, 0, 8, 1, NULL), 0);
 	fake.answer = answer_existed;
-	assert_int_equal(hmap_add(map, key, 0, 8, 1, NULL), 1);
-	assert_int_equal(hmap_get_or_put(map, key, value), 1);
-	assert_int_equal(hmap_swap(map, key, value, NULL, 0), 1);
+	assert_int_equal(hmap_add(map, key, KEY_SIZE, 0, 8, 1, NULL), 1);
+	assert_int_equal(hmap_get_or_put(map, key, KEY_SIZE, value, VALUE_SIZE), 1);
+	assert_int_equal(hmap_swap(map, key, KEY_SIZE, value, NULL, VALUE_SIZE, 0), 1);
 	/* but not these, which succeed only then */
-	assert_int_equal(hmap_pop(map, key, value), 0);
-	assert_int_equal(hmap_compare_swap(map, key, other, value, 0), 0);
+	assert_int_equal(hmap_pop(map, key, KEY_SIZE, value, VALUE_SIZE), 0);
+	assert_int_equal(hmap_compare_swap(map, key, KEY_SIZE, other, value,
+					   VALUE_SIZE, 0), 0);
 }
 
 static void a_set_has_no_values(void **state)
 {
 	struct hmap *map = *state;
 
-	assert_int_equal(hmap_pop(map, key, value), 0);
+	assert_int_equal(hmap_pop(map, key, KEY_SIZE, value, 0), 0);
 	assert_int_equal(passed(HMAP_OP_POP, 0, 0)->out, 0);
-	assert_int_equal(hmap_get_or_put(map, key, NULL), 0);
+	assert_int_equal(hmap_get_or_put(map, key, KEY_SIZE, NULL, 0), 0);
 	assert_int_equal(passed(HMAP_OP_GET_OR_PUT, 0, 0)->value, 0);
-	assert_int_equal(hmap_swap(map, key, value, other, 0), 0);
+	assert_int_equal(hmap_swap(map, key, KEY_SIZE, value, other, 0, 0), 0);
 	assert_int_equal(passed(HMAP_OP_PUT, 0, 0)->out, 0);
-	assert_refused(hmap_compare_swap(map, key, other, value, 0));
-	assert_int_equal(hmap_put_many(map, key, NULL, NULL, 1, 0), 0);
+	assert_refused(hmap_compare_swap(map, key, KEY_SIZE, other, value, 0, 0));
+	assert_int_equal(hmap_put_many(map, key, KEY_SIZE, NULL, 0, NULL, 1, 0), 0);
 	assert_int_equal(fake.in.vector.values, 0);
-	assert_int_equal(hmap_get_many(map, key, value, NULL, 1), 0);
+	assert_int_equal(hmap_get_many(map, key, KEY_SIZE, value, 0, NULL, 1), 0);
 	assert_int_equal(fake.in.vector.values, 0);
 }
 
@@ -125,7 +128,7 @@ static void do_passes_the_operation_and_its_results(void **state)
 
 	fake.answer = answer_existed;
 	fake.err = ECANCELED;
-	assert_int_equal(hmap_do(*state, &op), -ECANCELED);
+	assert_int_equal(hmap_do(*state, &op, KEY_SIZE, VALUE_SIZE), -ECANCELED);
 	assert_int_equal(errno, ECANCELED);
 	assert_int_equal(passed(99, 98, 96)->offset, 97);
 	assert_int_equal(fake.in.op.op.value, 95);
@@ -148,7 +151,8 @@ static void a_batch_says_how_far_it_got(void **state)
 	unsigned int done = 0;
 
 	fake.answer = answer_batch;
-	assert_int_equal(hmap_batch(*state, ops, 7, HMAP_BATCH_STOP, &done), 0);
+	assert_int_equal(hmap_batch(*state, ops, 7, KEY_SIZE, VALUE_SIZE,
+				    HMAP_BATCH_STOP, &done), 0);
 	assert_int_equal(fake.request, HMAP_IOC_BATCH);
 	assert_int_equal(fake.in.batch.size, sizeof(fake.in.batch));
 	assert_int_equal(fake.in.batch.flags, HMAP_BATCH_STOP);
@@ -161,10 +165,11 @@ static void a_batch_says_how_far_it_got(void **state)
 
 	fake.err = EFAULT;
 	done = 0;
-	assert_int_equal(hmap_batch(*state, ops, 7, 0, &done), -EFAULT);
+	assert_int_equal(hmap_batch(*state, ops, 7, KEY_SIZE, VALUE_SIZE, 0,
+				    &done), -EFAULT);
 	assert_int_equal(done, 5);
 	fake.err = 0;
-	assert_int_equal(hmap_batch(*state, NULL, 0, 0, NULL), 0);
+	assert_int_equal(hmap_batch(*state, NULL, 0, KEY_SIZE, VALUE_SIZE, 0, NULL), 0);
 }
 
 /* Three operations, then a signal; the rest when it is called again. */
@@ -182,7 +187,7 @@ static void an_interrupted_batch_goes_on(void **state)
 	unsigned int done = 0;
 
 	fake.answer = answer_interrupted;
-	assert_int_equal(hmap_batch(*state, ops, 7, 0, &done), 0);
+	assert_int_equal(hmap_batch(*state, ops, 7, KEY_SIZE, VALUE_SIZE, 0, &done), 0);
 	assert_int_equal(fake.calls, 2);
 	assert_int_equal(fake.in.batch.done, 3);
 	assert_int_equal(done, 7);
@@ -221,23 +226,26 @@ static void many_are_vectors(void **state)
 	__s32 results[9];
 
 	fake.answer = answer_vector;
-	assert_int_equal(hmap_get_many(map, key, value, results, 9), 7);
+	assert_int_equal(hmap_get_many(map, key, KEY_SIZE, value, VALUE_SIZE,
+				       results, 9), 7);
 	check_vector(HMAP_OP_GET, 0, value, results);
-	assert_int_equal(hmap_get_many(map, key, NULL, NULL, 9), 7);
+	assert_int_equal(hmap_get_many(map, key, KEY_SIZE, NULL, 0, NULL, 9), 7);
 	check_vector(HMAP_OP_GET, 0, NULL, NULL);
-	assert_int_equal(hmap_put_many(map, key, value, results, 9,
-				       HMAP_NOEXIST), 7);
+	assert_int_equal(hmap_put_many(map, key, KEY_SIZE, value, VALUE_SIZE,
+				       results, 9, HMAP_NOEXIST), 7);
 	check_vector(HMAP_OP_PUT, HMAP_NOEXIST, value, results);
-	assert_int_equal(hmap_delete_many(map, key, results, 9), 7);
+	assert_int_equal(hmap_delete_many(map, key, KEY_SIZE, results, 9), 7);
 	check_vector(HMAP_OP_DELETE, 0, NULL, results);
 	fake.err = EFAULT;
-	assert_int_equal(hmap_get_many(map, key, value, results, 9), -EFAULT);
+	assert_int_equal(hmap_get_many(map, key, KEY_SIZE, value, VALUE_SIZE,
+				       results, 9), -EFAULT);
 	assert_int_equal(errno, EFAULT);
 }
 
-static void a_vector_gets_its_sizes(void **state)
+static void a_vector_is_passed_on(void **state)
 {
 	struct hmap_ioc_vector vector = {
+		.key_size = 79, .value_size = 78,
 		.op = 77, .op_flags = 76, .flags = 75, .count = 74,
 		.keys = 73, .values = 72, .results = 71,
 		.done = 70, .failed = 69,
@@ -246,8 +254,8 @@ static void a_vector_gets_its_sizes(void **state)
 	fake.err = EINVAL;
 	assert_int_equal(hmap_vector(*state, &vector), -EINVAL);
 	assert_int_equal(fake.in.vector.size, sizeof(vector));
-	assert_int_equal(fake.in.vector.key_size, KEY_SIZE);
-	assert_int_equal(fake.in.vector.value_size, VALUE_SIZE);
+	assert_int_equal(fake.in.vector.key_size, 79);
+	assert_int_equal(fake.in.vector.value_size, 78);
 	assert_int_equal(fake.in.vector.op, 77);
 	assert_int_equal(fake.in.vector.flags, 75);
 	assert_int_equal(vector.done, 0);
@@ -293,7 +301,7 @@ static void select_passes_everything(void **state)
 	const struct hmap_ioc_scan *in = &fake.in.scan;
 	struct hmap *map = *state;
 
-	assert_int_equal(hmap_select(map, &cursor, NULL, value, 4,
+	assert_int_equal(hmap_select(map, &cursor, NULL, 0, value, VALUE_SIZE, 4,
 				     HMAP_SCAN_RANDOM, "abc", 3), 0);
 	assert_int_equal(fake.request, HMAP_IOC_SCAN);
 	assert_int_equal(in->flags, HMAP_SCAN_RANDOM);
@@ -304,14 +312,17 @@ static void select_passes_everything(void **state)
 	assert_memory_equal((char *)(uintptr_t)in->prefix, "abc", 3);
 	assert_int_equal(in->reserved, 0);
 	assert_int_equal(in->cursor.start, 3);
-	assert_int_equal(hmap_select(map, &cursor, key, NULL, 1, 0, key, 0), 0);
+	assert_int_equal(hmap_select(map, &cursor, key, KEY_SIZE, NULL, 0, 1, 0,
+				     key, 0), 0);
 	assert_int_equal(in->prefix, 0);
-	assert_refused(hmap_select(map, &cursor, NULL, NULL, 1, 0, NULL, 0));
-	assert_refused(hmap_select(map, &cursor, key, NULL, 1, 0, NULL, 1));
-	assert_refused(hmap_select(map, &cursor, key, NULL, 1, 0, key,
-				   KEY_SIZE + 1));
-	assert_refused(hmap_select(map, &cursor, key, NULL, 0, 0, NULL, 0));
-	assert_refused(hmap_select(map, NULL, key, NULL, 1, 0, NULL, 0));
+	assert_refused(hmap_select(map, &cursor, NULL, 0, NULL, 0, 1, 0, NULL, 0));
+	assert_refused(hmap_select(map, &cursor, key, KEY_SIZE, NULL, 0, 1, 0,
+				   NULL, 1));
+	assert_refused(hmap_select(map, &cursor, key, KEY_SIZE, NULL, 0, 1, 0,
+				   key, KEY_SIZE + 1));
+	assert_refused(hmap_select(map, &cursor, key, KEY_SIZE, NULL, 0, 0, 0,
+				   NULL, 0));
+	assert_refused(hmap_select(map, NULL, key, KEY_SIZE, NULL, 0, 1, 0, NULL, 0));
 }
 
 static void null_pointers_are_invalid(void **state)
@@ -322,36 +333,44 @@ static void null_pointers_are_invalid(void **state)
 	unsigned int done = 7;
 	struct hmap_op op;
 
-	assert_refused(hmap_do(NULL, &op));
-	assert_refused(hmap_do(map, NULL));
-	assert_refused(hmap_pop(NULL, key, value));
-	assert_refused(hmap_pop(map, NULL, value));
-	assert_refused(hmap_get_or_put(NULL, key, value));
-	assert_refused(hmap_get_or_put(map, NULL, value));
-	assert_refused(hmap_get_or_put(map, key, NULL));
-	assert_refused(hmap_swap(NULL, key, value, NULL, 0));
-	assert_refused(hmap_swap(map, NULL, value, NULL, 0));
-	assert_refused(hmap_swap(map, key, NULL, value, 0));
-	assert_refused(hmap_compare_swap(NULL, key, value, value, 0));
-	assert_refused(hmap_compare_swap(map, NULL, value, value, 0));
-	assert_refused(hmap_compare_swap(map, key, NULL, value, 0));
-	assert_refused(hmap_compare_swap(map, key, value, NULL, 0));
-	assert_refused(hmap_add(NULL, key, 0, 8, 1, NULL));
-	assert_refused(hmap_add(map, NULL, 0, 8, 1, NULL));
-	assert_refused(hmap_batch(NULL, &op, 1, 0, &done));
+	assert_refused(hmap_do(NULL, &op, KEY_SIZE, VALUE_SIZE));
+	assert_refused(hmap_do(map, NULL, KEY_SIZE, VALUE_SIZE));
+	assert_refused(hmap_pop(NULL, key, KEY_SIZE, value, VALUE_SIZE));
+	assert_refused(hmap_pop(map, NULL, KEY_SIZE, value, VALUE_SIZE));
+	assert_refused(hmap_get_or_put(NULL, key, KEY_SIZE, value, VALUE_SIZE));
+	assert_refused(hmap_get_or_put(map, NULL, KEY_SIZE, value, VALUE_SIZE));
+	assert_refused(hmap_get_or_put(map, key, KEY_SIZE, NULL, 0));
+	assert_refused(hmap_swap(NULL, key, KEY_SIZE, value, NULL, VALUE_SIZE, 0));
+	assert_refused(hmap_swap(map, NULL, KEY_SIZE, value, NULL, VALUE_SIZE, 0));
+	assert_refused(hmap_swap(map, key, KEY_SIZE, NULL, value, VALUE_SIZE, 0));
+	assert_refused(hmap_compare_swap(NULL, key, KEY_SIZE, value, value,
+					 VALUE_SIZE, 0));
+	assert_refused(hmap_compare_swap(map, NULL, KEY_SIZE, value, value,
+					 VALUE_SIZE, 0));
+	assert_refused(hmap_compare_swap(map, key, KEY_SIZE, NULL, value,
+					 VALUE_SIZE, 0));
+	assert_refused(hmap_compare_swap(map, key, KEY_SIZE, value, NULL,
+					 VALUE_SIZE, 0));
+	assert_refused(hmap_add(NULL, key, KEY_SIZE, 0, 8, 1, NULL));
+	assert_refused(hmap_add(map, NULL, KEY_SIZE, 0, 8, 1, NULL));
+	assert_refused(hmap_batch(NULL, &op, 1, KEY_SIZE, VALUE_SIZE, 0, &done));
 	assert_int_equal(done, 0);
-	assert_refused(hmap_batch(map, NULL, 1, 0, NULL));
+	assert_refused(hmap_batch(map, NULL, 1, KEY_SIZE, VALUE_SIZE, 0, NULL));
 	assert_refused(hmap_vector(NULL, &vector));
 	assert_refused(hmap_vector(map, NULL));
-	assert_refused(hmap_get_many(NULL, key, value, NULL, 1));
-	assert_refused(hmap_get_many(map, NULL, value, NULL, 1));
-	assert_refused(hmap_get_many(map, key, value, NULL, INT_MAX + 1U));
-	assert_refused(hmap_put_many(NULL, key, value, NULL, 1, 0));
-	assert_refused(hmap_put_many(map, NULL, value, NULL, 1, 0));
-	assert_refused(hmap_put_many(map, key, NULL, NULL, 1, 0));
-	assert_refused(hmap_delete_many(NULL, key, NULL, 1));
-	assert_refused(hmap_delete_many(map, NULL, NULL, 1));
-	assert_refused(hmap_select(NULL, &cursor, key, NULL, 1, 0, NULL, 0));
+	assert_refused(hmap_get_many(NULL, key, KEY_SIZE, value, VALUE_SIZE, NULL, 1));
+	assert_refused(hmap_get_many(map, NULL, KEY_SIZE, value, VALUE_SIZE, NULL, 1));
+	assert_refused(hmap_get_many(map, key, KEY_SIZE, value, VALUE_SIZE,
+				     NULL, INT_MAX + 1U));
+	assert_refused(hmap_put_many(NULL, key, KEY_SIZE, value, VALUE_SIZE,
+				     NULL, 1, 0));
+	assert_refused(hmap_put_many(map, NULL, KEY_SIZE, value, VALUE_SIZE,
+				     NULL, 1, 0));
+	assert_refused(hmap_put_many(map, key, KEY_SIZE, NULL, 0, NULL, 1, 0));
+	assert_refused(hmap_delete_many(NULL, key, KEY_SIZE, NULL, 1));
+	assert_refused(hmap_delete_many(map, NULL, KEY_SIZE, NULL, 1));
+	assert_refused(hmap_select(NULL, &cursor, key, KEY_SIZE, NULL, 0, 1, 0,
+				   NULL, 0));
 	assert_refused(hmap_count(NULL));
 	assert_refused(hmap_reserve(NULL, 1));
 	assert_refused(hmap_shrink(NULL));
@@ -362,8 +381,10 @@ static void an_offset_of_more_than_32_bits_is_invalid(void **state)
 {
 	if (SIZE_MAX == UINT_MAX)
 		return;
-	assert_refused(hmap_add(*state, key, (size_t)UINT_MAX + 1, 8, 1, NULL));
-	assert_refused(hmap_add(*state, key, 0, (size_t)UINT_MAX + 9, 1, NULL));
+	assert_refused(hmap_add(*state, key, KEY_SIZE, (size_t)UINT_MAX + 1, 8,
+				1, NULL));
+	assert_refused(hmap_add(*state, key, KEY_SIZE, 0, (size_t)UINT_MAX + 9,
+				1, NULL));
 }
 
 int main(void)
@@ -376,7 +397,7 @@ int main(void)
 		with_map(a_batch_says_how_far_it_got),
 		with_map(an_interrupted_batch_goes_on),
 		with_map(many_are_vectors),
-		with_map(a_vector_gets_its_sizes),
+		with_map(a_vector_is_passed_on),
 		with_map(count_reserve_and_shrink),
 		with_map(select_passes_everything),
 		with_map(null_pointers_are_invalid),

@@ -116,7 +116,7 @@ static int get(const struct hmap *map, struct map *m, u64 i)
 {
 	make_key(m, m->key, i);
 	memset(m->value, POISON, m->value_size);
-	return hmap_get(map, m->key, m->value);
+	return hmap_get(map, m->key, m->key_size, m->value, m->value_size);
 }
 
 /* 0 if both say the same of key @i. */
@@ -129,7 +129,7 @@ static int compare(const struct hmap *map, struct map *m, u64 i)
 	mapped = get(map, m, i);
 	if (ret != mapped || memcmp(value, m->value, m->value_size))
 		return -EBADMSG;
-	return hmap_contains(map, m->key) == !ret ? 0 : -EBADMSG;
+	return hmap_contains(map, m->key, m->key_size) == !ret ? 0 : -EBADMSG;
 }
 
 /* For key numbers below @n. Returns one that they do not agree about, or -1. */
@@ -228,11 +228,11 @@ static int look_without_system_calls(void *arg)
 		ret = get(map, &m, i);
 		if (!ret && !value_is(&m, m.value, i))
 			ret = -EBADMSG;
-		if (!ret && hmap_contains(map, m.key) != 1)
+		if (!ret && hmap_contains(map, m.key, m.key_size) != 1)
 			ret = -EBADMSG;
 	}
 	make_key(&m, m.key, keys + 5);
-	if (!ret && keys == KEYS && hmap_contains(map, m.key))
+	if (!ret && keys == KEYS && hmap_contains(map, m.key, m.key_size))
 		ret = -EBADMSG;
 	syscall(SYS_exit, ret ? 1 : 0);
 	return ret;
@@ -689,9 +689,9 @@ TEST_F(mapped_create, other_maps_cannot_be_mapped)
 	map = hmap_open_fd(m.fd);
 	ASSERT_NE(NULL, map);
 	EXPECT_EQ(0, hmap_is_mapped(map));
-	EXPECT_EQ(-ENOENT, hmap_get(map, &(u64){ 1 }, &(u64){ 1 }));
-	ASSERT_EQ(0, hmap_put(map, &(u64){ 1 }, &(u64){ 2 }, HMAP_ANY));
-	EXPECT_EQ(0, hmap_get(map, &(u64){ 1 }, &(u64){ 1 }));
+	EXPECT_EQ(-ENOENT, hmap_get(map, &(u64){ 1 }, 8, &(u64){ 1 }, 8));
+	ASSERT_EQ(0, hmap_put(map, &(u64){ 1 }, 8, &(u64){ 2 }, 8, HMAP_ANY));
+	EXPECT_EQ(0, hmap_get(map, &(u64){ 1 }, 8, &(u64){ 1 }, 8));
 	hmap_close(map);
 }
 
@@ -707,12 +707,12 @@ TEST_F(mapped_create, a_larger_map)
 	}));
 	map = hmap_open_fd(m.fd);
 	for (i = 0; i < 40000; i++) {
-		ASSERT_EQ(0, hmap_put(map, &i, &i, HMAP_ANY));
+		ASSERT_EQ(0, hmap_put(map, &i, 8, &i, 8, HMAP_ANY));
 		value = rnd_below(i + 1);
-		ASSERT_EQ(0, hmap_get(map, &value, &value));
+		ASSERT_EQ(0, hmap_get(map, &value, 8, &value, 8));
 	}
 	for (i = 0; i < 40000; i++) {
-		ASSERT_EQ(0, hmap_get(map, &i, &value));
+		ASSERT_EQ(0, hmap_get(map, &i, 8, &value, 8));
 		ASSERT_EQ(i, value);
 	}
 	EXPECT_EQ(0, hmap_verify(map));

@@ -87,13 +87,15 @@ static int put_words(const struct hmap *map, u64 key, u32 nr)
 	u64 value[MAX_WORDS];
 
 	make_words(value, task.words, key, nr);
-	return hmap_put(map, &key, value, HMAP_ANY);
+	return hmap_put(map, &key, sizeof(key), value,
+			task.words * sizeof(*value), HMAP_ANY);
 }
 
 /* 0, -ENOENT, or -EBADMSG if it is not what anybody has put. */
 static int get_words(const struct hmap *map, u64 key, u64 *value)
 {
-	int ret = hmap_get(map, &key, value);
+	int ret = hmap_get(map, &key, sizeof(key), value,
+			   task.words * sizeof(*value));
 
 	return ret || are_words(value, task.words, key) ? ret : -EBADMSG;
 }
@@ -262,7 +264,7 @@ static int write_own(const struct hmap *map, u32 n)
 		if (!ret)
 			ret = check_own(map, key, nr, true);
 		if (!ret && rnd_below(2)) {
-			ret = hmap_delete(map, &key);
+			ret = hmap_delete(map, &key, sizeof(key));
 			if (!ret)
 				ret = check_own(map, key, nr, false);
 		}
@@ -306,7 +308,7 @@ static int grower(void *arg)
 			ret = put_words(map, PASSING + i, i);
 		for (i = 0; !ret && i < task.keys; i++) {
 			key = PASSING + i;
-			ret = hmap_delete(map, &key);
+			ret = hmap_delete(map, &key, sizeof(key));
 		}
 		if (!ret && rnd_below(2))
 			ret = hmap_shrink(map);

@@ -85,7 +85,8 @@ static int load_line(struct bulk *b)
 
 	if (session_parse_value(&b->s, b->lines.where, b->lines.value))
 		return -1;
-	err = hmap_put(b->s.map, b->s.key, b->s.value, b->opt->put_flags);
+	err = hmap_put(b->s.map, b->s.key, b->s.key_size, b->s.value,
+		       b->s.value_size, b->opt->put_flags);
 	if (err)
 		return line_error(b, err);
 	b->done++;
@@ -106,7 +107,7 @@ int cmd_load(const struct options *opt)
 
 static int delete_line(struct bulk *b)
 {
-	int err = hmap_delete(b->s.map, b->s.key);
+	int err = hmap_delete(b->s.map, b->s.key, b->s.key_size);
 
 	if (err == -ENOENT) {
 		b->missing++;
@@ -150,7 +151,7 @@ static int compare_line(struct bulk *b)
 
 	if (session_parse_value(s, b->lines.where, b->lines.value))
 		return -1;
-	err = hmap_get(s->map, s->key, b->found);
+	err = hmap_get(s->map, s->key, s->key_size, b->found, s->value_size);
 	if (err && err != -ENOENT)
 		return line_error(b, err);
 	b->done++;
@@ -168,7 +169,7 @@ static int compare_line(struct bulk *b)
 /* The lines may have values; they do not matter. */
 static int compare_absent_line(struct bulk *b)
 {
-	int present = hmap_contains(b->s.map, b->s.key);
+	int present = hmap_contains(b->s.map, b->s.key, b->s.key_size);
 
 	if (present < 0)
 		return line_error(b, present);
@@ -250,8 +251,9 @@ static int dump_batches(struct session *s, size_t prefix_size, bool json,
 	int i;
 
 	do {
-		count = hmap_select(s->map, &cursor, keys, values, capacity, 0,
-				    s->key, prefix_size);
+		count = hmap_select(s->map, &cursor, keys, s->key_size, values,
+				    s->value_size, capacity, 0, s->key,
+				    prefix_size);
 		for (i = 0; i < count; i++) {
 			const void *key = keys + i * s->key_size;
 			const void *value = values + i * s->value_size;

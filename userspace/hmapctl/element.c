@@ -20,7 +20,7 @@ static int get(struct session *s, const char *key)
 
 	if (session_parse_key(s, "", key))
 		return EXIT_FAILURE;
-	err = hmap_get(s->map, s->key, s->value);
+	err = hmap_get(s->map, s->key, s->key_size, s->value, s->value_size);
 	if (!err)
 		session_print_value(s);
 	return report(err, "get", key);
@@ -46,8 +46,8 @@ static int put(struct session *s, const struct options *opt)
 	if (session_parse_key(s, "", key) ||
 	    session_parse_value(s, "", value))
 		return EXIT_FAILURE;
-	return report(hmap_put(s->map, s->key, s->value, opt->put_flags),
-		      "put", key);
+	return report(hmap_put(s->map, s->key, s->key_size, s->value,
+			       s->value_size, opt->put_flags), "put", key);
 }
 
 int cmd_put(const struct options *opt)
@@ -85,7 +85,8 @@ static int add_number(struct session *s, const struct options *opt)
 	    session_parse_value(s, "", opt->argc > 1 ? opt->argv[1] : one(s)))
 		return EXIT_FAILURE;
 	number = format_load_number(s->value, s->value_size);
-	err = hmap_add(s->map, s->key, 0, s->value_size, number, &number);
+	err = hmap_add(s->map, s->key, s->key_size, 0, s->value_size, number,
+		       &number);
 	if (err < 0)
 		return report(err, "add", key);
 	format_store_number(number, s->value, s->value_size);
@@ -111,7 +112,7 @@ static int pop(struct session *s, const char *key)
 
 	if (session_parse_key(s, "", key))
 		return EXIT_FAILURE;
-	err = hmap_pop(s->map, s->key, s->value);
+	err = hmap_pop(s->map, s->key, s->key_size, s->value, s->value_size);
 	if (!err)
 		session_print_value(s);
 	return report(err, "pop", key);
@@ -138,7 +139,7 @@ static int delete_keys(struct session *s, const struct options *opt)
 		const char *key = opt->argv[i];
 
 		if (session_parse_key(s, "", key) ||
-		    report(hmap_delete(s->map, s->key), "del", key))
+		    report(hmap_delete(s->map, s->key, s->key_size), "del", key))
 			status = EXIT_FAILURE;
 	}
 	return status;

@@ -118,7 +118,8 @@ static int read_stats(struct trace *t)
 static int put_and_print(struct trace *t, unsigned int i)
 {
 	__s64 value = below(t, TRACE_NUMBERS);
-	int err = hmap_put(t->map, &t->keys[i], &value, HMAP_ANY);
+	int err = hmap_put(t->map, &t->keys[i], sizeof(t->keys[i]), &value,
+			   sizeof(value), HMAP_ANY);
 
 	if (err) {
 		p_err("trace: put '%lld': %s", (long long)t->keys[i],

@@ -41,8 +41,8 @@ static int wait_for_key(struct session *s, const struct options *opt)
 	if (session_parse_key(s, "", key) ||
 	    (opt->unlike && session_parse_value(s, "", opt->unlike)))
 		return EXIT_FAILURE;
-	err = hmap_wait(s->map, s->key, s->value, what_for(opt),
-			opt->limited ? &deadline : NULL);
+	err = hmap_wait(s->map, s->key, s->key_size, s->value, s->value_size,
+			what_for(opt), opt->limited ? &deadline : NULL);
 	if (err) {
 		p_err("wait '%s': %s", key, explain(err));
 		return EXIT_FAILURE;
@@ -84,10 +84,12 @@ static bool print_element(struct session *s, bool found)
 
 static int watch_key(struct session *s)
 {
-	int err = hmap_get(s->map, s->key, s->value);
+	int err = hmap_get(s->map, s->key, s->key_size, s->value,
+			   s->value_size);
 
 	while ((!err || err == -ENOENT) && print_element(s, !err))
-		err = hmap_wait(s->map, s->key, s->value,
+		err = hmap_wait(s->map, s->key, s->key_size, s->value,
+				s->value_size,
 				err ? HMAP_WAIT_PRESENT : HMAP_WAIT_OTHER,
 				NULL);
 	return err == -ENOENT ? 0 : err;

@@ -143,12 +143,13 @@ int hmap_get_by_command(const struct hmap *map, const void *key, void *value)
 	return command(map, HMAP_IOC_GET, &elem);
 }
 
-int hmap_put(const struct hmap *map, const void *key, const void *value,
-	     unsigned int flags)
+int hmap_put(const struct hmap *map, const void *key, size_t key_size,
+	     const void *value, size_t value_size, unsigned int flags)
 {
 	struct hmap_ioc_elem elem;
 
-	if (!map || !key || (!value && map->info.value_size))
+	if (!map || !is_key(map, key, key_size) ||
+	    !is_value(map, value, value_size))
 		return fail(EINVAL);
 	elem = element(map, key);
 	elem.flags = flags;
@@ -156,33 +157,34 @@ int hmap_put(const struct hmap *map, const void *key, const void *value,
 	return command(map, HMAP_IOC_PUT, &elem);
 }
 
-int hmap_delete(const struct hmap *map, const void *key)
+int hmap_delete(const struct hmap *map, const void *key, size_t key_size)
 {
 	struct hmap_ioc_elem elem;
 
-	if (!map || !key)
+	if (!map || !is_key(map, key, key_size))
 		return fail(EINVAL);
 	elem = element(map, key);
 	return command(map, HMAP_IOC_DELETE, &elem);
 }
 
 int hmap_select(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
-		void *values, unsigned int capacity, unsigned int flags,
-		const void *prefix, size_t prefix_size)
+		size_t key_size, void *values, size_t value_size,
+		unsigned int capacity, unsigned int flags, const void *prefix,
+		size_t prefix_size)
 {
 	struct hmap_ioc_scan scan = { .size = sizeof(scan), .flags = flags };
 	int err;
 
 	if (!map || !cursor || (!keys && !values) || !capacity ||
 	    capacity > INT_MAX || (!prefix && prefix_size) ||
-	    prefix_size > map->info.key_size)
+	    prefix_size > map->info.key_size ||
+	    !is_buffer_or_none(keys, key_size, map->info.key_size, capacity) ||
+	    !is_buffer_or_none(values, value_size, map->info.value_size, capacity))
 		return fail(EINVAL);
 	scan.key_size = map->info.key_size;
 	scan.keys = address(keys);
-	if (values && map->info.value_size) {
-		scan.value_size = map->info.value_size;
-		scan.values = address(values);
-	}
+	scan.value_size = value_size;
+	scan.values = value_size ? address(values) : 0;
 	if (prefix_size) {
 		scan.prefix = address(prefix);
 		scan.prefix_size = prefix_size;
@@ -197,11 +199,13 @@ int hmap_select(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
 }
 
 int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor, void *keys,
-	      void *values, unsigned int capacity)
+	      size_t key_size, void *values, size_t value_size,
+	      unsigned int capacity)
 {
 	if (!keys)
 		return fail(EINVAL);
-	return hmap_select(map, cursor, keys, values, capacity, 0, NULL, 0);
+	return hmap_select(map, cursor, keys, key_size, values, value_size,
+			   capacity, 0, NULL, 0);
 }
 
 static int plain_command(const struct hmap *map, unsigned long request)

@@ -5,6 +5,14 @@
  * A struct hmap is an open map. Keys and values are blocks of bytes whose
  * sizes the map fixes; hmap_key_size() and hmap_value_size() tell them.
  *
+ * Sizes: each key and value, and each array of them, comes with a @key_size or
+ * @value_size: the bytes that one of them has in the memory of the caller. If the map
+ * has other sizes the function returns -EINVAL, and has neither read nor written there,
+ * nor changed anything in the map: no map does harm by being another than the caller
+ * takes it for. NULL, where it is allowed, goes with the size 0. In a set values have
+ * the size 0, and what points to them is not looked at and may be NULL. So may an
+ * array with a @count of 0, but its size is checked nevertheless.
+ *
  * Errors: a function that returns int returns a negative errno value and sets
  * errno to the positive one; a function that returns a pointer returns NULL
  * and sets errno. The library never prints. Besides the errors named below
@@ -212,109 +220,129 @@ HMAP_API size_t hmap_value_size(const struct hmap *map);
  * hmap_get() - look a key up
  * @map: the map, open for reading
  * @key: the key
- * @value: where a copy of its value goes; may be NULL only in a set. Unchanged
- *	unless the key was found.
+ * @key_size: its size
+ * @value: where a copy of its value goes. Unchanged unless the key was found.
+ * @value_size: its size
  *
  * Return: 0; -ENOENT: no such key; -EACCES: not open for reading; -EINVAL: a
- * NULL pointer; -EFAULT: a pointer that leads nowhere.
+ * NULL pointer or another size; -EFAULT: a pointer that leads nowhere.
  */
-HMAP_API int hmap_get(const struct hmap *map, const void *key, void *value);
+HMAP_API int hmap_get(const struct hmap *map, const void *key,
+		      size_t key_size, void *value, size_t value_size);
 
 /**
  * hmap_contains() - is a key in the map?
  * @map: the map, open for reading
  * @key: the key
+ * @key_size: its size
  *
  * Return: 1: yes; 0: no; -EACCES, -EINVAL, -EFAULT as for hmap_get().
  */
-HMAP_API int hmap_contains(const struct hmap *map, const void *key);
+HMAP_API int hmap_contains(const struct hmap *map, const void *key,
+			   size_t key_size);
 
 /**
  * hmap_put() - insert or overwrite an element
  * @map: the map, open for writing
  * @key: the key
- * @value: the value; may be NULL only in a set
+ * @key_size: its size
+ * @value: the value
+ * @value_size: its size
  * @flags: HMAP_ANY, or HMAP_NOEXIST to insert only, or HMAP_EXIST to overwrite
  *	only
  *
  * Return: 0; -EEXIST: HMAP_NOEXIST and the key is there; -ENOENT: HMAP_EXIST
  * and it is not; -ENOSPC: the map is full; -EMLINK: too many keys have been chosen
  * to collide with this one; -ENOMEM: no memory; -EACCES: not open for writing;
- * -EINVAL: a NULL pointer or unknown @flags; -EFAULT: a pointer that leads nowhere.
- * After an error the map is as it was.
+ * -EINVAL: a NULL pointer, another size or unknown @flags; -EFAULT: a pointer that
+ * leads nowhere. After an error the map is as it was.
  */
 HMAP_API int hmap_put(const struct hmap *map, const void *key,
-		      const void *value, unsigned int flags);
+		      size_t key_size, const void *value, size_t value_size,
+		      unsigned int flags);
 
 /**
  * hmap_delete() - remove an element
  * @map: the map, open for writing
  * @key: the key
+ * @key_size: its size
  *
  * Return: 0; -ENOENT: no such key; -EACCES: not open for writing; -EINVAL: a
- * NULL pointer; -EFAULT: a pointer that leads nowhere; -ENOMEM.
+ * NULL pointer or another size; -EFAULT: a pointer that leads nowhere; -ENOMEM.
  */
-HMAP_API int hmap_delete(const struct hmap *map, const void *key);
+HMAP_API int hmap_delete(const struct hmap *map, const void *key,
+			 size_t key_size);
 
 /**
  * hmap_pop() - remove an element and return its value
  * @map: the map, open for reading and writing
  * @key: the key
+ * @key_size: its size
  * @value: where its value goes; NULL if it is not wanted. Unchanged unless the key
  *	was found
+ * @value_size: its size
  *
  * Return: 0, or an error as hmap_delete(). After -EFAULT for @value the element is
  * gone.
  */
-HMAP_API int hmap_pop(const struct hmap *map, const void *key, void *value);
+HMAP_API int hmap_pop(const struct hmap *map, const void *key,
+		      size_t key_size, void *value, size_t value_size);
 
 /**
  * hmap_get_or_put() - look a key up, and insert it if it is not there
  * @map: the map, open for reading and writing
  * @key: the key
- * @value: in: the value to insert; out: the one that is in the map afterwards. May
- *	be NULL only in a set
+ * @key_size: its size
+ * @value: in: the value to insert; out: the one that is in the map afterwards
+ * @value_size: its size
  *
  * Of several who do this at once for the same key one inserts; all get his value.
  *
  * Return: 1: the key was there; 0: it has been inserted; an error as hmap_put().
  */
 HMAP_API int hmap_get_or_put(const struct hmap *map, const void *key,
-			     void *value);
+			     size_t key_size, void *value, size_t value_size);
 
 /**
  * hmap_swap() - insert or overwrite an element and return its old value
  * @map: the map, open for writing; if @old is not NULL also for reading
  * @key: the key
- * @value: the value; may be NULL only in a set
+ * @key_size: its size
+ * @value: the value
  * @old: where the value before goes, zeros if there was none; NULL if it is not
  *	wanted
+ * @value_size: the size of @value, and of @old if that is not NULL
  * @flags: as for hmap_put()
  *
  * Return: 1: the key was there; 0: it was not; an error as hmap_put().
  */
 HMAP_API int hmap_swap(const struct hmap *map, const void *key,
-		       const void *value, void *old, unsigned int flags);
+		       size_t key_size, const void *value, void *old,
+		       size_t value_size, unsigned int flags);
 
 /**
  * hmap_compare_swap() - overwrite a value if it is the one expected
  * @map: the map, open for reading and writing; no set
  * @key: the key
+ * @key_size: its size
  * @expected: in: what the value should be; out: what it was
  * @value: what it becomes then
+ * @value_size: the size of either
  * @flags: HMAP_OP_CREATE to take a missing element as one of zeros, or 0
  *
  * Return: 0; -ECANCELED: the value is another, the map is as it was, and @expected
  * is ready for the next try; -ENOENT: no such key; or another error as hmap_put().
  */
 HMAP_API int hmap_compare_swap(const struct hmap *map, const void *key,
-			       void *expected, const void *value,
+			       size_t key_size, void *expected,
+			       const void *value, size_t value_size,
 			       unsigned int flags);
 
 /**
  * hmap_add() - add to a number in a value
  * @map: the map, open for reading and writing; no set
  * @key: the key. If it is not there it is inserted with a value of zeros first
+ * @key_size: its size
  * @offset: where in the value the number begins
  * @length: bytes of it: 1, 2, 4 or 8, in the order of the machine
  * @operand: what to add; to subtract, minus that. It wraps
@@ -325,24 +353,31 @@ HMAP_API int hmap_compare_swap(const struct hmap *map, const void *key,
  * Return: 1: the key was there; 0: it has been inserted; an error as hmap_put();
  * also -EINVAL: the value has no such part.
  */
-HMAP_API int hmap_add(const struct hmap *map, const void *key, size_t offset,
-		      size_t length, __u64 operand, __u64 *number);
+HMAP_API int hmap_add(const struct hmap *map, const void *key,
+		      size_t key_size, size_t offset, size_t length,
+		      __u64 operand, __u64 *number);
 
 /**
  * hmap_do() - carry any operation out
  * @map: the map, open for what the operation does
  * @op: the operation; all of it is described in linux/hmap.h. Its result is set,
  *	and if that is 0 or -ECANCELED answer and existed
+ * @key_size: the size of its key
+ * @value_size: the size of values of which its other pointers lead to parts, or to
+ *	all; it has to be right also if there are none
  *
  * Return: the result: 0, or a negative errno value.
  */
-HMAP_API int hmap_do(const struct hmap *map, struct hmap_op *op);
+HMAP_API int hmap_do(const struct hmap *map, struct hmap_op *op,
+		     size_t key_size, size_t value_size);
 
 /**
  * hmap_batch() - carry several operations out in one system call
  * @map: the map
  * @ops: the operations, of any kinds. Each gets its own result
  * @count: how many
+ * @key_size: as for hmap_do()
+ * @value_size: as for hmap_do()
  * @flags: HMAP_BATCH_STOP to do nothing more after the first that fails, or 0
  * @done: where it goes how many have been carried out, whether they failed or not,
  *	also after an error; NULL if it is not wanted
@@ -350,24 +385,25 @@ HMAP_API int hmap_do(const struct hmap *map, struct hmap_op *op);
  * They are carried out in this order, each for itself. What an operation may do
  * is checked for each.
  *
- * Return: 0, also if some failed; -EINVAL: a NULL pointer or unknown @flags;
- * -EFAULT: @ops leads nowhere; -ENOMEM.
+ * Return: 0, also if some failed; -EINVAL: a NULL pointer, another size or unknown
+ * @flags; -EFAULT: @ops leads nowhere; -ENOMEM.
  */
 HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
-			unsigned int count, unsigned int flags,
+			unsigned int count, size_t key_size,
+			size_t value_size, unsigned int flags,
 			unsigned int *done);
 
 /**
  * hmap_vector() - the same operation on many elements
  * @map: the map, open for what the operation does
- * @vector: described in linux/hmap.h. size, key_size and value_size are filled in;
- *	done and failed are set whatever is returned
+ * @vector: described in linux/hmap.h. size is filled in; done and failed are set
+ *	whatever is returned
  *
  * Much faster than as many single operations.
  *
- * Return: 0, also if it failed for some elements; -EINVAL: a NULL pointer, or what
- * the operation does not take; -EACCES: not open for it; -EFAULT: a pointer that
- * leads nowhere; -ENOMEM.
+ * Return: 0, also if it failed for some elements; -EINVAL: a NULL pointer, another
+ * size, or what the operation does not take; -EACCES: not open for it; -EFAULT: a
+ * pointer that leads nowhere; -ENOMEM.
  */
 HMAP_API int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector);
 
@@ -375,21 +411,26 @@ HMAP_API int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector)
  * hmap_get_many() - look many keys up
  * @map: the map, open for reading
  * @keys: the keys, one behind the other
+ * @key_size: the size of one
  * @values: where their values go, in the same order; NULL if they are not wanted.
  *	That of a key that is not there stays as it is
+ * @value_size: the size of one
  * @results: where 0 or -ENOENT goes for each; NULL if it is not wanted
  * @count: how many, up to INT_MAX
  *
  * Return: how many were found; an error as hmap_vector().
  */
 HMAP_API int hmap_get_many(const struct hmap *map, const void *keys,
-			   void *values, __s32 *results, unsigned int count);
+			   size_t key_size, void *values, size_t value_size,
+			   __s32 *results, unsigned int count);
 
 /**
  * hmap_put_many() - insert or overwrite many elements
  * @map: the map, open for writing
  * @keys: the keys, one behind the other
- * @values: their values, in the same order; may be NULL only in a set
+ * @key_size: the size of one
+ * @values: their values, in the same order
+ * @value_size: the size of one
  * @results: where 0 or an error of hmap_put() goes for each; NULL if it is not
  *	wanted
  * @count: how many, up to INT_MAX
@@ -398,28 +439,33 @@ HMAP_API int hmap_get_many(const struct hmap *map, const void *keys,
  * Return: how many succeeded; an error as hmap_vector().
  */
 HMAP_API int hmap_put_many(const struct hmap *map, const void *keys,
-			   const void *values, __s32 *results,
+			   size_t key_size, const void *values,
+			   size_t value_size, __s32 *results,
 			   unsigned int count, unsigned int flags);
 
 /**
  * hmap_delete_many() - remove many elements
  * @map: the map, open for writing
  * @keys: the keys, one behind the other
+ * @key_size: the size of one
  * @results: where 0 or -ENOENT goes for each; NULL if it is not wanted
  * @count: how many, up to INT_MAX
  *
  * Return: how many were removed; an error as hmap_vector().
  */
 HMAP_API int hmap_delete_many(const struct hmap *map, const void *keys,
-			      __s32 *results, unsigned int count);
+			      size_t key_size, __s32 *results,
+			      unsigned int count);
 
 /**
  * hmap_scan() - visit the elements
  * @map: the map, open for reading
  * @cursor: the place; all zero bytes to start. Moved on by success, left as it
  *	is by an error.
- * @keys: where keys go, one behind the other: @capacity * hmap_key_size() bytes
+ * @keys: where keys go, one behind the other: @capacity * @key_size bytes
+ * @key_size: the size of one
  * @values: where values go in the same order; NULL if they are not wanted
+ * @value_size: the size of one
  * @capacity: how many elements fit; at least 1
  *
  * Call it until it returns 0. A key that is in the map from the first call to
@@ -427,18 +473,21 @@ HMAP_API int hmap_delete_many(const struct hmap *map, const void *keys,
  * leaves nothing behind in the kernel: it may be given up at any place.
  *
  * Return: the number of elements written; 0: the scan is over; -EACCES: not
- * open for reading; -EINVAL: a NULL pointer, or @capacity 0 or above INT_MAX;
- * -EFAULT: a pointer that leads nowhere; -ENOMEM.
+ * open for reading; -EINVAL: a NULL pointer, another size, or @capacity 0 or
+ * above INT_MAX; -EFAULT: a pointer that leads nowhere; -ENOMEM.
  */
 HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
-		       void *keys, void *values, unsigned int capacity);
+		       void *keys, size_t key_size, void *values,
+		       size_t value_size, unsigned int capacity);
 
 /**
  * hmap_select() - visit some elements
  * @map: the map, open for reading
  * @cursor: as for hmap_scan()
  * @keys: where keys go; NULL if only values are wanted
+ * @key_size: the size of one
  * @values: where values go; NULL if only keys are wanted
+ * @value_size: the size of one
  * @capacity: how many elements fit; at least 1
  * @flags: HMAP_SCAN_RANDOM to begin anywhere, or 0
  * @prefix: what the keys have to begin with; may be NULL if @prefix_size is 0
@@ -450,7 +499,8 @@ HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
  * the key size.
  */
 HMAP_API int hmap_select(const struct hmap *map, struct hmap_cursor *cursor,
-			 void *keys, void *values, unsigned int capacity,
+			 void *keys, size_t key_size, void *values,
+			 size_t value_size, unsigned int capacity,
 			 unsigned int flags, const void *prefix,
 			 size_t prefix_size);
 
@@ -501,9 +551,11 @@ HMAP_API int hmap_clear(const struct hmap *map);
  * hmap_wait() - wait for a key
  * @map: the map, open for reading
  * @key: the key
+ * @key_size: its size
  * @value: HMAP_WAIT_PRESENT: where its value goes; may be NULL.
- *	HMAP_WAIT_OTHER: the value that it must not have; the new one goes there;
- *	may be NULL only in a set. HMAP_WAIT_ABSENT: not looked at
+ *	HMAP_WAIT_OTHER: the value that it must not have; the new one goes there.
+ *	HMAP_WAIT_ABSENT: not looked at; may be NULL
+ * @value_size: its size
  * @flags: HMAP_WAIT_PRESENT to wait until the key is in the map,
  *	HMAP_WAIT_ABSENT until it is not, HMAP_WAIT_OTHER until it is not there
  *	with the value of @value
@@ -516,11 +568,12 @@ HMAP_API int hmap_clear(const struct hmap *map);
  * Return: 0; -ENOENT: HMAP_WAIT_OTHER, and the key is not there; -ETIMEDOUT: the
  * deadline is over; -EPERM: it never will be so, for the map is frozen; -EINTR: a
  * signal handler ran that was not installed with SA_RESTART; -EACCES: not open for
- * reading; -EINVAL: a NULL pointer, unknown @flags, or @deadline has nanoseconds
- * out of range; -EFAULT: a pointer that leads nowhere; -ENOMEM. @value is unchanged
- * after an error.
+ * reading; -EINVAL: a NULL pointer, another size, unknown @flags, or @deadline has
+ * nanoseconds out of range; -EFAULT: a pointer that leads nowhere; -ENOMEM. @value is
+ * unchanged after an error.
  */
-HMAP_API int hmap_wait(const struct hmap *map, const void *key, void *value,
+HMAP_API int hmap_wait(const struct hmap *map, const void *key,
+		       size_t key_size, void *value, size_t value_size,
 		       unsigned int flags, const struct timespec *deadline);
 
 /**

@@ -7,6 +7,7 @@
 #define HMAP_INTERNAL_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 
@@ -14,13 +15,13 @@
 
 struct hmap {
 	int fd;
-	struct hmap_ioc_info info;
 	struct mapped *mapped;	/* NULL: lookups are commands */
+	struct hmap_ioc_info info;
 };
 
 struct hmap *hmap_open_or_close(int fd);
 
-/* @value may be NULL. */
+/* Sizes have been checked; @value may be NULL. */
 int hmap_get_by_command(const struct hmap *map, const void *key, void *value);
 
 /* Return a negative errno value, and set errno. */
@@ -51,6 +52,40 @@ static inline int long_command(const struct hmap *map, unsigned long request,
 static inline __u64 address(const void *p)
 {
 	return (uintptr_t)p;
+}
+
+/*
+ * What hmap.h says of sizes: whether there is a buffer for @count keys or values of
+ * the caller's @size, and that is @map_size, the map's.
+ */
+static inline bool is_buffer(const void *buffer, size_t size, __u32 map_size,
+			     unsigned int count)
+{
+	return size == map_size && (buffer || !size || !count);
+}
+
+/* The same where the caller may have no use for them. */
+static inline bool is_buffer_or_none(const void *buffer, size_t size,
+				     __u32 map_size, unsigned int count)
+{
+	return (!buffer && !size) || is_buffer(buffer, size, map_size, count);
+}
+
+static inline bool is_key(const struct hmap *map, const void *key, size_t key_size)
+{
+	return is_buffer(key, key_size, map->info.key_size, 1);
+}
+
+static inline bool is_value(const struct hmap *map, const void *value,
+			    size_t value_size)
+{
+	return is_buffer(value, value_size, map->info.value_size, 1);
+}
+
+static inline bool is_value_or_none(const struct hmap *map, const void *value,
+				    size_t value_size)
+{
+	return is_buffer_or_none(value, value_size, map->info.value_size, 1);
 }
 
 #endif /* HMAP_INTERNAL_H */

@@ -717,21 +717,22 @@ get_quick(const struct hmap *map, const void *key, void *value)
 	return err ? fail_aside(-err) : 0;
 }
 
-int hmap_get(const struct hmap *map, const void *key, void *value)
+int hmap_get(const struct hmap *map, const void *key, size_t key_size,
+	     void *value, size_t value_size)
 {
-	if (!map || !key)
+	if (!map || !is_key(map, key, key_size) ||
+	    !is_value(map, value, value_size))
 		return fail_aside(EINVAL);
 	if (!value)
-		return map->info.value_size ? fail_aside(EINVAL) :
-					      get_otherwise(map, key, NULL);
+		return get_otherwise(map, key, NULL);
 	return get_quick(map, key, value);
 }
 
-int hmap_contains(const struct hmap *map, const void *key)
+int hmap_contains(const struct hmap *map, const void *key, size_t key_size)
 {
 	int err;
 
-	if (!map || !key)
+	if (!map || !is_key(map, key, key_size))
 		return fail_aside(EINVAL);
 	err = get_quick(map, key, NULL);
 	if (err == -ENOENT)

@@ -9,20 +9,38 @@
 
 /* ---- one operation ---- */
 
-int hmap_do(const struct hmap *map, struct hmap_op *op)
+/* Of operations: what these point to only the kernel looks at. */
+static bool has_sizes(const struct hmap *map, size_t key_size, size_t value_size)
+{
+	return key_size == map->info.key_size &&
+	       value_size == map->info.value_size;
+}
+
+int hmap_do(const struct hmap *map, struct hmap_op *op, size_t key_size,
+	    size_t value_size)
 {
 	struct hmap_ioc_op arg = { .size = sizeof(arg) };
 	int err;
 
 	if (!map || !op)
 		return fail(EINVAL);
-	arg.key_size = map->info.key_size;
-	arg.value_size = map->info.value_size;
+	if (!has_sizes(map, key_size, value_size)) {
+		op->result = fail(EINVAL);
+		return op->result;
+	}
+	arg.key_size = key_size;
+	arg.value_size = value_size;
 	arg.op = *op;
 	err = command(map, HMAP_IOC_OP, &arg);
 	*op = arg.op;
 	op->result = err;	/* also if the call did not get to the operation */
 	return err;
+}
+
+/* hmap_do() of an operation the arguments of which have been checked. */
+static int do_checked(const struct hmap *map, struct hmap_op *op)
+{
+	return hmap_do(map, op, map->info.key_size, map->info.value_size);
 }
 
 /* An operation on all of the value, where NULL is an address not given. */
@@ -46,59 +64,67 @@ static int existed(int err, const struct hmap_op *op)
 	return err ? err : (int)op->existed;
 }
 
-int hmap_pop(const struct hmap *map, const void *key, void *value)
+int hmap_pop(const struct hmap *map, const void *key, size_t key_size,
+	     void *value, size_t value_size)
 {
 	struct hmap_op op;
 
-	if (!map || !key)
+	if (!map || !is_key(map, key, key_size) ||
+	    !is_value_or_none(map, value, value_size))
 		return fail(EINVAL);
 	op = whole_op(map, HMAP_OP_POP, key, NULL, value);
 	if (!op.out)
 		op.length = 0;
-	return hmap_do(map, &op);
+	return do_checked(map, &op);
 }
 
-int hmap_get_or_put(const struct hmap *map, const void *key, void *value)
+int hmap_get_or_put(const struct hmap *map, const void *key, size_t key_size,
+		    void *value, size_t value_size)
 {
 	struct hmap_op op;
 	int err;
 
-	if (!map || !key || (!value && map->info.value_size))
+	if (!map || !is_key(map, key, key_size) ||
+	    !is_value(map, value, value_size))
 		return fail(EINVAL);
 	op = whole_op(map, HMAP_OP_GET_OR_PUT, key, value, value);
-	err = hmap_do(map, &op);
+	err = do_checked(map, &op);
 	return existed(err, &op);
 }
 
-int hmap_swap(const struct hmap *map, const void *key, const void *value,
-	      void *old, unsigned int flags)
+int hmap_swap(const struct hmap *map, const void *key, size_t key_size,
+	      const void *value, void *old, size_t value_size, unsigned int flags)
 {
 	struct hmap_op op;
 	int err;
 
-	if (!map || !key || (!value && map->info.value_size))
+	if (!map || !is_key(map, key, key_size) ||
+	    !is_value(map, value, value_size))
 		return fail(EINVAL);
 	op = whole_op(map, HMAP_OP_PUT, key, value, old);
 	op.flags = flags;
-	err = hmap_do(map, &op);
+	err = do_checked(map, &op);
 	return existed(err, &op);
 }
 
-int hmap_compare_swap(const struct hmap *map, const void *key, void *expected,
-		      const void *value, unsigned int flags)
+int hmap_compare_swap(const struct hmap *map, const void *key, size_t key_size,
+		      void *expected, const void *value, size_t value_size,
+		      unsigned int flags)
 {
 	struct hmap_op op;
 
-	if (!map || !key || !expected || !value || !map->info.value_size)
+	if (!map || !is_key(map, key, key_size) || !value_size ||
+	    !is_value(map, expected, value_size) ||
+	    !is_value(map, value, value_size))
 		return fail(EINVAL);
 	op = whole_op(map, HMAP_OP_CMPXCHG, key, value, expected);
 	op.expected = address(expected);
 	op.flags = flags;
-	return hmap_do(map, &op);
+	return do_checked(map, &op);
 }
 
-int hmap_add(const struct hmap *map, const void *key, size_t offset,
-	     size_t length, __u64 operand, __u64 *number)
+int hmap_add(const struct hmap *map, const void *key, size_t key_size,
+	     size_t offset, size_t length, __u64 operand, __u64 *number)
 {
 	struct hmap_op op = {
 		.op = HMAP_OP_ADD,
@@ -108,11 +134,12 @@ int hmap_add(const struct hmap *map, const void *key, size_t offset,
 	};
 	int err;
 
-	if (!map || !key || offset > UINT_MAX || length > UINT_MAX)
+	if (!map || !is_key(map, key, key_size) || offset > UINT_MAX ||
+	    length > UINT_MAX)
 		return fail(EINVAL);
 	op.offset = offset;
 	op.length = length;
-	err = hmap_do(map, &op);
+	err = do_checked(map, &op);
 	if (!err && number)
 		*number = op.answer;
 	return existed(err, &op);
@@ -121,17 +148,18 @@ int hmap_add(const struct hmap *map, const void *key, size_t offset,
 /* ---- many operations ---- */
 
 int hmap_batch(const struct hmap *map, struct hmap_op *ops, unsigned int count,
-	       unsigned int flags, unsigned int *done)
+	       size_t key_size, size_t value_size, unsigned int flags,
+	       unsigned int *done)
 {
 	struct hmap_ioc_batch batch = { .size = sizeof(batch), .flags = flags };
 	int err;
 
 	if (done)
 		*done = 0;
-	if (!map || (!ops && count))
+	if (!map || (!ops && count) || !has_sizes(map, key_size, value_size))
 		return fail(EINVAL);
-	batch.key_size = map->info.key_size;
-	batch.value_size = map->info.value_size;
+	batch.key_size = key_size;
+	batch.value_size = value_size;
 	batch.ops = address(ops);
 	batch.count = count;
 	batch.op_size = sizeof(*ops);
@@ -146,28 +174,38 @@ int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector)
 	if (!map || !vector)
 		return fail(EINVAL);
 	vector->size = sizeof(*vector);
-	vector->key_size = map->info.key_size;
-	vector->value_size = map->info.value_size;
 	vector->done = 0;
 	vector->failed = 0;
 	return long_command(map, HMAP_IOC_VECTOR, vector);
 }
 
-/* The vectors of the functions below, which return how many succeeded. */
+/*
+ * The vectors of the functions below, which return how many succeeded. The kernel
+ * wants the size of values also where there are none.
+ */
 static int many(const struct hmap *map, struct hmap_ioc_vector *vector)
 {
 	int err;
 
-	if (!map || (!vector->keys && vector->count) || vector->count > INT_MAX)
-		return fail(EINVAL);
-	if (!map->info.value_size)
+	vector->key_size = map->info.key_size;
+	vector->value_size = map->info.value_size;
+	if (!vector->value_size)
 		vector->values = 0;
 	err = hmap_vector(map, vector);
 	return err ? err : (int)(vector->done - vector->failed);
 }
 
-int hmap_get_many(const struct hmap *map, const void *keys, void *values,
-		  __s32 *results, unsigned int count)
+/* Whether these are the keys of a vector. */
+static bool are_keys(const struct hmap *map, const void *keys, size_t key_size,
+		     unsigned int count)
+{
+	return count <= INT_MAX &&
+	       is_buffer(keys, key_size, map->info.key_size, count);
+}
+
+int hmap_get_many(const struct hmap *map, const void *keys, size_t key_size,
+		  void *values, size_t value_size, __s32 *results,
+		  unsigned int count)
 {
 	struct hmap_ioc_vector vector = {
 		.op = HMAP_OP_GET,
@@ -177,11 +215,15 @@ int hmap_get_many(const struct hmap *map, const void *keys, void *values,
 		.results = address(results),
 	};
 
+	if (!map || !are_keys(map, keys, key_size, count) ||
+	    !is_buffer_or_none(values, value_size, map->info.value_size, count))
+		return fail(EINVAL);
 	return many(map, &vector);
 }
 
-int hmap_put_many(const struct hmap *map, const void *keys, const void *values,
-		  __s32 *results, unsigned int count, unsigned int flags)
+int hmap_put_many(const struct hmap *map, const void *keys, size_t key_size,
+		  const void *values, size_t value_size, __s32 *results,
+		  unsigned int count, unsigned int flags)
 {
 	struct hmap_ioc_vector vector = {
 		.op = HMAP_OP_PUT,
@@ -192,13 +234,14 @@ int hmap_put_many(const struct hmap *map, const void *keys, const void *values,
 		.results = address(results),
 	};
 
-	if (map && !values && count && map->info.value_size)
+	if (!map || !are_keys(map, keys, key_size, count) ||
+	    !is_buffer(values, value_size, map->info.value_size, count))
 		return fail(EINVAL);
 	return many(map, &vector);
 }
 
-int hmap_delete_many(const struct hmap *map, const void *keys, __s32 *results,
-		     unsigned int count)
+int hmap_delete_many(const struct hmap *map, const void *keys, size_t key_size,
+		     __s32 *results, unsigned int count)
 {
 	struct hmap_ioc_vector vector = {
 		.op = HMAP_OP_DELETE,
@@ -207,6 +250,8 @@ int hmap_delete_many(const struct hmap *map, const void *keys, __s32 *results,
 		.results = address(results),
 	};
 
+	if (!map || !are_keys(map, keys, key_size, count))
+		return fail(EINVAL);
 	return many(map, &vector);
 }
 

@@ -22,19 +22,21 @@ static int deadline_is_bad(const struct timespec *deadline)
 	       (deadline->tv_nsec < 0 || deadline->tv_nsec >= NS_PER_S);
 }
 
-int hmap_wait(const struct hmap *map, const void *key, void *value,
-	      unsigned int flags, const struct timespec *deadline)
+int hmap_wait(const struct hmap *map, const void *key, size_t key_size,
+	      void *value, size_t value_size, unsigned int flags,
+	      const struct timespec *deadline)
 {
 	struct hmap_ioc_wait wait = { .size = sizeof(wait), .flags = flags };
 
-	if (!map || !key || deadline_is_bad(deadline))
+	if (!map || !is_key(map, key, key_size) || deadline_is_bad(deadline))
 		return fail(EINVAL);
-	if (flags == HMAP_WAIT_OTHER && !value && map->info.value_size)
+	if (flags == HMAP_WAIT_OTHER ? !is_value(map, value, value_size) :
+				       !is_value_or_none(map, value, value_size))
 		return fail(EINVAL);
-	wait.key_size = map->info.key_size;
+	wait.key_size = key_size;
 	wait.key = address(key);
-	if (value && flags != HMAP_WAIT_ABSENT && map->info.value_size) {
-		wait.value_size = map->info.value_size;
+	if (value_size && flags != HMAP_WAIT_ABSENT) {
+		wait.value_size = value_size;
 		wait.value = address(value);
 	}
 	wait.deadline = deadline_of(deadline);
