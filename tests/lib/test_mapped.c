@@ -160,6 +160,25 @@ static void the_kernel_is_not_asked(void **state)
 	assert_finds_nothing(1);
 }
 
+static void other_sizes_are_refused(void **state)
+{
+	void *p = no_buffer();
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < WRONG_SIZES; i++) {
+		size_t size = wrong_size(8, i);
+
+		assert_int_equal(hmap_get(f.map, p, size, p, 8), -EINVAL);
+		assert_int_equal(hmap_get(f.map, p, 8, p, size), -EINVAL);
+		errno = 0;
+		assert_int_equal(hmap_contains(f.map, p, size), -EINVAL);
+		assert_int_equal(errno, EINVAL);
+	}
+	assert_int_equal(f.asked, 0);
+	munmap(p, 1);
+}
+
 static void no_buckets_hold_nothing(void **state)
 {
 	(void)state;
@@ -361,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_map(the_kernel_is_not_asked),
+		with_map(other_sizes_are_refused),
 		with_map(no_buckets_hold_nothing),
 		with_map(the_kernel_is_asked_while_something_changes),
 		with_map(another_array_is_found_by_the_sequence),
