@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# checkpatch, kernel-doc, shellcheck, man pages: no warning.
+# checkpatch, kernel-doc, shellcheck, man pages: no warning. The description of the
+# interface for syzkaller: complete.
 # suite: style
-# packages: git shellcheck mandoc codespell perl python3
+# packages: git shellcheck mandoc codespell perl python3 gcc libc6-dev
 # timeout: 600
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -73,5 +74,7 @@ done
 for page in "${pages[@]}"; do
 	tap_silent "mandoc $page" mandoc -T lint -W warning "$page"
 done
+tap_silent "tests/fuzz/hmap.txt describes all" python3 tests/fuzz/check_description.py \
+	kmod/include/uapi/linux/hmap.h tests/fuzz/hmap.txt
 tap_silent "codespell" codespell -q 3 -L nd,fo,iput README.md "${sources[@]}" "${scripts[@]}" "${pages[@]}"
 tap_done
