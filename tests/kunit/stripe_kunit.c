@@ -52,6 +52,9 @@ static void wrong_stripes_and_flags_are_refused(struct kunit *test)
 	params.stripes = 64;
 	params.flags = BIT(31);
 	KUNIT_EXPECT_EQ(test, hmap_init(&h, &params), -EINVAL);
+	/* to the task that makes the map, or to its callers */
+	params.flags = HMAP_ACCOUNT | HMAP_ACCOUNT_CALLERS;
+	KUNIT_EXPECT_EQ(test, hmap_init(&h, &params), -EINVAL);
 }
 
 /*
