@@ -23,7 +23,7 @@
 /* What a map's memory counts in, as index of hmap_params.pools. */
 #define HMAP_POOL_INSTANCE	0	/* of the file system that it is in */
 #define HMAP_POOL_DEVICE	1
-#define HMAP_POOL_USER		2	/* that made it */
+#define HMAP_POOL_USER		2	/* that made it; the default map has one alone */
 
 struct hmap_user;
 
@@ -38,7 +38,9 @@ struct hmap_user;
  * @uid: the user that made it. Constant
  * @gid: its group, likewise
  * @changes: grows with changes; odd if somebody has looked since the last (watch.c)
- * @pollers: files and tasks that wait for any change
+ * @pollers: entries of poll() and epoll, and whatever is behind these
+ * @watchers: tasks that wait for any change
+ * @nr_watchers: how many, at least
  * @waiting: tasks that wait for a key
  * @keys: the keys that are waited for. Under @keys_lock
  * @keys_lock: taken by waiters, and to wake all of them
@@ -56,6 +58,8 @@ struct hmap_object {
 	kgid_t gid;
 	atomic64_t changes;
 	wait_queue_head_t pollers;
+	wait_queue_head_t watchers;
+	atomic_t nr_watchers;
 	atomic_t waiting;
 	struct list_head keys;
 	spinlock_t keys_lock; /* keys */
@@ -226,7 +230,7 @@ void hmap_watch_exit(struct hmap_object *object);
 void hmap_watch_begin(struct hmap_file *hf);
 void hmap_watch_end(struct hmap_object *object);
 void hmap_wake_waiters(struct hmap_object *object, const void *keys, u32 n);
-void hmap_wake_pollers(struct hmap_object *object, s64 looked);
+void hmap_wake_watchers(struct hmap_object *object, s64 looked);
 __poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait);
 ssize_t hmap_file_read(struct kiocb *iocb, struct iov_iter *to);
 int hmap_cmd_wait(struct hmap_call *call);
@@ -250,7 +254,7 @@ static inline void hmap_object_changed(struct hmap_object *object,
 	smp_mb();
 	changes = atomic64_read(&object->changes);
 	if (unlikely(changes & 1))
-		hmap_wake_pollers(object, changes);
+		hmap_wake_watchers(object, changes);
 	if (unlikely(atomic_read(&object->waiting)))
 		hmap_wake_waiters(object, keys, n);
 }

@@ -7,8 +7,8 @@
  * is a barrier and two loads of what nobody writes to:
  *
  * - The counter of changes does not count each of them. To look is to make it
- *   odd, and only the first change after that makes it even again, and wakes
- *   pollers. A number, once looked at, is that of no other state.
+ *   odd, and only the first change after that makes it even again, and wakes those
+ *   that wait for any. A number, once looked at, is that of no other state.
  * - A waiter for a key counts itself in object->waiting. Only then are keys hashed, and
  *   waiters for the same key woken. They look for themselves.
  *
@@ -16,8 +16,10 @@
  *
  * - These stand in a table of the keys that are waited for, in all maps, by a hash whose
  *   seed no program sees (hmap_wait_keys). A change finds a key there without a lock.
- * - Pollers are woken by the change if they are a few (POLLERS_AT_ONCE), otherwise by a
- *   work. A change of all keys, and the end of all changes, leave waiters to it, too.
+ * - Tasks that wait for any change are woken by it if they are a few (WATCHERS_AT_ONCE).
+ *   More of them, and poll(), are left to a work: one entry of a poll may have any number
+ *   of tasks behind it, by way of an epoll. A change of all keys, and the end of all
+ *   changes, leave waiters to it, too.
  *
  * The barrier of the writer is between his change and these loads; that of who
  * watches is between his store and his look at the map. One of the two sees the
@@ -40,14 +42,14 @@
 
 #include "dev.h"
 
-/* So many entries of a queue are woken by the change itself. */
-#define POLLERS_AT_ONCE	16
+/* So many tasks are woken by the change itself. */
+#define WATCHERS_AT_ONCE	16
 
 /* Keys whose waiters are woken with the lock held. */
 #define KEYS_AT_ONCE	64
 
 /* hmap_object.wake: what the work is to wake. */
-#define WAKE_POLLERS	0
+#define WAKE_WATCHERS	0	/* and pollers */
 #define WAKE_WAITERS	1
 
 /**
@@ -92,7 +94,7 @@ static siphash_key_t hmap_wait_seed __read_mostly;
 
 /**
  * struct hmap_waiter - a task that waits, and for which key if not for any change
- * @entry: in the queue of @wait_key, or in object->pollers
+ * @entry: in the queue of @wait_key, or in object->watchers
  * @wait_key: where all wait for this key
  * @key: the key
  * @value: where its value is read to; NULL if it does not matter
@@ -188,7 +190,7 @@ static bool hmap_watch_ended(struct hmap_object *object)
 static void hmap_wake_later(struct hmap_object *object, unsigned int what)
 {
 	set_bit(what, &object->wake);
-	schedule_work(&object->wake_work);
+	queue_work(system_highpri_wq, &object->wake_work);
 }
 
 /* For hmap_object_changed(): there are waiters for keys. */
@@ -244,48 +246,37 @@ static void hmap_wake_work(struct work_struct *work)
 	struct hmap_object *object = container_of(work, struct hmap_object,
 						  wake_work);
 
-	if (test_and_clear_bit(WAKE_POLLERS, &object->wake))
+	if (test_and_clear_bit(WAKE_WATCHERS, &object->wake)) {
+		wake_up_interruptible_all(&object->watchers);
 		wake_up_interruptible_poll(&object->pollers,
 					   hmap_watch_events(object));
+	}
 	if (test_and_clear_bit(WAKE_WAITERS, &object->wake))
 		hmap_wake_all_waiters(object);
 }
 
-/* Whether they can be woken here and now. Under the lock of the queue. */
-static bool hmap_are_few(const struct wait_queue_head *queue)
+/*
+ * For hmap_object_changed(): change number @looked has been looked at. As the queue has
+ * no more tasks than are counted, this waits for its lock no longer than these take.
+ */
+void hmap_wake_watchers(struct hmap_object *object, s64 looked)
 {
-	const struct list_head *entry;
-	unsigned int n = 0;
+	unsigned int n;
 
-	list_for_each(entry, &queue->head)
-		if (++n > POLLERS_AT_ONCE)
-			return false;
-	return true;
-}
-
-/* For hmap_object_changed(): change number @looked has been looked at. */
-void hmap_wake_pollers(struct hmap_object *object, s64 looked)
-{
-	struct wait_queue_head *queue = &object->pollers;
-	unsigned long flags;
-	bool few;
-
+	/* Pairs with smp_mb() in hmap_file_poll(), and with hmap_look(). */
 	if (atomic64_cmpxchg(&object->changes, looked, looked + 1) != looked)
 		return;
-	spin_lock_irqsave(&queue->lock, flags);
-	few = hmap_are_few(queue);
-	if (few)
-		__wake_up_locked_key(queue, TASK_INTERRUPTIBLE,
-				     poll_to_key(EPOLLIN | EPOLLRDNORM));
-	spin_unlock_irqrestore(&queue->lock, flags);
-	if (!few)
-		hmap_wake_later(object, WAKE_POLLERS);
+	n = atomic_read(&object->nr_watchers);
+	if (n && n <= WATCHERS_AT_ONCE)
+		wake_up_interruptible_all(&object->watchers);
+	if (n > WATCHERS_AT_ONCE || waitqueue_active(&object->pollers))
+		hmap_wake_later(object, WAKE_WATCHERS);
 }
 
 /* The last change is done: to be called when no other can come, in any context. */
 void hmap_watch_end(struct hmap_object *object)
 {
-	set_bit(WAKE_POLLERS, &object->wake);
+	set_bit(WAKE_WATCHERS, &object->wake);
 	hmap_wake_later(object, WAKE_WAITERS);
 }
 
@@ -294,6 +285,7 @@ void hmap_watch_init(struct hmap_object *object)
 	/* The first number to be seen is 1: a program that says 0 has seen none. */
 	atomic64_set(&object->changes, 2);
 	init_waitqueue_head(&object->pollers);
+	init_waitqueue_head(&object->watchers);
 	spin_lock_init(&object->keys_lock);
 	INIT_LIST_HEAD(&object->keys);
 	INIT_WORK(&object->wake_work, hmap_wake_work);
@@ -343,6 +335,8 @@ __poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait)
 	if (!(file->f_mode & FMODE_READ))
 		return 0;
 	poll_wait(file, &hf->object->pollers, wait);
+	/* Pairs with atomic64_cmpxchg() in hmap_wake_watchers(). */
+	smp_mb();
 	ready = hmap_watch_ended(hf->object) ? EPOLLHUP : 0;
 	if (hmap_unseen(hf))
 		ready |= EPOLLIN | EPOLLRDNORM;
@@ -361,12 +355,16 @@ static int hmap_to_see(const struct hmap_file *hf)
 
 static int hmap_wait_to_see(const struct hmap_file *hf, bool nonblock)
 {
+	struct hmap_object *object = hf->object;
 	int ret = hmap_to_see(hf);
-	int err = 0;
+	int err;
 
-	if (ret == -EAGAIN && !nonblock)
-		err = wait_event_interruptible(hf->object->pollers,
-					       (ret = hmap_to_see(hf)) != -EAGAIN);
+	if (ret != -EAGAIN || nonblock)
+		return ret;
+	atomic_inc(&object->nr_watchers);
+	err = wait_event_interruptible(object->watchers,
+				       (ret = hmap_to_see(hf)) != -EAGAIN);
+	atomic_dec(&object->nr_watchers);
 	return err ?: ret;
 }
 
@@ -520,12 +518,15 @@ static int hmap_wait_sleep(struct hmap_call *call, struct hmap_waiter *waiter)
 static int hmap_wait_for_change(struct hmap_call *call,
 				struct hmap_waiter *waiter)
 {
+	struct hmap_object *object = call->object;
 	int ret;
 
 	init_waitqueue_entry(&waiter->entry, current);
-	add_wait_queue(&call->object->pollers, &waiter->entry);
+	atomic_inc(&object->nr_watchers);
+	add_wait_queue(&object->watchers, &waiter->entry);
 	ret = hmap_wait_sleep(call, waiter);
-	remove_wait_queue(&call->object->pollers, &waiter->entry);
+	remove_wait_queue(&object->watchers, &waiter->entry);
+	atomic_dec(&object->nr_watchers);
 	return ret ?: hmap_call_return(call, sizeof(call->arg.wait));
 }
 

@@ -2,6 +2,8 @@
 /*
  * Time: whatever the hostile user calls, other tasks get their CPU and their locks.
  */
+#include <sys/epoll.h>
+
 #include "hostile.h"
 
 #define MANY	8000
@@ -281,6 +283,44 @@ TEST_F(slow, polls_of_many_files)
 {
 	static const struct attack attack = { "polls of many files", prepare_polls,
 					      run_polls };
+
+	EXPECT_BOUNDED(&self->h, &attack, ATTACKERS);
+}
+
+/* A file of epoll stands behind one entry of the map, and many behind that. */
+static int prepare_nested(void **state)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct pollfd *p = calloc(POLLED + 1, sizeof(*p));
+	int ep = epoll_create1(EPOLL_CLOEXEC), i;
+
+	p[POLLED] = (struct pollfd){ .fd = dev_open(O_RDONLY), .events = POLLIN };
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, p[POLLED].fd, &event))
+		return -errno;
+	for (i = 0; i < POLLED; i++)
+		p[i] = (struct pollfd){ .fd = ep, .events = POLLIN };
+	*state = p;
+	return 0;
+}
+
+static int run_nested(struct stage *stage, void *state)
+{
+	struct epoll_event event;
+	struct pollfd *p = state;
+	u64 number;
+
+	if (poll(p, POLLED, 10) < 0 || epoll_wait(p[0].fd, &event, 1, 0) < 0)
+		return -errno;
+	if (poll(&p[POLLED], 1, 0) == 1 &&
+	    read(p[POLLED].fd, &number, sizeof(number)) < 0)
+		return -errno;
+	return 0;
+}
+
+TEST_F(slow, polls_of_an_epoll)
+{
+	static const struct attack attack = { "polls of an epoll", prepare_nested,
+					      run_nested };
 
 	EXPECT_BOUNDED(&self->h, &attack, ATTACKERS);
 }

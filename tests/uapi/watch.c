@@ -478,10 +478,11 @@ static int epoll_of(int fd, u32 events)
 	return epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event) ? -errno : ep;
 }
 
+/* It is told of a change a moment later. */
 static int epoll_events(int ep)
 {
 	struct epoll_event event = {};
-	int n = epoll_wait(ep, &event, 1, 0);
+	int n = epoll_wait(ep, &event, 1, 200);
 
 	return n < 0 ? -errno : event.events;
 }
