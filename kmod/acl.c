@@ -14,6 +14,12 @@
 #include "compat.h"
 #include "fs.h"
 
+/*
+ * Entries of a list. The kernel has allocated it, and charges it to no cgroup: it must not
+ * be more than what a file counts for.
+ */
+#define HMAPFS_MAX_ACL	64
+
 #ifdef HMAP_ACL_HANDLERS
 static const struct xattr_handler *hmapfs_xattr_handlers[] = {
 	&posix_acl_access_xattr_handler,
@@ -53,12 +59,15 @@ int hmapfs_acl_chmod(struct hmap_idmap *idmap, struct dentry *dentry)
 			       d_inode(dentry)->i_mode);
 }
 
+/* -E2BIG: it has more than HMAPFS_MAX_ACL entries. */
 int hmapfs_set_acl(struct hmap_idmap *idmap, hmap_acl_target *target,
 		   struct posix_acl *acl, int type)
 {
 	struct inode *inode = hmap_acl_inode(target);
 	int ret = 0;
 
+	if (acl && acl->a_count > HMAPFS_MAX_ACL)
+		return -E2BIG;
 	if (type == ACL_TYPE_ACCESS)
 		ret = posix_acl_update_mode(idmap, inode, &inode->i_mode, &acl);
 	if (ret)

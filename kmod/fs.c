@@ -25,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/posix_acl.h>
 #include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -116,7 +117,7 @@ static unsigned int hmapfs_charged(const struct inode *inode)
 	return S_ISREG(inode->i_mode) ? names - 1 : names;
 }
 
-/* An inode without links; @dir is NULL for the root. Counts until it is evicted. */
+/* An inode without links; @dir is NULL for the root. In the instance until it is evicted. */
 static struct inode *hmapfs_inode(struct super_block *sb,
 				  const struct inode *dir, umode_t mode)
 {
@@ -521,7 +522,8 @@ static struct file *hmapfs_create_nameless(const struct path *dir, umode_t mode,
  *
  * Return: the file, open for reading and writing; -EEXIST; -EACCES; -EROFS; -ENOSPC:
  * there are too many; -EOVERFLOW: the caller's user or group is none of the instance's;
- * -ENOENT: the directory has been removed; -ENFILE; -ENOMEM; or what an LSM says.
+ * -ENOENT: the directory has been removed, and there is a name; -ENFILE; -ENOMEM; or
+ * what an LSM says.
  */
 struct file *hmapfs_create(const struct path *dir, const char *name, umode_t mode,
 			   struct hmap_object *object)
@@ -711,6 +713,28 @@ static int hmapfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	return ret;
 }
 
+/* Counts as a file of the user that mounts. */
+static struct inode *hmapfs_root(struct super_block *sb,
+				 const struct hmapfs_options *options)
+{
+	struct hmap_user *user = hmap_user_charge();
+	struct inode *root;
+
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	root = hmapfs_inode(sb, NULL, S_IFDIR | options->mode);
+	if (IS_ERR(root)) {
+		hmap_user_uncharge(user, 1);
+		return root;
+	}
+	root->i_private = user;
+	root->i_uid = options->uid;
+	root->i_gid = options->gid;
+	/* It has no lists. The first lookup might say so later than one is set. */
+	cache_no_acl(root);
+	return root;
+}
+
 static int hmapfs_fill_super(struct super_block *sb, struct fs_context *fc)
 {
 	const struct hmapfs_options *options = fc->fs_private;
@@ -737,11 +761,9 @@ static int hmapfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_iflags |= SB_I_NOEXEC | SB_I_NODEV;
 	hmapfs_acl_super(sb);
 
-	root = hmapfs_inode(sb, NULL, S_IFDIR | options->mode);
+	root = hmapfs_root(sb, options);
 	if (IS_ERR(root))
 		return PTR_ERR(root);
-	root->i_uid = options->uid;
-	root->i_gid = options->gid;
 	sb->s_root = d_make_root(root);
 	return sb->s_root ? 0 : -ENOMEM;
 }

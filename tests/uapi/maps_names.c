@@ -242,25 +242,35 @@ static bool nobody_may(const char *path, int flags)
 	return !reap(spawn(open_once, &o));
 }
 
-/* An access list: u::rw-, u:@uid:@perm, g::---, m::rwx, o::--- */
-static int set_acl(const char *path, const char *name, uid_t uid, u32 perm)
+#define MAX_ENTRIES	80
+
+/* An access list: u::rw-, @users of u:UID:@perm from @uid on, g::---, m::rwx, o::--- */
+static int set_long_acl(const char *path, const char *name, uid_t uid, u32 perm,
+			unsigned int users)
 {
+	struct entry {
+		__le16 tag, perm;
+		__le32 id;
+	};
 	struct {
 		__le32 version;
-		struct {
-			__le16 tag, perm;
-			__le32 id;
-		} e[5];
-	} acl = {
-		.version = 2,
-		.e = {
-			{ 0x01, 6, UINT32_MAX }, { 0x02, perm, uid },
-			{ 0x04, 0, UINT32_MAX }, { 0x10, 7, UINT32_MAX },
-			{ 0x20, 0, UINT32_MAX },
-		},
-	};
+		struct entry e[MAX_ENTRIES];
+	} acl = { .version = 2, .e = { { 0x01, 6, UINT32_MAX } } };
+	unsigned int n = 1;
 
-	return sys_result(setxattr(path, name, &acl, sizeof(acl), 0));
+	while (n <= users) {
+		acl.e[n] = (struct entry){ 0x02, perm, uid + n - 1 };
+		n++;
+	}
+	acl.e[n++] = (struct entry){ 0x04, 0, UINT32_MAX };
+	acl.e[n++] = (struct entry){ 0x10, 7, UINT32_MAX };
+	acl.e[n++] = (struct entry){ 0x20, 0, UINT32_MAX };
+	return sys_result(setxattr(path, name, &acl, 4 + n * sizeof(struct entry), 0));
+}
+
+static int set_acl(const char *path, const char *name, uid_t uid, u32 perm)
+{
+	return set_long_acl(path, name, uid, perm, 1);
 }
 
 TEST_F(names, access_control_lists_decide)
@@ -291,6 +301,26 @@ TEST_F(names, access_control_lists_decide)
 	EXPECT_TRUE(nobody_may(node("a"), O_RDONLY));
 	ASSERT_EQ(0, removexattr(node("a"), "system.posix_acl_access"));
 	EXPECT_FALSE(nobody_may(node("a"), O_RDONLY));
+}
+
+/* The kernel charges their memory to no cgroup: there must not be much of it. */
+TEST_F(names, access_control_lists_have_a_limit)
+{
+	static const char access[] = "system.posix_acl_access";
+	int ret;
+
+	ASSERT_EQ(0, make_named(self->m.fd, "a", 0600));
+	ASSERT_EQ(0, mkdir(node("d"), 0755));
+	ret = set_long_acl(node("a"), access, 1, 4, 60);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no access control lists");
+	ASSERT_EQ(0, ret);
+	EXPECT_EQ(-E2BIG, set_long_acl(node("a"), access, 1, 6, 61));
+	EXPECT_EQ(-E2BIG, set_long_acl(node("d"), access, 1, 6, 61));
+	EXPECT_EQ(-E2BIG, set_long_acl(node("d"), "system.posix_acl_default", 1, 6, 61));
+	EXPECT_EQ(0, set_long_acl(node("d"), "system.posix_acl_default", 1, 6, 60));
+	/* the list is the one before */
+	EXPECT_EQ(4 + 64 * 8, getxattr(node("a"), access, NULL, 0));
 }
 
 TEST_F(names, default_lists_of_a_directory_are_inherited)
