@@ -119,9 +119,12 @@ static struct hmap_number user_bytes = {
 module_param_cb(user_bytes, &hmap_number_ops, &user_bytes, 0444);
 __MODULE_PARM_TYPE(user_bytes, "ulong");
 MODULE_PARM_DESC(user_bytes,
-		 "memory that the maps of each user may hold, 0 for no limit (default a quarter of RAM)");
+		 "memory that the maps of each user, and the default map, may hold, 0 for no limit (default a quarter of RAM)");
 
 static struct hmap_object *default_object;
+
+/* The default map takes no more of what is there for all maps than a user's may. */
+static struct hmap_pool default_pool;
 
 static int __init hmap_default_init(void)
 {
@@ -141,6 +144,9 @@ static int __init hmap_default_init(void)
 		return -EINVAL;
 	}
 
+	default_pool.max_bytes = user_bytes.value;
+	if (default_pool.max_bytes)
+		params.pools[HMAP_POOL_USER] = &default_pool;
 	hmap_number_share(&max_bytes, 2);
 	hmap_object_limit(max_bytes.value);
 	default_object = hmap_object_create(&params, NULL);
@@ -150,9 +156,9 @@ static int __init hmap_default_init(void)
 		pr_err("hint=%lu is refused: an array of buckets for so many elements of %u+%u bytes is above the limit\n",
 		       params.hint, params.key_size, params.value_size);
 	else if (ret == -ENOSPC)
-		pr_err("hint=%lu is refused: so many elements of %u+%u bytes are above max_bytes=%lu\n",
+		pr_err("hint=%lu is refused: so many elements of %u+%u bytes are above max_bytes=%lu or user_bytes=%lu\n",
 		       params.hint, params.key_size, params.value_size,
-		       max_bytes.value);
+		       max_bytes.value, user_bytes.value);
 	else if (ret)
 		pr_err("no memory for hint=%lu elements of %u+%u bytes\n",
 		       params.hint, params.key_size, params.value_size);

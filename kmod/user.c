@@ -3,8 +3,9 @@
  * What users have: maps and other files of hmapfs, and the memory of their maps. Each
  * has a limit, so that none takes what is there for all of them; the superuser has none.
  *
- * A user is the one of the initial user namespace, in whatever namespace it makes a map.
- * A map counts for the user that has made it, not for the owner of its file.
+ * A user is one of the initial user namespace. All that come from a namespace which an
+ * ordinary user has made are that user: the ids that it may give itself there are no more
+ * users. A map counts for the user that has made it, not for the owner of its file.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -14,6 +15,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
@@ -43,6 +45,19 @@ static DEFINE_MUTEX(hmap_users_lock);
 /* Limits of each user; 0 for none. Constant. */
 static unsigned long hmap_user_max_files;
 static unsigned long hmap_user_max_bytes;
+
+/* As which the caller counts. */
+static kuid_t hmap_user_uid(void)
+{
+	const struct user_namespace *ns = current_user_ns();
+
+	if (ns == &init_user_ns)
+		return current_fsuid();
+	while (ns->parent != &init_user_ns)
+		ns = ns->parent;
+	/* The superuser gives the ids of its containers out as it likes. */
+	return uid_eq(ns->owner, GLOBAL_ROOT_UID) ? current_fsuid() : ns->owner;
+}
 
 static void hmap_users_reap(struct work_struct *work);
 static DECLARE_DELAYED_WORK(hmap_reaper, hmap_users_reap);
@@ -115,7 +130,7 @@ struct hmap_user *hmap_user_charge(void)
 	int ret;
 
 	mutex_lock(&hmap_users_lock);
-	user = hmap_user_find(current_fsuid());
+	user = hmap_user_find(hmap_user_uid());
 	ret = IS_ERR(user) ? PTR_ERR(user) : hmap_user_add(user);
 	/* One that has been found in vain goes again. */
 	if (ret)
@@ -168,16 +183,16 @@ struct hmap_pool *hmap_user_pool(struct hmap_user *user)
 /* What the caller's user has, and may have. */
 void hmap_user_info(struct hmap_ioc_info *info)
 {
+	kuid_t uid = hmap_user_uid();
 	struct hmap_user *user;
 
 	mutex_lock(&hmap_users_lock);
-	user = xa_load(&hmap_users, __kuid_val(current_fsuid()));
+	user = xa_load(&hmap_users, __kuid_val(uid));
 	info->user_files = user ? user->files : 0;
 	info->user_memory = user ? atomic_long_read(&user->pool.memory) : 0;
 	mutex_unlock(&hmap_users_lock);
 	info->user_max_files = hmap_user_max_files;
-	info->user_max_bytes = uid_eq(current_fsuid(), GLOBAL_ROOT_UID) ?
-			       0 : hmap_user_max_bytes;
+	info->user_max_bytes = uid_eq(uid, GLOBAL_ROOT_UID) ? 0 : hmap_user_max_bytes;
 }
 
 /* A line for each user; for the superuser alone. */

@@ -3,9 +3,7 @@
  * Limits of users: of maps and other files (-EDQUOT), and of the memory of their maps
  * (-ENOSPC). A user that has reached them is in no other's way.
  */
-#include "maps_names.h"
-
-#include <sys/mount.h>
+#include "rights.h"
 
 #define OTHER	65533
 #define DIR	"/run/hmap-user"
@@ -178,9 +176,98 @@ TEST_F(user, memory_is_limited_for_each_user)
 {
 	uid_t uid = NOBODY, other = OTHER;
 
+	struct map m;
+
 	EXPECT_EQ(0, reap(spawn(fill_all, &uid)));
 	EXPECT_EQ(0, reap(spawn(fill_all, &other)));
-	EXPECT_EQ(0, map_fill(&self->m, 0, 200000));
+	/* the superuser has no limit */
+	ASSERT_EQ(0, map_of_fd(&m, make_map(self->m.fd)));
+	EXPECT_EQ(0, map_fill(&m, 0, 200000));
+	EXPECT_EQ(0, map_close(&m));
+}
+
+/* The default map is none's: it has as much as a user. */
+static int fill_default(void *arg)
+{
+	struct map m;
+	int ret = become(NOBODY) ?: map_open(&m, O_RDWR);
+	u64 i;
+
+	for (i = 0; !ret && i < 10000000; i++)
+		ret = map_put(&m, i, i, HMAP_ANY);
+	if (ret != -ENOSPC || i < 10000)
+		return -EBADE;
+	return i > 100000 ? -E2BIG : 0;
+}
+
+TEST_F(user, the_default_map_takes_no_more_than_a_user)
+{
+	uid_t other = OTHER;
+
+	EXPECT_EQ(0, reap(spawn(fill_default, NULL)));
+	EXPECT_EQ(0, reap(spawn(fill_all, &other)));
+}
+
+/* ---- user namespaces ---- */
+
+/* As root of a namespace that NOBODY has made, with further ids. */
+static const struct identity own_root = {
+	.ids = "0 65534 1\n1 100000 10\n", .uid = NOBODY, .unshare = CLONE_NEWNS,
+};
+
+static int mount_all(void *arg)
+{
+	int ret = become_identity(&own_root), i;
+	char path[64];
+
+	ret = ret ?: sys_result(mount("tmpfs", "/tmp", "tmpfs", 0, NULL));
+	for (i = 0; !ret && i < 2 * FILES; i++) {
+		snprintf(path, sizeof(path), "/tmp/%d", i);
+		ret = sys_result(mkdir(path, 0700)) ?:
+		      sys_result(mount("hmapfs", path, "hmapfs", 0, NULL));
+	}
+	return ret == -EDQUOT && i == FILES + 1 ? 0 : -EBADE;
+}
+
+TEST_F(user, instances_count)
+{
+	if (!can_become(&own_root))
+		SKIP(return, "this kernel has no user namespaces");
+	EXPECT_EQ(0, reap(spawn(mount_all, NULL)));
+	EXPECT_EQ(0, reap(spawn(mount_all, NULL)));
+}
+
+static int make_half(void *arg)
+{
+	int i, dev = dev_open(O_RDWR), ret = sys_result(setuid(*(uid_t *)arg));
+
+	for (i = 0; !ret && i < FILES / 2; i++)
+		ret = make_map(dev) < 0 ? -EBADF : 0;
+	return ret;
+}
+
+/* Two ids, which keep what they make until this has seen that there is no more. */
+static int make_as_two(void *arg)
+{
+	int ret = become_identity(&own_root), dev = dev_open(O_RDWR), i;
+	uid_t uid = 5;
+
+	for (i = 0; !ret && i < FILES / 2; i++)
+		ret = make_map(dev) < 0 ? -EBADF : 0;
+	ret = ret ?: reap(spawn(make_half, &uid));
+	for (; !ret && i < FILES; i++)
+		ret = make_map(dev) < 0 ? -EBADF : 0;
+	if (ret)
+		return ret;
+	uid = 7;
+	return reap(spawn(make_half, &uid)) ? 0 : -EBADE;
+}
+
+TEST_F(user, ids_of_a_namespace_are_the_user_that_made_it)
+{
+	if (!can_become(&own_root))
+		SKIP(return, "this kernel has no user namespaces");
+	EXPECT_EQ(0, reap(spawn(make_as_two, NULL)));
 }
 
 /* A line for each user, for the superuser only. */
@@ -203,7 +290,8 @@ TEST_F(user, the_superuser_sees_what_users_have)
 	fd = open("/proc/hmap_users", O_RDONLY);
 	ASSERT_LE(0, fd);
 	ASSERT_LT(0, read(fd, text, sizeof(text) - 1));
-	EXPECT_NE(NULL, strstr(text, "\n0 1 "));
+	/* the map, and what the fixture has mounted */
+	EXPECT_NE(NULL, strstr(text, "\n0 2 "));
 	close(fd);
 	close(map);
 	EXPECT_EQ(0, reap(spawn(nobody_cannot_read_users, NULL)));

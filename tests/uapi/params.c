@@ -98,7 +98,7 @@ TEST(a_hint_beyond_the_memory_is_refused)
 	EXPECT_EQ(-ENOSPC, module_load("hint=3800000000"));
 	EXPECT_FALSE(module_loaded());
 	EXPECT_TRUE(kmsg_says(kmsg, "hint=3800000000 is refused", "max_bytes="));
-	EXPECT_EQ(-ENOMEM, module_load("hint=3800000000 max_bytes=0"));
+	EXPECT_EQ(-ENOMEM, module_load("hint=3800000000 max_bytes=0 user_bytes=0"));
 	EXPECT_FALSE(module_loaded());
 	EXPECT_TRUE(kmsg_says(kmsg, "no memory", "hint=3800000000 "));
 	close(kmsg);

@@ -19,8 +19,8 @@
 
 /*
  * A user, in the group of the same number and in no other but @group, with one capability,
- * none or all. With @ids it is the root of a namespace of its own: what /proc/PID/uid_map
- * and gid_map are to be.
+ * none or all. With @ids it is the root of a namespace that this user has made: what
+ * /proc/PID/uid_map and gid_map are to be.
  */
 struct identity {
 	uid_t uid;
@@ -68,7 +68,7 @@ static inline int enter_own_namespace(const struct identity *id)
 	child = fork();
 	if (!child)
 		_exit(read(pipes[0], &c, 1) != 1 || write_ids_of(self, id->ids));
-	ret = sys_result(unshare(CLONE_NEWUSER | id->unshare));
+	ret = sys_result(seteuid(id->uid) ?: unshare(CLONE_NEWUSER | id->unshare));
 	if (write(pipes[1], "", 1) != 1 || reap(child))
 		ret = ret ?: -EBADE;
 	close(pipes[0]);

@@ -161,7 +161,7 @@ TEST_F(size, a_reserve_beyond_max_bytes_is_enospc)
 }
 
 /* Of an empty map, which is given an array of that size at once. */
-TEST_F(size, a_reserve_beyond_half_of_the_memory_is_enospc)
+TEST_F(size, a_reserve_beyond_the_share_of_the_memory_is_enospc)
 {
 	struct map *m = &self->m;
 
@@ -170,14 +170,15 @@ TEST_F(size, a_reserve_beyond_half_of_the_memory_is_enospc)
 	EXPECT_EQ(0, map_put_range(m, 0, 20));
 }
 
-TEST_F(size, without_that_limit_it_is_enomem)
+TEST_F(size, without_a_limit_it_is_enomem)
 {
 	struct map *m = &self->m;
 	char params[64];
 
 	ASSERT_EQ(0, map_unload(m));
-	snprintf(params, sizeof(params), "key_size=%u value_size=%u max_bytes=0",
-		 variant->key_size, variant->value_size);
+	snprintf(params, sizeof(params),
+		 "key_size=%u value_size=%u max_bytes=0 user_bytes=0", variant->key_size,
+		 variant->value_size);
 	ASSERT_EQ(0, map_load_params(m, params));
 	EXPECT_EQ(-ENOMEM, reserve(m->fd, 3800000000));
 	EXPECT_EQ(0, stats_of(m->fd).B);
