@@ -263,13 +263,14 @@ void hmap_wake_watchers(struct hmap_object *object, s64 looked)
 {
 	unsigned int n;
 
-	/* Pairs with smp_mb() in hmap_file_poll(), and with hmap_look(). */
+	/* Pairs with hmap_look(). */
 	if (atomic64_cmpxchg(&object->changes, looked, looked + 1) != looked)
 		return;
 	n = atomic_read(&object->nr_watchers);
 	if (n && n <= WATCHERS_AT_ONCE)
 		wake_up_interruptible_all(&object->watchers);
-	if (n > WATCHERS_AT_ONCE || waitqueue_active(&object->pollers))
+	/* After atomic64_cmpxchg(), which pairs with smp_mb() in hmap_file_poll(). */
+	if (waitqueue_active(&object->pollers) || n > WATCHERS_AT_ONCE)
 		hmap_wake_later(object, WAKE_WATCHERS);
 }
 
