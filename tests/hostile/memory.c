@@ -3,6 +3,8 @@
  * Memory: a cgroup takes no more of the machine's than it may have, whatever its tasks call,
  * and no task of another group is killed for it.
  */
+#include <sys/xattr.h>
+
 #include "hostile.h"
 
 #define MB		1000000LL
@@ -155,6 +157,71 @@ static int overwrite_values(void)
 	return ret;
 }
 
+/* The longest that is possible, of entries for one user. -EOPNOTSUPP: there are none. */
+static int set_lists(const char *path)
+{
+	struct entry {
+		__le16 tag, perm;
+		__le32 id;
+	};
+	struct {
+		__le32 version;
+		struct entry e[8191];
+	} acl = { .version = 2, .e = { { 0x01, 7, UINT32_MAX } } };
+	unsigned int n, i;
+	int ret;
+
+	for (n = ARRAY_LEN(acl.e), ret = -E2BIG; ret == -E2BIG && n > 4; n /= 2) {
+		for (i = 1; i < n - 3; i++)
+			acl.e[i] = (struct entry){ 0x02, 7, 0 };
+		acl.e[i++] = (struct entry){ 0x04, 0, UINT32_MAX };
+		acl.e[i++] = (struct entry){ 0x10, 7, UINT32_MAX };
+		acl.e[i++] = (struct entry){ 0x20, 0, UINT32_MAX };
+		i = 4 + n * sizeof(struct entry);
+		ret = sys_result(setxattr(path, "system.posix_acl_default", &acl, i, 0) ?:
+				 setxattr(path, "system.posix_acl_access", &acl, i, 0));
+	}
+	return ret;
+}
+
+/* The kernel charges them to no cgroup. */
+static int make_lists(void)
+{
+	char path[128];
+	int ret = 0, i;
+
+	for (i = 0; !ret; i++) {
+		snprintf(path, sizeof(path), HMAP_NODES "/dir%d", i);
+		ret = sys_result(mkdir(path, 0700)) ?: set_lists(path);
+	}
+	return ret;
+}
+
+static int write_ids(void)
+{
+	return write_file("/proc/self/setgroups", "deny") ?:
+	       write_file("/proc/self/uid_map", "0 65534 1") ?:
+	       write_file("/proc/self/gid_map", "0 65534 1");
+}
+
+/* Instances of its own, in a namespace of its own. */
+static int mount_instances(void)
+{
+	int ret = sys_result(unshare(CLONE_NEWUSER | CLONE_NEWNS)), i;
+	char path[128];
+
+	ret = ret ?: write_ids();
+	ret = ret ?: sys_result(mount("tmpfs", "/tmp", "tmpfs", 0, NULL));
+	for (i = 0; !ret; i++) {
+		snprintf(path, sizeof(path), "/tmp/%d", i);
+		ret = sys_result(mkdir(path, 0700)) ?:
+		      sys_result(mount("hmapfs", path, "hmapfs", 0, "mode=0700"));
+		if (!ret && set_lists(path) == -ENOMEM)
+			ret = -ENOMEM;
+	}
+	return ret;
+}
+
 /* Names in directories in directories, as many as one user may have. */
 static int make_directories(void)
 {
@@ -210,6 +277,8 @@ static const struct way {
 	{ "maps with names", make_named_maps },
 	{ "values that are overwritten", overwrite_values },
 	{ "directories", make_directories },
+	{ "access control lists", make_lists },
+	{ "instances", mount_instances },
 	{ "waiters", start_waiters },
 };
 
