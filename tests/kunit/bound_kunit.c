@@ -292,7 +292,8 @@ static void nor_with_long_chains(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put_all(test, &w, MANY / 20, GFP_KERNEL), 2);
 	KUNIT_EXPECT_LE(test, delete_all(test, &w, MANY / 20), 2);
 	watch_end(test, &w);
-	KUNIT_EXPECT_EQ(test, w.most, 2);
+	/* The worker's, where it comes to evacuate something. */
+	KUNIT_EXPECT_LE(test, w.most, UNITS_OF_HOLD);
 }
 
 static void reserve_lets_others_in(struct kunit *test)
