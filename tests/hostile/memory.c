@@ -168,10 +168,11 @@ static int set_lists(const char *path)
 		__le32 version;
 		struct entry e[8191];
 	} acl = { .version = 2, .e = { { 0x01, 7, UINT32_MAX } } };
-	unsigned int n, i;
+	static unsigned int n = ARRAY_LEN(acl.e);	/* until it is known */
+	unsigned int i;
 	int ret;
 
-	for (n = ARRAY_LEN(acl.e), ret = -E2BIG; ret == -E2BIG && n > 4; n /= 2) {
+	for (;; n /= 2) {
 		for (i = 1; i < n - 3; i++)
 			acl.e[i] = (struct entry){ 0x02, 7, 0 };
 		acl.e[i++] = (struct entry){ 0x04, 0, UINT32_MAX };
@@ -180,8 +181,9 @@ static int set_lists(const char *path)
 		i = 4 + n * sizeof(struct entry);
 		ret = sys_result(setxattr(path, "system.posix_acl_default", &acl, i, 0) ?:
 				 setxattr(path, "system.posix_acl_access", &acl, i, 0));
+		if (ret != -E2BIG || n < 8)
+			return ret;
 	}
-	return ret;
 }
 
 /* The kernel charges them to no cgroup. */
