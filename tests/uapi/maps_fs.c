@@ -444,18 +444,6 @@ TEST_F(fs, umount_frees_what_maps_have_left)
 
 /* ---- user namespaces ---- */
 
-static int write_ids(uid_t uid, gid_t gid)
-{
-	char map[32];
-	int ret;
-
-	ret = write_file("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "0 %u 1", uid);
-	ret = ret ?: write_file("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "0 %u 1", gid);
-	return ret ?: write_file("/proc/self/gid_map", map);
-}
-
 /* In a namespace of its own, of which no other user is a member. */
 static int enter_namespace(void)
 {

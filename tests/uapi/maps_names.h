@@ -53,6 +53,19 @@ static inline int become(uid_t uid)
 	return 0;
 }
 
+/* Become the root of a new namespace, where no other user is a member. */
+static inline int write_ids(uid_t uid, gid_t gid)
+{
+	char map[32];
+	int ret;
+
+	ret = write_file("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", uid);
+	ret = ret ?: write_file("/proc/self/uid_map", map);
+	snprintf(map, sizeof(map), "0 %u 1", gid);
+	return ret ?: write_file("/proc/self/gid_map", map);
+}
+
 /* How often the map's file is found, or a negative errno. */
 static inline int links_of(int fd)
 {

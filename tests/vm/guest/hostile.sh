@@ -10,13 +10,6 @@
 . "$HMAP/guest/lib.sh"
 
 leaks_begin
-for program in "$HMAP"/hostile/*; do
-	[ -x "$program" ] || continue
-	name=$(basename "$program")
-	chosen "$name" || continue
-	tap_program "$name" timeout 900 "$program"
-	tap_ok "$name leaves no module behind" tap_not grep -q '^hmap ' /proc/modules
-	! grep -q '^hmap ' /proc/modules || unload_hmap
-done
+run_programs "$HMAP/hostile" 900
 leaks_end
 tap_done

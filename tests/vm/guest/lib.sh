@@ -38,6 +38,21 @@ chosen() # NAME
 	[[ $1 == ${filter:-*} ]]
 }
 
+# Each program of a folder that is chosen: they load and unload the module themselves.
+run_programs() # DIR SECONDS
+{
+	local program name
+
+	for program in "$1"/*; do
+		[ -x "$program" ] || continue
+		name=$(basename "$program")
+		chosen "$name" || continue
+		tap_program "$name" timeout "$2" "$program"
+		tap_ok "$name leaves no module behind" tap_not grep -q '^hmap ' /proc/modules
+		! grep -q '^hmap ' /proc/modules || unload_hmap
+	done
+}
+
 is_um()
 {
 	grep -q 'User Mode Linux' /proc/cpuinfo

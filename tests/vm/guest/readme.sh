@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What README.md says to a user, command by command and program by program, in its order,
-# as a user who is a member of the group hmap.
+# as a member of the group hmap.
 # suite: readme
 # kernels: um-7.2
 # timeout: 90

@@ -11,13 +11,6 @@
 
 hurry_rcu
 leaks_begin
-for program in "$HMAP"/uapi/*; do
-	[ -x "$program" ] || continue
-	name=$(basename "$program")
-	chosen "$name" || continue
-	tap_program "$name" timeout 300 "$program"
-	tap_ok "$name leaves no module behind" tap_not grep -q '^hmap ' /proc/modules
-	! grep -q '^hmap ' /proc/modules || unload_hmap
-done
+run_programs "$HMAP/uapi" 300
 leaks_end
 tap_done

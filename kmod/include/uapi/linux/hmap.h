@@ -782,7 +782,7 @@ struct hmap_mapped {
  * has been changed since it was opened or last read. read() of 8 bytes or more
  * waits for that (-EAGAIN if the file is O_NONBLOCK) and returns a __u64, the
  * number of the present state as told at struct hmap_ioc_wait. Duplicates of a file
- * (dup, fork) have seen what it has: who shares it with others uses WAIT. Tasks that
+ * (dup, fork) have seen what it has: a program that shares it uses WAIT. Tasks that
  * sleep in poll or epoll are woken a moment after the change, not by it. When the map is
  * frozen there is an end to it: EPOLLHUP, and read() returns 0 behind the
  * last change.
