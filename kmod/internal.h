@@ -43,6 +43,12 @@
 /* Up to so many doublings in one resize: a unit goes to 2^3 buckets at the most. */
 #define HMAP_MAX_DOUBLINGS	3
 
+/*
+ * A put that meets a limit waits so often for a resize to give room: for the end of the
+ * one under way, for the next, which may already have an array, and for its end.
+ */
+#define HMAP_ROOM_TRIES		3
+
 /* The most chains that the elements of a unit go to. */
 #define HMAP_UNIT_CHAINS	8	/* 2^HMAP_MAX_DOUBLINGS */
 
@@ -540,17 +546,23 @@ bool hmap_supply_over_limit(const struct hmap *h,
 			    const struct hmap_supply *supply);
 void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply);
 
+/* Whether there is a limit to the map's memory. */
+static inline bool hmap_has_limit(const struct hmap *h)
+{
+	const struct hmap_params *params = &h->params;
+
+	BUILD_BUG_ON(HMAP_POOLS != 3);
+	return params->max_bytes || params->pools[0] || params->pools[1] ||
+	       params->pools[2];
+}
+
 /*
  * Whether a limit may be in the way only because of memory that is about to become free.
  * Asked before the limit is: if it has become free since, there is room.
  */
 static inline bool hmap_room_is_coming(const struct hmap *h)
 {
-	const struct hmap_params *params = &h->params;
-
-	BUILD_BUG_ON(HMAP_POOLS != 3);
-	return (params->max_bytes || params->pools[0] || params->pools[1] ||
-		params->pools[2]) && atomic_long_read(&h->memory->waiting);
+	return hmap_has_limit(h) && atomic_long_read(&h->memory->waiting);
 }
 
 /* Free what an operation did not need after all. */

@@ -761,11 +761,34 @@ static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
 	return 0;
 }
 
+/*
+ * A limit was in the way. Wait for the room that arrays take which the worker or a
+ * request has made and not yet put in place, that a resize keeps, or a grace period.
+ * Returns 1 if there was a resize, after which the next one may take room again; 0 if
+ * not; or -EINTR.
+ */
+static int hmap_await_room(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
+{
+	bool resizing;
+	int err = 0;
+
+	rcu_read_lock();
+	resizing = hmap_old(rcu_dereference(h->buckets));
+	rcu_read_unlock();
+	resizing |= mutex_is_locked(&h->resizer);
+	if (resizing)
+		err = hmap_wait_worker(h, supply);
+	hmap_memory_wait(h->memory, gfp);
+	supply->no_array = 0;
+	supply->no_block = false;
+	return err ?: resizing;
+}
+
 static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
+	unsigned int tries = HMAP_ROOM_TRIES;
 	struct hmap_supply supply = {};
 	struct hmap_locked lk;
-	bool waited = false, coming;
 	int err;
 
 	if (w->flags > HMAP_EXIST)
@@ -773,17 +796,15 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 	w->may_wait = hmap_may_wait(gfp);
 	err = hmap_write_prepare(h, w, gfp);
 	while (!err) {
-		coming = hmap_room_is_coming(h);
 		hmap_lock_hashed(h, w->key, &w->hashed, &lk);
 		err = hmap_write_locked(h, w, &lk, &supply);
 		hmap_unlock(h, &lk);
-		if (err == -ENOSPC && coming && w->may_wait && !waited &&
+		if (err == -ENOSPC && w->may_wait && tries && hmap_has_limit(h) &&
 		    !hmap_has_max_entries(h)) {
-			hmap_memory_wait(h->memory, gfp);
-			waited = true;
-			supply.no_array = 0;
-			supply.no_block = false;
-			err = 0;
+			err = hmap_await_room(h, &supply, gfp);
+			/* Once more in any case: room may have come before that. */
+			tries = err ? tries - 1 : 0;
+			err = min(err, 0);
 		} else if (supply.want) {
 			err = hmap_write_refill(h, &supply, gfp);
 		} else {
@@ -816,9 +837,9 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
  * bounds of time are then those of the longest chain.
  *
  * Context: process or softirq, as @gfp says. A caller that could allocate with
- * GFP_KERNEL at this place waits for the worker if it is far ahead of it, and for
- * a grace period if the map's limit is reached by memory that waits for one; any
- * other goes on without.
+ * GFP_KERNEL at this place waits for the worker if it is far ahead of it. If it meets
+ * the limit of the map's memory it waits for what is about to give room: a resize, and
+ * a grace period that memory waits for. Any other goes on without.
  * Return: 0; -EINVAL for other flags; -EEXIST or -ENOENT as @flags ask;
  * -ENOSPC if the map has max_entries elements, or no memory left of what it may
  * hold; -EMLINK if the key's chain is as long as a chain may be, though the map is

@@ -172,6 +172,27 @@ static void a_full_map_can_be_cleared(struct kunit *test)
 	}
 }
 
+/*
+ * The first refusal is true: what is in the way is neither an array that the worker has
+ * made and not put in place nor the one that the end of a resize gives back.
+ */
+static void no_resize_refuses_an_insert(struct kunit *test)
+{
+	unsigned long max_bytes;
+	u64 refused, full;
+	struct hmap *h;
+
+	for (max_bytes = 100000; max_bytes < 300000; max_bytes += 5000) {
+		h = limited_map(test, 8, 200, max_bytes);
+		for (refused = 0; !put_byte(h, refused, 0, HMAP_NOEXIST); refused++)
+			cond_resched();
+		full = fill_up(test, h, refused);
+		KUNIT_EXPECT_GE_MSG(test, refused, full - full / 32,
+				    "max_bytes %lu", max_bytes);
+		hk_map_destroy(test, h);
+	}
+}
+
 /* The second array is beyond the limit for a while, but it is the smaller one. */
 static void fill_and_shrink(struct kunit *test, struct hmap *h,
 			    u32 min_overflow)
@@ -412,6 +433,7 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(chains_are_longer_where_an_array_does_not_fit),
 	KUNIT_CASE(a_map_at_its_limit_goes_on_working),
 	KUNIT_CASE(a_full_map_can_be_cleared),
+	KUNIT_CASE(no_resize_refuses_an_insert),
 	KUNIT_CASE(a_full_map_can_shrink),
 	KUNIT_CASE(a_full_map_with_long_chains_can_shrink),
 	KUNIT_CASE(a_limit_that_allows_nothing_allows_no_element),

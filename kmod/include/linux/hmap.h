@@ -134,7 +134,8 @@ struct hmap_pool {
  *	Writers that come at the same time may each take a block of 32 KiB or an
  *	element more, evacuation the blocks that it needs, since its end gives back
  *	more; while it grows or shrinks a map has two arrays, and the second one is
- *	under the limit if it is the larger one
+ *	under the limit if it is the larger one: a writer that may not wait may be
+ *	refused then, and find room when that is over
  * @pools: further limits, which it shares with other maps: there has to be room in all
  *	of them; NULL for none
  * @stripes: writers that can work at the same time: a power of two up to
