@@ -12,14 +12,9 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-#include "dev.h"
-#include "fs.h"
-#include "internal.h"
-
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
-EXPORT_TRACEPOINT_SYMBOL_GPL(hmap_alloc_failure);
+#include "dev/dev.h"
+#include "dev/fs.h"
+#include "map/internal.h"
 
 /**
  * struct hmap_number - a module parameter

@@ -17,7 +17,7 @@
 #define hmap_pool_exit hk_pool_exit
 #include "../../kmod/memory.c"
 #undef hmap_pool_exit
-#include "../../kmod/array.c"
+#include "../../kmod/map/array.c"
 
 static struct hmap_array *make_array(struct kunit *test, struct hmap *h, u8 B)
 {

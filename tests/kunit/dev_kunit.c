@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/dev.c from inside the kernel: errors of ioctls that no program can provoke,
+ * kmod/dev/dev.c from inside the kernel: errors of ioctls that no program can provoke,
  * since it cannot break the map, or lives to see, since it has been killed.
  *
  * While this is loaded /dev/hmap has no other users.
@@ -13,7 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "../../kmod/dev.h"
+#include "../../kmod/dev/dev.h"
 #include "hmap_kunit.h"
 
 /*

@@ -5,7 +5,7 @@
  * The file is compiled in here once more, since the module does not export what it
  * is made of. These views are not mapped: the pages that would be are looked at.
  */
-#include "../../kmod/view.c"
+#include "../../kmod/map/view.c"
 
 #include <linux/delay.h>
 

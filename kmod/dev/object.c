@@ -13,10 +13,10 @@
 #include <linux/string.h>
 #include <linux/user_namespace.h>
 
-#include "compat.h"
+#include "../compat.h"
 #include "dev.h"
 #include "fs.h"
-#include "view.h"
+#include "../map/view.h"
 
 /* The map is frozen, and the last change is done. */
 static void hmap_object_frozen(struct percpu_ref *writers)

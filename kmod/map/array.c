@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "compat.h"
+#include "../compat.h"
 #include "internal.h"
 #include "view.h"
 

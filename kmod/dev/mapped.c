@@ -14,9 +14,9 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "compat.h"
+#include "../compat.h"
 #include "dev.h"
-#include "view.h"
+#include "../map/view.h"
 
 /* Pages that one fault maps, if they are there: aligned to as many. */
 #define FAULT_PAGES	16

@@ -33,7 +33,7 @@
 #include <linux/string.h>
 #include <linux/user_namespace.h>
 
-#include "compat.h"
+#include "../compat.h"
 #include "dev.h"
 #include "fs.h"
 

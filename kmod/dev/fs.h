@@ -8,7 +8,7 @@
 
 #include <linux/fs.h>
 
-#include "compat.h"
+#include "../compat.h"
 
 struct hmap_ioc_create;
 struct hmap_object;

@@ -11,7 +11,7 @@
 #include <linux/string.h>
 #include <linux/xattr.h>
 
-#include "compat.h"
+#include "../compat.h"
 #include "fs.h"
 
 /*
