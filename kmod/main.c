@@ -14,7 +14,11 @@
 
 #include "dev/dev.h"
 #include "dev/fs.h"
-#include "map/internal.h"
+#include "dev/mapped.h"
+#include "dev/object.h"
+#include "dev/user.h"
+#include "dev/watch.h"
+#include "map/memory.h"
 
 /**
  * struct hmap_number - a module parameter
@@ -143,8 +147,8 @@ static int __init hmap_default_init(void)
 	if (default_pool.max_bytes)
 		params.pools[HMAP_POOL_USER] = &default_pool;
 	hmap_number_share(&max_bytes, 2);
-	hmap_object_limit(max_bytes.value);
-	default_object = hmap_object_create(&params, NULL);
+	hmap_objects_init(max_bytes.value, &hmap_file_fops);
+	default_object = hmap_object_create(&params, NULL, NULL);
 	ret = PTR_ERR_OR_ZERO(default_object);
 	/* All else has been checked: only the hint can be invalid now. */
 	if (ret == -EINVAL)
@@ -170,7 +174,7 @@ static int __init hmap_module_init(void)
 	ret = hmap_watch_module_init();
 	if (ret)
 		goto err_queues;
-	ret = hmap_mmap_init();
+	ret = hmap_mapped_init();
 	if (ret)
 		goto err_watch;
 	hmap_number_share(&user_bytes, 4);
@@ -203,7 +207,7 @@ err_map:
 err_users:
 	hmap_users_exit();
 err_mmap:
-	hmap_mmap_exit();
+	hmap_mapped_exit();
 err_watch:
 	hmap_watch_module_exit();
 err_queues:
@@ -219,7 +223,7 @@ static void __exit hmap_module_exit(void)
 	hmap_object_put(default_object);
 	hmap_queues_exit();
 	hmap_users_exit();
-	hmap_mmap_exit();
+	hmap_mapped_exit();
 	hmap_watch_module_exit();
 }
 

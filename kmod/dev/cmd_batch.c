@@ -18,7 +18,9 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "dev.h"
+#include "cmd.h"
+#include "elem_buf.h"
+#include "watch.h"
 
 /* Results are the last fields, so that they are written back at once. */
 #define RESULT_OFFSET	offsetof(struct hmap_op, answer)

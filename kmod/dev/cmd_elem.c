@@ -10,7 +10,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "dev.h"
+#include "cmd.h"
+#include "elem_buf.h"
+#include "watch.h"
 
 /**
  * hmap_elem_buf_init() - room for an element

@@ -12,7 +12,9 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "dev.h"
+#include "cmd.h"
+#include "elem_buf.h"
+#include "watch.h"
 
 /* What part of the value an operation is about. */
 enum hmap_op_part {

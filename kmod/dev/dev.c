@@ -39,8 +39,11 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#include "cmd.h"
 #include "dev.h"
 #include "fs.h"
+#include "mapped.h"
+#include "watch.h"
 
 /**
  * struct hmap_command - an entry of the table of commands
@@ -58,56 +61,6 @@ struct hmap_command {
 	fmode_t mode;
 	bool device;
 };
-
-/* Writes the structure back, as much of it as the caller knows. */
-int hmap_call_return(struct hmap_call *call, u32 size)
-{
-	u32 n = min(call->arg.size, size);
-
-	return copy_to_user(call->user, &call->arg, n) ? -EFAULT : 0;
-}
-
-/* An address as printk() shows it: hashed, or as sysctl kernel.kptr_restrict says. */
-static u64 hmap_shown_address(u64 address)
-{
-	char text[sizeof("0xffffffffffffffff")];
-	u64 shown;
-
-	snprintf(text, sizeof(text), "%pK", (void *)(uintptr_t)address);
-	return address && !kstrtou64(text, 16, &shown) ? shown : 0;
-}
-
-/*
- * Addresses and the seed would help to attack the kernel and the map. The
- * capability has to be one of the initial user namespace: everybody has all
- * capabilities in one of his own. Asking for statistics without it is nothing
- * that the audit log should hear of.
- */
-static void hmap_hide_addresses(struct hmap_stats *stats)
-{
-	if (ns_capable_noaudit(&init_user_ns, CAP_SYSLOG)) {
-		stats->buckets = hmap_shown_address(stats->buckets);
-		stats->oldbuckets = hmap_shown_address(stats->oldbuckets);
-		stats->extra = hmap_shown_address(stats->extra);
-		return;
-	}
-	stats->hash0 = 0;
-	stats->buckets = 0;
-	stats->oldbuckets = 0;
-	stats->extra = 0;
-	stats->present &= ~HMAP_HAS_ADDRESSES;
-}
-
-static int hmap_cmd_stats(struct hmap_call *call)
-{
-	struct hmap_ioc_stats *stats = &call->arg.stats;
-
-	if (stats->reserved)
-		return -EINVAL;
-	hmap_get_stats(call->map, &stats->stats);
-	hmap_hide_addresses(&stats->stats);
-	return hmap_call_return(call, sizeof(*stats));
-}
 
 /*
  * @_last is the last field that a caller has to know: of version 1 all, but of what
@@ -230,7 +183,7 @@ static void hmap_object_show(struct seq_file *m, struct file *file)
 }
 
 /* A file of a map: of hmapfs, or made by CREATE without an open. */
-const struct file_operations hmap_object_fops = {
+const struct file_operations hmap_file_fops = {
 	.owner = THIS_MODULE,
 	.open = hmapfs_open,
 	.release = hmap_object_release,
@@ -238,7 +191,7 @@ const struct file_operations hmap_object_fops = {
 	.read_iter = hmap_file_read,
 	.unlocked_ioctl = hmap_dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.mmap = hmap_object_mmap,
+	.mmap = hmap_file_mmap,
 	.show_fdinfo = hmap_object_show,
 };
 

@@ -34,8 +34,9 @@
 #include <linux/user_namespace.h>
 
 #include "../compat.h"
-#include "dev.h"
 #include "fs.h"
+#include "object.h"
+#include "user.h"
 
 #define HMAPFS_NR_MAPS	4096
 #define HMAPFS_MODE	0755
@@ -414,7 +415,7 @@ static struct inode *hmapfs_map_inode(struct inode *dir, const struct qstr *name
 	if (IS_ERR(inode))
 		return inode;
 	inode->i_op = &hmapfs_file_iops;
-	inode->i_fop = &hmap_object_fops;
+	inode->i_fop = hmap_map_fops;
 	inode->i_private = hmap_object_get(object);
 	return inode;
 }

@@ -15,8 +15,9 @@
 #include <linux/vmalloc.h>
 
 #include "../compat.h"
-#include "dev.h"
-#include "../map/view.h"
+#include "mapped.h"
+#include "object.h"
+#include "view.h"
 
 /* Pages that one fault maps, if they are there: aligned to as many. */
 #define FAULT_PAGES	16
@@ -27,7 +28,7 @@
  * @inode: whose mapping the files have
  */
 struct hmap_mapping {
-	struct hmap_view view;
+	struct hmap_mapped_view view;
 	struct inode *inode;
 };
 
@@ -36,19 +37,19 @@ static struct vfsmount *hmap_mount;
 /* Shown where there is no page of the map: evacuated buckets. */
 static void *hmap_void_page;
 
-static struct hmap_mapping *hmap_mapping_of(struct hmap_view *view)
+static struct hmap_mapping *hmap_mapping_of(struct hmap_mapped_view *view)
 {
 	return container_of(view, struct hmap_mapping, view);
 }
 
-static void hmap_mapping_zap(struct hmap_view *view, pgoff_t first,
+static void hmap_mapping_zap(struct hmap_mapped_view *view, pgoff_t first,
 			     pgoff_t pages)
 {
 	unmap_mapping_pages(hmap_mapping_of(view)->inode->i_mapping, first,
 			    pages, true);
 }
 
-static void hmap_mapping_release(struct hmap_view *view)
+static void hmap_mapping_release(struct hmap_mapped_view *view)
 {
 	struct hmap_mapping *mapping = hmap_mapping_of(view);
 
@@ -57,7 +58,7 @@ static void hmap_mapping_release(struct hmap_view *view)
 	kfree(mapping);
 }
 
-static const struct hmap_view_ops hmap_mapping_ops = {
+static const struct hmap_mapped_view_ops hmap_mapping_ops = {
 	.zap = hmap_mapping_zap,
 	.release = hmap_mapping_release,
 };
@@ -69,7 +70,7 @@ static const struct hmap_view_ops hmap_mapping_ops = {
  * been destroyed; -ENOMEM; -EOPNOTSUPP if writes of the kernel do not show in the
  * memory of programs at once, since the cache tells addresses apart.
  */
-struct hmap_view *hmap_mapping_create(void)
+struct hmap_mapped_view *hmap_mapping_create(void)
 {
 	struct hmap_mapping *mapping;
 	int err;
@@ -97,7 +98,7 @@ err_free:
 }
 
 /* Make a file that is being opened one whose mappings the view can find. */
-void hmap_mapping_bind(struct file *file, struct hmap_view *view)
+void hmap_mapping_bind(struct file *file, struct hmap_mapped_view *view)
 {
 	file->f_mapping = hmap_mapping_of(view)->inode->i_mapping;
 }
@@ -118,7 +119,7 @@ static vm_fault_t hmap_map_page(struct vm_fault *vmf, pgoff_t pgoff, void *page)
 }
 
 /* The pages around one that is there will be wanted, too. */
-static void hmap_map_around(struct vm_fault *vmf, struct hmap_view *view)
+static void hmap_map_around(struct vm_fault *vmf, struct hmap_mapped_view *view)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	pgoff_t first = round_down(vmf->pgoff, FAULT_PAGES), pgoff;
@@ -134,7 +135,7 @@ static void hmap_map_around(struct vm_fault *vmf, struct hmap_view *view)
 
 static vm_fault_t hmap_vma_fault(struct vm_fault *vmf)
 {
-	struct hmap_view *view = vmf->vma->vm_private_data;
+	struct hmap_mapped_view *view = vmf->vma->vm_private_data;
 	vm_fault_t ret;
 	void *page;
 	int err;
@@ -160,10 +161,10 @@ static const struct vm_operations_struct hmap_vm_ops = {
 };
 
 /* Of any file of an object; only for those that were made with HMAP_CREATE_MMAP. */
-int hmap_object_mmap(struct file *file, struct vm_area_struct *vma)
+int hmap_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct hmap_file *hf = file->private_data;
-	struct hmap_view *view = hf->object->map.params.view;
+	struct hmap_mapped_view *view = hf->object->view;
 
 	if (!view)
 		return -ENODEV;
@@ -191,7 +192,7 @@ static struct file_system_type hmap_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
-int hmap_mmap_init(void)
+int hmap_mapped_init(void)
 {
 	int err;
 
@@ -206,7 +207,7 @@ int hmap_mmap_init(void)
 	return err;
 }
 
-void hmap_mmap_exit(void)
+void hmap_mapped_exit(void)
 {
 	kern_unmount(hmap_mount);
 	free_page((unsigned long)hmap_void_page);

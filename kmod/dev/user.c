@@ -19,7 +19,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "dev.h"
+#include "user.h"
 
 /* How long a user that has nothing any more is remembered: memory may be on its way. */
 #define REAP_TIME	HZ

@@ -40,7 +40,8 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
-#include "dev.h"
+#include "cmd.h"
+#include "watch.h"
 
 /* So many tasks are woken by the change itself. */
 #define WATCHERS_AT_ONCE	16

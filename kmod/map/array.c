@@ -3,6 +3,7 @@
  * An array of buckets with its overflow buckets: allocate, free, hand out.
  */
 #include <linux/export.h>
+#include <linux/hmap-view.h>
 #include <linux/kmemleak.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -12,8 +13,7 @@
 #include <linux/vmalloc.h>
 
 #include "../compat.h"
-#include "internal.h"
-#include "view.h"
+#include "array.h"
 
 /*
  * Whether buckets come from kmalloc(). It would round up to a power of two what is not
@@ -28,7 +28,7 @@ static bool hmap_buckets_kmalloc(bool shown, size_t size)
 /* The most that @size bytes for buckets may really take. */
 static size_t hmap_buckets_most(const struct hmap *h, size_t size)
 {
-	return hmap_buckets_kmalloc(h->params.view, size) ?
+	return hmap_buckets_kmalloc(h->view, size) ?
 		       roundup_pow_of_two(size) : PAGE_ALIGN(size);
 }
 
@@ -73,7 +73,7 @@ static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp,
 	struct mem_cgroup *memcg;
 	void *p;
 
-	if (hmap_buckets_kmalloc(h->params.view, size))
+	if (hmap_buckets_kmalloc(h->view, size))
 		return hmap_mem_alloc(h, size, gfp, taken);
 	memcg = hmap_alloc_begin(h, &gfp);
 	/* No reason to kill a task for: a map goes on with longer chains. */
@@ -109,12 +109,47 @@ static size_t hmap_data_size(u32 bucket_size, u8 B)
 	return size_mul(((size_t)1 << B) + hmap_spares(B), bucket_size);
 }
 
+/* Buckets in a block that is a page. */
+u32 hmap_page_buckets(u32 bucket_size)
+{
+	return rounddown_pow_of_two(PAGE_SIZE / bucket_size);
+}
+
+/*
+ * What is shown of an array: all overflow buckets that there are likely to be before they
+ * make a resize necessary.
+ */
+static struct hmap_shape hmap_shape_of(u32 bucket_size, u8 B)
+{
+	unsigned int order = ilog2(hmap_page_buckets(bucket_size));
+	u64 blocks = PAGE_ALIGN(hmap_data_size(bucket_size, B));
+
+	return (struct hmap_shape){
+		.buckets = 1ull << B,
+		.spares = hmap_spares(B),
+		.blocks = blocks,
+		.extent = blocks + max((2ull << B) >> order, 16ull) * PAGE_SIZE,
+	};
+}
+
+/* For a view: where the buckets of an array are. */
+struct hmap_shape hmap_array_shape(const struct hmap_array *a)
+{
+	return a->data ? hmap_shape_of(a->bucket_size, a->B) :
+			 (struct hmap_shape){};
+}
+
+static bool hmap_array_can_be_shown(const struct hmap *h, u8 B)
+{
+	return hmap_shape_of(h->geo.bucket_size, B).extent <= h->view->max_extent;
+}
+
 /* Whether an array of 2^B buckets can exist at all. */
 bool hmap_array_size_ok(const struct hmap *h, u8 B)
 {
 	return B <= HMAP_MAX_B && B < BITS_PER_LONG - 1 &&
 	       hmap_data_size(h->geo.bucket_size, B) <= LONG_MAX &&
-	       (!h->params.view || hmap_view_size_ok(h, B));
+	       (!h->view || hmap_array_can_be_shown(h, B));
 }
 
 /* Bytes of the buckets and spares of an array of this map. */
@@ -145,9 +180,9 @@ static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 	a->extra.nextOverflow = 1;
 	a->bytes = taken;
 	a->memory = h->memory;
-	if (h->params.view) {
-		a->view = h->params.view;
-		kref_get(&a->view->ref);
+	if (h->view) {
+		a->view = h->view;
+		hmap_view_get(a->view);
 		a->block_order = ilog2(hmap_page_buckets(a->bucket_size));
 	}
 	return a;
@@ -172,7 +207,7 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 		return NULL;
 	a->data = hmap_buckets_alloc(h, hmap_array_data_size(h, B), gfp, &taken);
 	a->bytes += taken;
-	if (!a->data || (a->view && hmap_view_add(a->view, a, gfp))) {
+	if (!a->data || (a->view && a->view->ops->add(a->view, a, gfp))) {
 		hmap_array_free(a);
 		return NULL;
 	}
@@ -274,34 +309,10 @@ static size_t hmap_table_size(u32 blocks)
 	return blocks * sizeof(void *);
 }
 
-/* Buckets in a block that is a page. */
-u32 hmap_page_buckets(u32 bucket_size)
-{
-	return rounddown_pow_of_two(PAGE_SIZE / bucket_size);
-}
-
-/* Where programs that see an array find its blocks. */
-u64 hmap_array_blocks_at(u32 bucket_size, u8 B)
-{
-	return PAGE_ALIGN(hmap_data_size(bucket_size, B));
-}
-
-/*
- * What they may see of it: all overflow buckets that there are likely to be before
- * they make a resize necessary.
- */
-u64 hmap_array_extent(u32 bucket_size, u8 B)
-{
-	unsigned int order = ilog2(hmap_page_buckets(bucket_size));
-	u64 blocks = max((2ull << B) >> order, 16ull);
-
-	return hmap_array_blocks_at(bucket_size, B) + blocks * PAGE_SIZE;
-}
-
-/* A page of what they see, or NULL where there is none (yet). */
+/* For a view: a page of what is shown of an array, or NULL where there is none (yet). */
 void *hmap_array_page(const struct hmap_array *a, u64 page)
 {
-	u64 blocks = hmap_array_blocks_at(a->bucket_size, a->B) / PAGE_SIZE;
+	u64 blocks = hmap_array_shape(a).blocks / PAGE_SIZE;
 	void **slot;
 
 	if (page < blocks)
@@ -313,6 +324,24 @@ void *hmap_array_page(const struct hmap_array *a, u64 page)
 	return slot ? READ_ONCE(*slot) : NULL;
 }
 
+static void hmap_view_release(struct kref *ref)
+{
+	struct hmap_view *view = container_of(ref, struct hmap_view, ref);
+
+	view->ops->release(view);
+}
+
+/**
+ * hmap_view_put() - give back a reference to a view
+ * @view: the view
+ *
+ * Context: process; may sleep.
+ */
+void hmap_view_put(struct hmap_view *view)
+{
+	kref_put(&view->ref, hmap_view_release);
+}
+
 /**
  * hmap_array_free() - free an array that no reader can be in
  * @a: the array; not what lives out of line
@@ -322,21 +351,23 @@ void *hmap_array_page(const struct hmap_array *a, u64 page)
 void hmap_array_free(struct hmap_array *a)
 {
 	struct hmap_overflow *overflow = &a->extra.overflow;
-	bool shown = a->view;
+	struct hmap_view *view = a->view;
 	unsigned int k;
 
-	if (shown)
-		hmap_view_remove(a);
+	if (a->slot)
+		view->ops->remove(view, a);
 	for (k = 0; k < overflow->nr_blocks; k++) {
-		hmap_buckets_free(shown, *hmap_block_slot(overflow, k),
+		hmap_buckets_free(view, *hmap_block_slot(overflow, k),
 				  hmap_block_size(a, k));
 		if (k)
 			cond_resched();
 	}
 	for (k = 0; k < HMAP_OVERFLOW_TABLES; k++)
 		kvfree(overflow->table[k]);
-	hmap_buckets_free(shown, a->data, hmap_data_size(a->bucket_size, a->B));
+	hmap_buckets_free(view, a->data, hmap_data_size(a->bucket_size, a->B));
 	hmap_memory_add(a->memory, -a->bytes);
+	if (view)
+		hmap_view_put(view);
 	kfree(a);
 }
 
@@ -513,7 +544,7 @@ struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
 
 static void hmap_supply_drop_block(struct hmap *h, struct hmap_supply *supply)
 {
-	hmap_buckets_free(h->params.view, supply->block,
+	hmap_buckets_free(h->view, supply->block,
 			  size_mul(supply->block_buckets, h->geo.bucket_size));
 	supply->block = NULL;
 	kvfree(supply->table);

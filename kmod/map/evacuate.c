@@ -22,9 +22,9 @@
 #include <linux/sched.h>
 #include <linux/sched/stat.h>
 
-#include "internal.h"
+#include "evacuate.h"
+#include "hold.h"
 #include "trace.h"
-#include "view.h"
 
 /* How far one put or delete looks for the next bucket to evacuate (Go's). */
 #define ADVANCE_LIMIT	1024
@@ -111,7 +111,7 @@ static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
  */
 static void hmap_evac_wipe(struct hmap *h, struct bmap *from, unsigned int f)
 {
-	if (!h->params.view)
+	if (!h->view)
 		return;
 	bmap_wipe(bmap_key(&h->geo, from, f), h->geo.key_slot);
 	bmap_wipe(bmap_value(&h->geo, from, f), h->geo.value_slot);
@@ -163,17 +163,6 @@ static void hmap_evac_chain(struct evac *evac, size_t index)
 	/* The copies first: pairs with the acquire in hmap_read_chain(). */
 	smp_store_release(&head->tophash[0], (u8)states);
 	bmap_write_end(head);
-}
-
-/* Elements of the chain of a bucket. */
-size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t index)
-{
-	struct bmap *b;
-	size_t n = 0;
-
-	for (b = hmap_bucket(h, a, index); b; b = hmap_next(h, a, b))
-		n += hweight64(bmap_match_used(bmap_tophashes(b)));
-	return n;
 }
 
 /*

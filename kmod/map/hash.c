@@ -4,6 +4,9 @@
  */
 #include <linux/export.h>
 #include <linux/hmap.h>
+#include <linux/random.h>
+
+#include "hash.h"
 
 /**
  * hmap_siphash() - hash for maps that untrusted programs write
@@ -56,3 +59,11 @@ u64 hmap_hash_bytes(const void *key, u32 key_size, const siphash_key_t *hash0)
 	return hmap_hash_finish(hash, hash0);
 }
 EXPORT_SYMBOL_GPL(hmap_hash_bytes);
+
+siphash_key_t hmap_new_seed(void)
+{
+	siphash_key_t hash0;
+
+	get_random_bytes(&hash0, sizeof(hash0));
+	return hash0;
+}

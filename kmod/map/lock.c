@@ -11,7 +11,7 @@
  */
 #include <linux/export.h>
 
-#include "internal.h"
+#include "lock.h"
 
 /*
  * Lock the stripe of @hash. The array is loaded again under the stripe, since
@@ -45,9 +45,8 @@ void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
  * Lock the stripe of @key. It has been hashed before, since it may be long; the
  * seed may have changed since.
  */
-static __always_inline void hmap_lock_it(struct hmap *h, const void *key,
-					 struct hmap_hashed *hashed,
-					 struct hmap_locked *lk)
+void hmap_lock_hashed(struct hmap *h, const void *key,
+		      struct hmap_hashed *hashed, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe)
 {
 	for (;;) {
@@ -60,20 +59,13 @@ static __always_inline void hmap_lock_it(struct hmap *h, const void *key,
 	}
 }
 
-void hmap_lock_hashed(struct hmap *h, const void *key,
-		      struct hmap_hashed *hashed, struct hmap_locked *lk)
-	__acquires(RCU) __acquires(stripe)
-{
-	hmap_lock_it(h, key, hashed, lk);
-}
-
 void hmap_lock_key(struct hmap *h, const void *key, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe)
 {
 	struct hmap_hashed hashed;
 
 	hmap_hash_ahead(h, key, &hashed);
-	hmap_lock_it(h, key, &hashed, lk);
+	hmap_lock_hashed(h, key, &hashed, lk);
 }
 
 /* Lock the whole map. Nothing is published meanwhile: that takes a stripe. */

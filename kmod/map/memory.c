@@ -20,7 +20,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "internal.h"
+#include "memory.h"
 #include "trace.h"
 
 /* From here on what huge pages waste at the end is less than a sixteenth. */

@@ -28,9 +28,9 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
-#include "internal.h"
+#include "hash.h"
+#include "resize.h"
 #include "trace.h"
-#include "view.h"
 
 /* How long no writer may drive a resize before the worker does. */
 #define IDLE_TIME	(HZ / 4)

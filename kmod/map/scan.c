@@ -14,7 +14,8 @@
 #include <linux/random.h>
 #include <linux/swab.h>
 
-#include "internal.h"
+#include "hold.h"
+#include "scan.h"
 
 /* Elements that are collected in one pass over a chain. */
 #define SCAN_GROUP	32

@@ -5,7 +5,8 @@
 #include <linux/export.h>
 #include <linux/sched.h>
 
-#include "internal.h"
+#include "hold.h"
+#include "scan.h"
 
 static u64 hmap_address(const void *p)
 {

@@ -4,8 +4,6 @@
  */
 #include <linux/module.h>
 
-#include "internal.h"
-
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 

@@ -19,7 +19,8 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "evacuate.h"
+#include "hold.h"
 
 /* To look for each of n keys takes n * n comparisons if they are chosen to collide. */
 #define VERIFY_TWICE	8

@@ -15,7 +15,7 @@
 #define EXPORT_SYMBOL_GPL(symbol)
 /* The module's own is what the other tests call. */
 #define hmap_pool_exit hk_pool_exit
-#include "../../kmod/memory.c"
+#include "../../kmod/map/memory.c"
 #undef hmap_pool_exit
 #include "../../kmod/map/array.c"
 

@@ -13,7 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "../../kmod/dev/dev.h"
+#include "../../kmod/dev/object.h"
 #include "hmap_kunit.h"
 
 /*

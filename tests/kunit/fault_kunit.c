@@ -198,9 +198,8 @@ static struct hmap *make_map(struct kunit *test, const struct scenario *s)
 		.key_size = s->key_size, .value_size = s->value_size,
 		.hashfn = s->hashfn, .hint = s->hint,
 		.flags = s->hashfn ? HMAP_LONG_CHAINS : 0,
-		.view = s->shown ? hk_view(test) : NULL,
 	};
-	struct hmap *h = hk_map(test, &params);
+	struct hmap *h = hk_map_view(test, &params, s->shown ? hk_view(test) : NULL);
 	u32 n;
 
 	for (n = 0; n < s->filled; n++)

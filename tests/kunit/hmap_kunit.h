@@ -13,7 +13,9 @@
 #include <linux/hmap.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "hold.h"
+#include "resize.h"
+#include "scan.h"
 
 /* Random numbers that only depend on the seed and the name of the test. */
 struct hk_rnd {
@@ -97,7 +99,10 @@ struct tracepoint *hk_tracepoint(struct kunit *test, const char *name);
 struct hmap *hk_map_growing(struct kunit *test, u64 *from, u64 *to);
 struct hmap *hk_map_same_size(struct kunit *test, u64 *from, u64 *to);
 
-/* A view for the params of a map, put when the test ends. */
+struct hmap *hk_map_view(struct kunit *test, const struct hmap_params *params,
+			 struct hmap_view *view);
+
+/* A view for a map, put when the test ends. */
 struct hmap_view *hk_view(struct kunit *test);
 
 /* A lookup in what the map shows, as a program does it. */

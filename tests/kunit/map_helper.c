@@ -47,17 +47,23 @@ static void hk_map_release(void *ctx)
 	hmap_memory_put(memory);
 }
 
-struct hmap *hk_map(struct kunit *test, const struct hmap_params *params)
+struct hmap *hk_map_view(struct kunit *test, const struct hmap_params *params,
+			 struct hmap_view *view)
 {
 	struct hk_owned *owned = hk_alloc(test, 1, sizeof(*owned));
 
 	owned->test = test;
-	KUNIT_ASSERT_EQ(test, hmap_init(&owned->h, params), 0);
+	KUNIT_ASSERT_EQ(test, hmap_init_view(&owned->h, params, view), 0);
 	/* As Go's does; stripe_kunit.c has maps that do. */
 	owned->h.params.flags |= HMAP_NO_SHRINK;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, hk_map_release,
 							owned), 0);
 	return &owned->h;
+}
+
+struct hmap *hk_map(struct kunit *test, const struct hmap_params *params)
+{
+	return hk_map_view(test, params, NULL);
 }
 
 /* For tests that make many maps. */

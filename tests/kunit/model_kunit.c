@@ -616,7 +616,6 @@ static struct model *make_model(struct kunit *test, const struct config *config)
 		.key_size = config->key_size, .value_size = config->value_size,
 		.hashfn = config->hashfn, .stripes = config->stripes,
 		.max_entries = config->max_entries,
-		.view = config->shown ? hk_view(test) : NULL,
 	};
 	struct model *m = hk_alloc(test, 1, sizeof(*m));
 
@@ -624,7 +623,7 @@ static struct model *make_model(struct kunit *test, const struct config *config)
 	m->config = config;
 	m->rnd = hk_rnd(test);
 	mix_in_config(m);
-	m->h = hk_map(test, &params);
+	m->h = hk_map_view(test, &params, config->shown ? hk_view(test) : NULL);
 	if (config->shrinks)
 		m->h->params.flags &= ~HMAP_NO_SHRINK;
 	m->entries = hk_alloc(test, config->keys, sizeof(*m->entries));

@@ -5,7 +5,7 @@
  * The file is compiled in here once more, since the module does not export what it
  * is made of. These views are not mapped: the pages that would be are looked at.
  */
-#include "../../kmod/map/view.c"
+#include "../../kmod/dev/view.c"
 
 #include <linux/delay.h>
 
@@ -20,14 +20,14 @@
  * @released: the last reference has gone
  */
 struct owned {
-	struct hmap_view view;
+	struct hmap_mapped_view view;
 	atomic_t zaps;
 	struct task_struct *task;
 	unsigned int own;
 	struct completion released;
 };
 
-static void count_zap(struct hmap_view *view, pgoff_t first, pgoff_t pages)
+static void count_zap(struct hmap_mapped_view *view, pgoff_t first, pgoff_t pages)
 {
 	struct owned *owned = container_of(view, struct owned, view);
 
@@ -35,7 +35,7 @@ static void count_zap(struct hmap_view *view, pgoff_t first, pgoff_t pages)
 	owned->own += current == owned->task;
 }
 
-static void release(struct hmap_view *view)
+static void release(struct hmap_mapped_view *view)
 {
 	struct owned *owned = container_of(view, struct owned, view);
 
@@ -43,7 +43,7 @@ static void release(struct hmap_view *view)
 	complete(&owned->released);
 }
 
-static const struct hmap_view_ops ops = {
+static const struct hmap_mapped_view_ops ops = {
 	.zap = count_zap,
 	.release = release,
 };
@@ -53,7 +53,7 @@ static void put_view(void *ctx)
 {
 	struct owned *owned = ctx;
 
-	hmap_view_put(&owned->view);
+	hmap_view_put(&owned->view.base);
 	wait_for_completion(&owned->released);
 }
 
@@ -66,11 +66,16 @@ struct hmap_view *hk_view(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, hmap_view_init(&owned->view, &ops), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_view, owned),
 			0);
-	return &owned->view;
+	return &owned->view.base;
+}
+
+static struct hmap_mapped_view *view_of(const struct hmap *h)
+{
+	return hmap_mapped_view(h->view);
 }
 
 /* What stands at an offset of the file. Arrays and blocks are in one piece each. */
-static void *at(struct hmap_view *view, u64 offset)
+static void *at(struct hmap_mapped_view *view, u64 offset)
 {
 	void *page = hmap_view_page(view, offset >> PAGE_SHIFT);
 
@@ -78,7 +83,7 @@ static void *at(struct hmap_view *view, u64 offset)
 }
 
 /* The same for a caller that does not hold the semaphore. */
-static void *shown_at(struct hmap_view *view, u64 offset)
+static void *shown_at(struct hmap_mapped_view *view, u64 offset)
 {
 	void *p;
 
@@ -88,7 +93,7 @@ static void *shown_at(struct hmap_view *view, u64 offset)
 	return p;
 }
 
-static struct bmap *next_bucket(struct hmap_view *view,
+static struct bmap *next_bucket(struct hmap_mapped_view *view,
 				const struct hmap_mapped_array *a,
 				const struct bmap *b)
 {
@@ -107,7 +112,7 @@ static struct bmap *next_bucket(struct hmap_view *view,
 }
 
 /* -EAGAIN if the bucket has been evacuated, or there is none. */
-static int look_into(struct hmap_view *view, const struct hmap_mapped_array *a,
+static int look_into(struct hmap_mapped_view *view, const struct hmap_mapped_array *a,
 		     const struct hmap_params *params, const void *key, u64 hash,
 		     void *value)
 {
@@ -136,7 +141,7 @@ static int look_into(struct hmap_view *view, const struct hmap_mapped_array *a,
 }
 
 /* By what the control page says, and nothing else. */
-static int look_up(struct hmap_view *view, const struct hmap_params *params,
+static int look_up(struct hmap_mapped_view *view, const struct hmap_params *params,
 		   const void *key, void *value)
 {
 	const struct hmap_mapped *control = view->control;
@@ -162,7 +167,7 @@ static int look_up(struct hmap_view *view, const struct hmap_params *params,
  */
 int hk_view_get(struct hmap *h, const void *key, void *value)
 {
-	struct hmap_view *view = h->params.view;
+	struct hmap_mapped_view *view = view_of(h);
 	long evacuated;
 	u32 sequence;
 	int err;
@@ -188,10 +193,10 @@ static struct hmap *make_shown(struct kunit *test, u32 key_size, u32 value_size,
 {
 	const struct hmap_params params = {
 		.key_size = key_size, .value_size = value_size,
-		.hashfn = hashfn, .view = hk_view(test),
+		.hashfn = hashfn,
 	};
 
-	return hk_map(test, &params);
+	return hk_map_view(test, &params, hk_view(test));
 }
 
 /* As hk_map_growing(): 256 old buckets. */
@@ -224,7 +229,7 @@ static void programs_see_what_is_put(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(hashfns); i++) {
 		h = make_shown(test, 8, 8, hashfns[i]);
-		KUNIT_EXPECT_EQ(test, h->params.view->control->buckets.buckets,
+		KUNIT_EXPECT_EQ(test, view_of(h)->control->buckets.buckets,
 				0);
 		for (key = 0; key < 500; key++) {
 			KUNIT_ASSERT_EQ(test, hk_view_get(h, &key, &value),
@@ -251,19 +256,19 @@ static void programs_find_overflow_blocks(struct kunit *test)
 
 static void expect_control(struct kunit *test, struct hmap *h)
 {
-	const struct hmap_mapped *control = h->params.view->control;
+	const struct hmap_mapped *control = view_of(h)->control;
 	struct hmap_array *a = hk_array(h), *old = a->oldbuckets;
 
 	KUNIT_EXPECT_EQ(test, control->sequence & 1, 0);
 	KUNIT_EXPECT_MEMEQ(test, control->hash0, &a->hash0, sizeof(a->hash0));
 	KUNIT_EXPECT_EQ(test, control->buckets.buckets, hmap_nbuckets(a));
-	KUNIT_EXPECT_PTR_EQ(test, shown_at(h->params.view,
+	KUNIT_EXPECT_PTR_EQ(test, shown_at(view_of(h),
 					   control->buckets.offset), a->data);
 	KUNIT_EXPECT_EQ(test, control->oldbuckets.buckets,
 			old ? hmap_nbuckets(old) : 0);
 	if (old)
 		KUNIT_EXPECT_PTR_EQ(test,
-				    shown_at(h->params.view,
+				    shown_at(view_of(h),
 					     control->oldbuckets.offset),
 				    old->data);
 }
@@ -271,20 +276,20 @@ static void expect_control(struct kunit *test, struct hmap *h)
 static void each_change_of_arrays_is_told(struct kunit *test)
 {
 	struct hmap *h = make_growing(test);
-	u32 sequence = h->params.view->control->sequence;
+	u32 sequence = view_of(h)->control->sequence;
 
 	expect_control(test, h);
 	hk_finish_growth(test, h);
 	expect_control(test, h);
-	KUNIT_EXPECT_EQ(test, h->params.view->control->sequence, sequence + 2);
+	KUNIT_EXPECT_EQ(test, view_of(h)->control->sequence, sequence + 2);
 	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
 	expect_control(test, h);
-	KUNIT_EXPECT_EQ(test, h->params.view->control->sequence, sequence + 4);
+	KUNIT_EXPECT_EQ(test, view_of(h)->control->sequence, sequence + 4);
 	/* And a fresh seed. */
 	hk_put_range(test, h, 0, 1);
 	hk_delete_range(test, h, 0, 1);
 	expect_control(test, h);
-	KUNIT_EXPECT_EQ(test, h->params.view->control->sequence, sequence + 6);
+	KUNIT_EXPECT_EQ(test, view_of(h)->control->sequence, sequence + 6);
 }
 
 /* What is deleted from the new array is not to be found in the old one. */
@@ -309,7 +314,7 @@ static void what_is_evacuated_is_wiped(struct kunit *test)
 static void what_is_freed_is_taken_away(struct kunit *test)
 {
 	struct hmap *h = make_growing(test);
-	struct hmap_view *view = h->params.view;
+	struct hmap_mapped_view *view = view_of(h);
 	atomic_t *zaps = &container_of(view, struct owned, view)->zaps;
 	u32 slot = hk_array(h)->oldbuckets->slot;
 	int before = atomic_read(zaps);
@@ -326,7 +331,7 @@ static void what_is_freed_is_taken_away(struct kunit *test)
 }
 
 /* As a fault in a place where no array is. */
-static int touch(struct hmap_view *view, unsigned long slot)
+static int touch(struct hmap_mapped_view *view, unsigned long slot)
 {
 	int err;
 
@@ -340,18 +345,16 @@ static int touch(struct hmap_view *view, unsigned long slot)
 /* The map grows five times, past all places that have been touched. */
 static void no_put_pays_for_holes(struct kunit *test)
 {
-	struct hmap_view *view = hk_view(test);
+	struct hmap_mapped_view *view = hmap_mapped_view(hk_view(test));
 	struct owned *owned = container_of(view, struct owned, view);
-	const struct hmap_params params = {
-		.key_size = 8, .value_size = 8, .view = view,
-	};
+	const struct hmap_params params = { .key_size = 8, .value_size = 8 };
 	struct hmap *h;
 	unsigned long i;
 	u32 slot;
 
 	for (i = 1; i <= 10; i++)
 		KUNIT_ASSERT_EQ(test, touch(view, i), 0);
-	h = hk_map(test, &params);
+	h = hk_map_view(test, &params, &view->base);
 	hk_put_range(test, h, 0, 200);
 	slot = hk_array(h)->slot;
 	KUNIT_EXPECT_EQ(test, owned->own, 0);
@@ -366,7 +369,7 @@ static void no_put_pays_for_holes(struct kunit *test)
 /* Their places are free then. What is no place of arrays is no hole. */
 static void readers_close_holes(struct kunit *test)
 {
-	struct hmap_view *view = hk_view(test);
+	struct hmap_mapped_view *view = hmap_mapped_view(hk_view(test));
 	struct owned *owned = container_of(view, struct owned, view);
 	unsigned long i;
 

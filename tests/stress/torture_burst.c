@@ -10,7 +10,9 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "hold.h"
+#include "resize.h"
+#include "scan.h"
 #include "torture.h"
 
 /* The map has 256 buckets at the beginning. */

@@ -20,7 +20,9 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "hold.h"
+#include "resize.h"
+#include "scan.h"
 #include "torture.h"
 
 #define SCAN_AT_ONCE	16

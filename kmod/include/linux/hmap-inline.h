@@ -98,9 +98,8 @@ struct hmap_progress {
  * @bytes: memory that it takes. Under @lock once published
  * @remaining: stripes that have not been evacuated
  * @memory: what @bytes are a part of
- * @view: programs that see it, or NULL. Constant
- * @slot: where in the file they see it; 0 if it has no buckets. Constant once
- *	published
+ * @view: what it is shown by, or NULL. Constant
+ * @slot: where it is shown; 0 if it has no buckets. Constant once published
  * @release: for freeing it when no reader can be in it
  * @nevacuate: for each stripe that can be in use
  *

@@ -92,12 +92,12 @@ typedef bool (*hmap_equalfn_t)(const void *a, const void *b, u32 key_size);
  */
 typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
 
-/* hmap_params.flags */
-#define HMAP_NO_SHRINK		1	/* keep the size, as Go does */
-#define HMAP_NUMA_NODE		2	/* memory comes from hmap_params.node */
-#define HMAP_ACCOUNT		4	/* to the memory cgroup of hmap_init()'s caller */
-#define HMAP_LONG_CHAINS	8	/* chains of any length, see hmap_put() */
-#define HMAP_ACCOUNT_CALLERS	16	/* to the cgroups of those that write the map */
+/* hmap_params.flags; the first ones programs can give, too */
+#define HMAP_NO_SHRINK		HMAP_CREATE_NO_SHRINK	/* keep the size, as Go does */
+#define HMAP_NUMA_NODE		HMAP_CREATE_NUMA_NODE	/* memory comes from @node */
+#define HMAP_ACCOUNT		0x100	/* to the memory cgroup of hmap_init()'s caller */
+#define HMAP_LONG_CHAINS	0x200	/* chains of any length, see hmap_put() */
+#define HMAP_ACCOUNT_CALLERS	0x400	/* to the cgroups of those that write the map */
 
 /* The most stripes: all of them can be locked at once. */
 #define HMAP_MAX_STRIPES	64
@@ -149,9 +149,6 @@ struct hmap_pool {
  *	whoever learns from the map's timing; hmap_siphash() for maps whose keys
  *	come from those who may not be trusted
  * @equalfn: equality, NULL for comparing the key's bytes
- * @view: shows the memory of the map to programs; NULL if none shall see it.
- *	Private: made by the module's own device. Such a map has inline sizes, the
- *	fast hash or hmap_siphash(), no @equalfn, and is used in process context
  */
 struct hmap_params {
 	u32 key_size;
@@ -165,7 +162,6 @@ struct hmap_params {
 	int node;
 	hmap_hashfn_t hashfn;
 	hmap_equalfn_t equalfn;
-	struct hmap_view *view;
 };
 
 /**
@@ -208,6 +204,7 @@ struct hmap_lock_class {
  * @geo: constant after hmap_init()
  * @params: constant after hmap_init()
  * @memory: what the map holds. Constant after hmap_init()
+ * @view: what its memory is shown by, or NULL. Constant after hmap_init()
  * @memcg: what memory is charged to, with HMAP_ACCOUNT; constant after hmap_init(). With
  *	HMAP_ACCOUNT_CALLERS that of the last caller that needed the worker; by xchg()
  * @payer: what the worker's memory is charged to, with HMAP_ACCOUNT_CALLERS (worker)
@@ -250,6 +247,7 @@ struct hmap {
 	struct hmap_geometry geo;
 	struct hmap_params params;
 	struct hmap_memory *memory;
+	struct hmap_view *view;
 	struct mem_cgroup *memcg;
 	struct mem_cgroup *payer;
 	siphash_key_t tie;
@@ -277,7 +275,7 @@ struct hmap {
 u64 hmap_siphash(const void *key, u32 key_size, const siphash_key_t *hash0);
 
 int __hmap_init(struct hmap *h, const struct hmap_params *params,
-		struct hmap_lock_class *class);
+		struct hmap_view *view, struct hmap_lock_class *class);
 
 /**
  * hmap_init() - make a map
@@ -300,7 +298,7 @@ int __hmap_init(struct hmap *h, const struct hmap_params *params,
 ({									\
 	static struct hmap_lock_class __hmap_class;			\
 									\
-	__hmap_init(h, params, &__hmap_class);				\
+	__hmap_init(h, params, NULL, &__hmap_class);			\
 })
 
 void hmap_destroy(struct hmap *h);

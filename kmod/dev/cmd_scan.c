@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands that are about the whole map.
+ * SCAN: the elements of a map, some with each call.
  */
-#include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -10,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "dev.h"
+#include "cmd.h"
 
 /* What a scan gathers before it copies it out, if an element is not larger. */
 #define SCAN_BOUNCE	SZ_64K
@@ -168,69 +167,4 @@ int hmap_cmd_scan(struct hmap_call *call)
 	kvfree(buf.heap);
 
 	return hmap_call_return(call, sizeof(*scan)) ?: ret;
-}
-
-int hmap_cmd_clear(struct hmap_call *call)
-{
-	int ret;
-
-	if (call->arg.plain.flags)
-		return -EINVAL;
-	ret = hmap_change_begin(call->object);
-	if (ret)
-		return ret;
-	ret = hmap_clear(call->map);
-	if (!ret)
-		hmap_object_changed(call->object, NULL, 0);
-	hmap_change_end(call->object);
-	return hmap_call_restart(ret);
-}
-
-int hmap_cmd_layout(struct hmap_call *call)
-{
-	struct hmap_ioc_layout *layout = &call->arg.layout;
-	int ret;
-
-	if (layout->reserved)
-		return -EINVAL;
-	if (!layout->place)
-		memset(&layout->layout, 0, sizeof(layout->layout));
-	ret = hmap_get_layout(call->map, &layout->place, &layout->layout);
-	return hmap_call_return(call, sizeof(*layout)) ?: hmap_call_restart(ret);
-}
-
-int hmap_cmd_verify(struct hmap_call *call)
-{
-	/* It tells of the inside of the map in the kernel log, and takes its time. */
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (call->arg.plain.flags)
-		return -EINVAL;
-	return hmap_verify(call->map);
-}
-
-int hmap_cmd_count(struct hmap_call *call)
-{
-	struct hmap_ioc_count *count = &call->arg.count;
-
-	if (count->flags)
-		return -EINVAL;
-	count->count = hmap_len(call->map);
-	return hmap_call_return(call, sizeof(*count));
-}
-
-int hmap_cmd_reserve(struct hmap_call *call)
-{
-	const struct hmap_ioc_count *count = &call->arg.count;
-
-	if (count->flags || count->count > ULONG_MAX)
-		return -EINVAL;
-	return hmap_call_restart(hmap_reserve(call->map, count->count));
-}
-
-int hmap_cmd_shrink(struct hmap_call *call)
-{
-	if (call->arg.plain.flags)
-		return -EINVAL;
-	return hmap_call_restart(hmap_shrink(call->map));
 }

@@ -43,7 +43,6 @@
 #include <linux/build_bug.h>
 #include <linux/mm.h>
 
-#include "internal.h"
 #include "view.h"
 
 /* Arrays are this far apart in the file; the control page is before the first. */
@@ -69,40 +68,19 @@ static_assert(offsetof(struct hmap_mapped_bucket, overflow) ==
 static_assert(offsetof(struct hmap_mapped_bucket, version) ==
 	      offsetof(struct bmap, version));
 
-/* With one reference. Returns 0 or -ENOMEM. */
-int hmap_view_init(struct hmap_view *view, const struct hmap_view_ops *ops)
+static struct hmap_mapped_view *hmap_mapped_view(struct hmap_view *base)
 {
-	view->control = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!view->control)
-		return -ENOMEM;
-	view->ops = ops;
-	spin_lock_init(&view->lock);
-	init_rwsem(&view->pages);
-	xa_init_flags(&view->arrays, XA_FLAGS_ALLOC1);
-	kref_init(&view->ref);
-	return 0;
+	return container_of(base, struct hmap_mapped_view, base);
 }
 
 /* When nobody can see it any more. */
-void hmap_view_exit(struct hmap_view *view)
+void hmap_view_exit(struct hmap_mapped_view *view)
 {
 	xa_destroy(&view->arrays);
 	free_page((unsigned long)view->control);
 }
 
-static void hmap_view_release(struct kref *ref)
-{
-	struct hmap_view *view = container_of(ref, struct hmap_view, ref);
-
-	view->ops->release(view);
-}
-
-void hmap_view_put(struct hmap_view *view)
-{
-	kref_put(&view->ref, hmap_view_release);
-}
-
-static struct hmap_array *hmap_view_array(struct hmap_view *view, unsigned long slot)
+static struct hmap_array *hmap_view_array(struct hmap_mapped_view *view, unsigned long slot)
 {
 	void *entry = xa_load(&view->arrays, slot);
 
@@ -110,7 +88,7 @@ static struct hmap_array *hmap_view_array(struct hmap_view *view, unsigned long 
 }
 
 /* The page at a place of the file, or NULL if there is none. Under @pages. */
-void *hmap_view_page(struct hmap_view *view, pgoff_t pgoff)
+void *hmap_view_page(struct hmap_mapped_view *view, pgoff_t pgoff)
 {
 	unsigned long slot = (u64)pgoff / SLOT_PAGES;
 	struct hmap_array *a;
@@ -129,7 +107,7 @@ void *hmap_view_page(struct hmap_view *view, pgoff_t pgoff)
  *
  * Return: 0; -ENOMEM; -EAGAIN: there is going to be something else in a moment.
  */
-int hmap_view_hole(struct hmap_view *view, pgoff_t pgoff)
+int hmap_view_hole(struct hmap_mapped_view *view, pgoff_t pgoff)
 {
 	unsigned long slot = (u64)pgoff / SLOT_PAGES;
 	int err;
@@ -147,14 +125,14 @@ int hmap_view_hole(struct hmap_view *view, pgoff_t pgoff)
 }
 
 /* Nothing is mapped at a place any more, and it is free. */
-static void hmap_view_close(struct hmap_view *view, unsigned long slot)
+static void hmap_view_close(struct hmap_mapped_view *view, unsigned long slot)
 {
 	view->ops->zap(view, slot * SLOT_PAGES, SLOT_PAGES);
 	xa_erase(&view->arrays, slot);
 }
 
 /* A hole that is a hole no more, though not free yet; 0 if there is none. */
-static unsigned long hmap_view_take_hole(struct hmap_view *view)
+static unsigned long hmap_view_take_hole(struct hmap_mapped_view *view)
 {
 	unsigned long slot, taken = 0;
 	void *entry;
@@ -173,7 +151,7 @@ static unsigned long hmap_view_take_hole(struct hmap_view *view)
 }
 
 /* For a reader that has made a hole: when there are many it closes them. May sleep. */
-void hmap_view_close_holes(struct hmap_view *view)
+void hmap_view_close_holes(struct hmap_mapped_view *view)
 {
 	unsigned long slot;
 
@@ -183,30 +161,10 @@ void hmap_view_close_holes(struct hmap_view *view)
 		hmap_view_close(view, slot);
 }
 
-bool hmap_view_size_ok(const struct hmap *h, u8 B)
+/* A new array gets a place in the file; -EBUSY if there are too many. */
+static int hmap_view_add(struct hmap_view *base, struct hmap_array *a, gfp_t gfp)
 {
-	return hmap_array_extent(h->geo.bucket_size, B) <= SLOT_SIZE;
-}
-
-/* Programs see inline elements whose hash they know. */
-bool hmap_view_params_ok(const struct hmap_params *params)
-{
-	return !hmap_out_of_line(params->key_size) &&
-	       !hmap_out_of_line(params->value_size) && !params->equalfn &&
-	       (!params->hashfn || params->hashfn == hmap_siphash);
-}
-
-/**
- * hmap_view_add() - give an array a place in the file
- * @view: the view
- * @a: the array, with its buckets
- * @gfp: how to allocate
- *
- * Context: process; may sleep.
- * Return: 0, -ENOMEM, or -EBUSY if there are too many arrays.
- */
-int hmap_view_add(struct hmap_view *view, struct hmap_array *a, gfp_t gfp)
-{
+	struct hmap_mapped_view *view = hmap_mapped_view(base);
 	int err;
 
 	/* Reserved first: what frees an array takes @pages, and waits for no memory. */
@@ -219,70 +177,96 @@ int hmap_view_add(struct hmap_view *view, struct hmap_array *a, gfp_t gfp)
 	return 0;
 }
 
-/*
- * The pages of an array, which is in the control page no more, are about to be
- * freed. May sleep.
- */
-void hmap_view_remove(struct hmap_array *a)
+static void hmap_view_remove(struct hmap_view *base, struct hmap_array *a)
 {
-	struct hmap_view *view = a->view;
+	struct hmap_mapped_view *view = hmap_mapped_view(base);
 
-	if (a->slot) {
-		down_write(&view->pages);
-		xa_store(&view->arrays, a->slot, CLOSING, 0);
-		up_write(&view->pages);
-		hmap_view_close(view, a->slot);
-	}
-	hmap_view_put(view);
+	down_write(&view->pages);
+	xa_store(&view->arrays, a->slot, CLOSING, 0);
+	up_write(&view->pages);
+	hmap_view_close(view, a->slot);
 }
 
-static void hmap_view_show(struct hmap_mapped_array *to,
-			   const struct hmap_array *a)
+static void hmap_view_tell(struct hmap_mapped_array *to, const struct hmap_array *a)
 {
+	struct hmap_shape shape;
 	u64 offset;
 
-	if (!a || !a->data) {
-		memset(to, 0, sizeof(*to));
+	memset(to, 0, sizeof(*to));
+	if (!a || !a->slot)
 		return;
-	}
+	shape = hmap_array_shape(a);
 	offset = (u64)a->slot << SLOT_SHIFT;
-	to->buckets = hmap_nbuckets(a);
+	to->buckets = shape.buckets;
 	to->offset = offset;
-	to->spares = hmap_spares(a->B);
-	to->blocks = offset + hmap_array_blocks_at(a->bucket_size, a->B);
-	to->end = offset + hmap_array_extent(a->bucket_size, a->B);
+	to->spares = shape.spares;
+	to->blocks = offset + shape.blocks;
+	to->end = offset + shape.extent;
 }
 
-void __hmap_view_begin(struct hmap_view *view)
+static void hmap_view_begin_change(struct hmap_view *base)
 {
+	struct hmap_mapped_view *view = hmap_mapped_view(base);
+
 	spin_lock(&view->lock);
 	WRITE_ONCE(view->control->sequence, view->control->sequence + 1);
 	/* Odd before any change: pairs with AFTER_READS() in libhmap. */
 	smp_wmb();
-	__release(&view->lock); /* sparse: __hmap_view_end() unlocks it */
+	__release(&view->lock); /* sparse: hmap_view_end_change() unlocks it */
 }
 
-void __hmap_view_end(struct hmap *h)
+static void hmap_view_end_change(struct hmap_view *base, const struct hmap *h)
 {
 	struct hmap_array *a = rcu_dereference_protected(h->buckets, true);
-	struct hmap_view *view = h->params.view;
+	struct hmap_mapped_view *view = hmap_mapped_view(base);
 	struct hmap_mapped *control = view->control;
 
 	__acquire(&view->lock);
 	lockdep_assert_held(&view->lock);
 	control->hash0[0] = a->hash0.key[0];
 	control->hash0[1] = a->hash0.key[1];
-	hmap_view_show(&control->buckets, a);
-	hmap_view_show(&control->oldbuckets, hmap_old(a));
+	hmap_view_tell(&control->buckets, a);
+	hmap_view_tell(&control->oldbuckets, hmap_old(a));
 	/* All of it before even: pairs with READ_FIRST() in libhmap. */
 	smp_store_release(&control->sequence, control->sequence + 1);
 	spin_unlock(&view->lock);
 }
 
-/* Show a map that has just been made. */
-void hmap_view_attach(struct hmap *h)
+static void hmap_view_release(struct hmap_view *base)
 {
-	struct hmap_view *view = h->params.view;
+	struct hmap_mapped_view *view = hmap_mapped_view(base);
+
+	view->ops->release(view);
+}
+
+static const struct hmap_view_ops hmap_view_ops = {
+	.add = hmap_view_add,
+	.remove = hmap_view_remove,
+	.begin = hmap_view_begin_change,
+	.end = hmap_view_end_change,
+	.release = hmap_view_release,
+};
+
+/* With one reference. Returns 0 or -ENOMEM. */
+int hmap_view_init(struct hmap_mapped_view *view,
+		   const struct hmap_mapped_view_ops *ops)
+{
+	view->control = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!view->control)
+		return -ENOMEM;
+	view->base.ops = &hmap_view_ops;
+	view->base.max_extent = SLOT_SIZE;
+	kref_init(&view->base.ref);
+	view->ops = ops;
+	spin_lock_init(&view->lock);
+	init_rwsem(&view->pages);
+	xa_init_flags(&view->arrays, XA_FLAGS_ALLOC1);
+	return 0;
+}
+
+/* Show a map that has just been made. */
+void hmap_view_attach(struct hmap_mapped_view *view, const struct hmap *h)
+{
 	struct hmap_mapped *control = view->control;
 
 	control->hash = h->params.hashfn ? HMAP_HASH_SIPHASH : HMAP_HASH_FAST;
@@ -293,7 +277,7 @@ void hmap_view_attach(struct hmap *h)
 	control->block_size = PAGE_SIZE;
 	/* As under a stripe, which in other maps is for softirqs, too (lockdep). */
 	local_bh_disable();
-	__hmap_view_begin(view);
-	__hmap_view_end(h);
+	hmap_view_begin_change(&view->base);
+	hmap_view_end_change(&view->base, h);
 	local_bh_enable();
 }

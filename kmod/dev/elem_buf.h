@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Bounce buffers for an element, and the operations that several commands do with them.
+ */
+#ifndef _HMAP_DEV_ELEM_BUF_H
+#define _HMAP_DEV_ELEM_BUF_H
+
+#include "cmd.h"
+
+/* A key and its values of up to this many bytes together fit on the stack. */
+#define HMAP_ELEM_ON_STACK	256
+
+/**
+ * struct hmap_elem_buf - a bounce buffer for an element
+ * @key: the key
+ * @value: the value, aligned to 8 bytes; NULL if there is none
+ * @old: room for another value; NULL if none was asked for
+ * @expected: and for a third
+ * @heap: memory to free, or NULL
+ * @small: used instead if it is large enough
+ */
+struct hmap_elem_buf {
+	void *key;
+	void *value;
+	void *old;
+	void *expected;
+	void *heap;
+	u64 small[HMAP_ELEM_ON_STACK / sizeof(u64)];
+};
+
+int hmap_elem_buf_init(struct hmap_elem_buf *buf, u32 key_size, u32 value_size,
+		       unsigned int values);
+void hmap_elem_buf_free(struct hmap_elem_buf *buf);
+int hmap_op_run(struct hmap_call *call, struct hmap_op *op,
+		struct hmap_elem_buf *buf);
+int hmap_get_or_put(struct hmap *h, const void *key, void *value);
+
+#endif /* _HMAP_DEV_ELEM_BUF_H */

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looks for a key in a chain, with or without its stripe.
+ */
+#include "chain.h"
+
+/*
+ * Whether a slot has the key. A long one is compared only if its hash is the same,
+ * so that keys of one tophash cost no more.
+ */
+static __always_inline bool hmap_slot_has_key(const struct hmap *h,
+					      const struct hmap_slot *slot,
+					      const void *key, u64 hash)
+{
+	const void *k = bmap_key(&h->geo, slot->b, slot->i);
+	struct hmap_blob *blob;
+
+	if (hmap_out_of_line(h->params.key_size)) {
+		blob = READ_ONCE(*(struct hmap_blob **)k);
+		/* Of one that is being retired the version tells. */
+		if (!blob || data_race(blob->hash) != hash)
+			return false;
+		k = blob->bytes;
+	}
+	return hmap_keys_equal(h->params, k, key);
+}
+
+/* Find a key in the bucket @slot->b. */
+static __always_inline bool hmap_find_slot(const struct hmap *h,
+					   struct hmap_slot *slot,
+					   u64 tophashes, const void *key,
+					   u64 hash)
+{
+	bmap_for_each_slot(slot->i, bmap_match(tophashes, bmap_tophash_of(hash)))
+		if (hmap_slot_has_key(h, slot, key, hash))
+			return true;
+	return false;
+}
+
+/**
+ * hmap_find() - find a key in a chain
+ * @h: the map
+ * @chain: the chain
+ * @key: the key
+ * @hash: hash of the key
+ * @slot: out: where it is
+ *
+ * Return: true if it is there. Without a lock, bmap_read_retry() tells whether
+ * the answer can be relied on.
+ */
+bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
+	       const void *key, u64 hash, struct hmap_slot *slot)
+{
+	u64 tophashes;
+
+	for (slot->b = chain->head; slot->b;
+	     slot->b = hmap_next(h, chain->a, slot->b)) {
+		tophashes = bmap_tophashes(slot->b);
+		if (hmap_find_slot(h, slot, tophashes, key, hash))
+			return true;
+		if (bmap_has_rest(tophashes) ||
+		    !bmap_filter_test(chain->head, bmap_tophash_of(hash)))
+			break;
+	}
+	return false;
+}
+
+/*
+ * The same under the stripe, for a key that is to be put: if it is not there,
+ * @free is the first free slot of the chain, or with @free->i = HMAP_BUCKET_CNT
+ * the last bucket, and @len how many there are.
+ */
+bool hmap_find_or_free(const struct hmap *h, const struct hmap_chain *chain,
+		       const void *key, u64 hash, struct hmap_slot *slot,
+		       struct hmap_slot *free, u32 *len)
+{
+	u64 tophashes, empty;
+
+	*len = 0;
+	free->i = HMAP_BUCKET_CNT;
+	for (slot->b = chain->head; slot->b;
+	     slot->b = hmap_next(h, chain->a, slot->b)) {
+		++*len;
+		tophashes = bmap_tophashes(slot->b);
+		if (hmap_find_slot(h, slot, tophashes, key, hash))
+			return true;
+		if (free->i == HMAP_BUCKET_CNT) {
+			free->b = slot->b;
+			empty = bmap_match_empty(tophashes);
+			if (empty)
+				free->i = bmap_first_slot(empty);
+		}
+		if (bmap_has_rest(tophashes) ||
+		    (free->i < HMAP_BUCKET_CNT &&
+		     !bmap_filter_test(chain->head, bmap_tophash_of(hash))))
+			break;
+	}
+	return false;
+}
+
+/* Elements of the chain of a bucket. */
+size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t index)
+{
+	struct bmap *b;
+	size_t n = 0;
+
+	for (b = hmap_bucket(h, a, index); b; b = hmap_next(h, a, b))
+		n += hweight64(bmap_match_used(bmap_tophashes(b)));
+	return n;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A chain of buckets, and the slots in it.
+ */
+#ifndef _HMAP_MAP_CHAIN_H
+#define _HMAP_MAP_CHAIN_H
+
+#include <linux/hmap.h>
+#include <linux/rcupdate.h>
+
+#include "array.h"
+
+/*
+ * Buckets of a chain. With honest keys the longest has four or five, and in a burst
+ * that the worker cannot follow a few dozen. Long elements have as many as take
+ * HMAP_HOLD_BYTES, but never fewer than HMAP_MIN_MAX_CHAIN: of the longest keys, compared
+ * to their end or hashed once, some 70 us.
+ */
+#define HMAP_MAX_CHAIN		64
+#define HMAP_MIN_MAX_CHAIN	8
+
+/**
+ * struct hmap_chain - a chain of buckets
+ * @a: the array that it is in
+ * @head: its first bucket; NULL if the array has no buckets yet
+ */
+struct hmap_chain {
+	struct hmap_array *a;
+	struct bmap *head;
+};
+
+/**
+ * struct hmap_slot - a slot in a chain
+ * @b: the bucket
+ * @i: the index in the bucket
+ */
+struct hmap_slot {
+	struct bmap *b;
+	unsigned int i;
+};
+
+/**
+ * struct hmap_hashed - a key's hash
+ * @hash: the hash
+ * @hash0: the seed that it was made with
+ */
+struct hmap_hashed {
+	u64 hash;
+	siphash_key_t hash0;
+};
+
+/* Ask for all of the bucket that @hash is in. A hint: there may be none. */
+static inline void hmap_prefetch_bucket(const struct hmap *h,
+					const struct hmap_array *a, u64 hash)
+{
+	const struct bmap *b = hmap_bucket(h, a, hmap_bucket_index(a, hash));
+
+	prefetchw(b);
+	bmap_prefetch(&h->geo, b);
+}
+
+/* Where a key or value is: in its slot, or where its slot points to. */
+static inline void *hmap_slot_bytes(void *slot, u32 size)
+{
+	struct hmap_blob *blob;
+
+	if (!hmap_out_of_line(size))
+		return slot;
+	blob = READ_ONCE(*(struct hmap_blob **)slot);
+	return blob ? blob->bytes : NULL;
+}
+
+static inline void *hmap_key_bytes(const struct hmap *h, struct bmap *b,
+				   unsigned int i)
+{
+	return hmap_slot_bytes(bmap_key(&h->geo, b, i), h->params.key_size);
+}
+
+static inline void *hmap_value_bytes(const struct hmap *h, struct bmap *b,
+				     unsigned int i)
+{
+	return hmap_slot_bytes(bmap_value(&h->geo, b, i),
+			       h->params.value_size);
+}
+
+/*
+ * A pointer in a slot is stored as a whole: a reader follows it before it
+ * finds out that the version has changed.
+ */
+static inline void hmap_set_blob(void *slot, struct hmap_blob *blob)
+{
+	WRITE_ONCE(*(struct hmap_blob **)slot, blob);
+}
+
+static inline struct hmap_blob *hmap_get_blob(void *slot)
+{
+	return *(struct hmap_blob **)slot;
+}
+
+static inline u64 hmap_hash(const struct hmap *h, const void *key,
+			    const siphash_key_t *hash0)
+{
+	return hmap_hash_key(h->params, key, hash0);
+}
+
+/* The hash of the element in a slot. That of a long key is kept with it. */
+static inline u64 hmap_slot_hash(const struct hmap *h, struct bmap *b,
+				 unsigned int i, const siphash_key_t *hash0)
+{
+	void *key = bmap_key(&h->geo, b, i);
+
+	if (hmap_out_of_line(h->params.key_size))
+		return (*(struct hmap_blob **)key)->hash;
+	return hmap_hash(h, key, hash0);
+}
+
+static inline void hmap_copy_value(struct hmap *h, const struct hmap_slot *slot,
+			    void *value)
+{
+	void *bytes = hmap_value_bytes(h, slot->b, slot->i);
+
+	if (value && bytes)
+		bmap_copy(value, bytes, h->params.value_size);
+}
+
+/*
+ * Whether the stripe's progress says that the unit of @hash has been evacuated to @a,
+ * which saves the look at the old bucket. If not, that may be so nevertheless.
+ */
+static inline bool hmap_is_past(const struct hmap_array *a,
+				const struct hmap_array *old, u64 hash)
+{
+	size_t unit = hash & min(a->last, old->last);
+	/*
+	 * If it is raised meanwhile (hmap_resize_done()) everything has been
+	 * evacuated, and either answer is right.
+	 */
+	u32 mask = READ_ONCE(a->mask);
+
+	/* What has been evacuated is seen: pairs with the release in hmap_advance(). */
+	return unit >> fls(mask) < smp_load_acquire(&a->nevacuate[unit & mask].n);
+}
+
+/* The chain that the hash is in at present. Under its stripe. */
+static inline struct hmap_chain hmap_chain_of(struct hmap *h,
+					      struct hmap_array *a, u64 hash)
+{
+	struct hmap_array *old = hmap_old(a);
+
+	if (old && !hmap_is_past(a, old, hash) &&
+	    !hmap_evacuated(h, old, hmap_bucket_index(old, hash)))
+		a = old;
+	return (struct hmap_chain){
+		a, hmap_bucket(h, a, hmap_bucket_index(a, hash))
+	};
+}
+
+/* Hash a key that is about to be written, and ask for its bucket. */
+static inline void hmap_hash_ahead(struct hmap *h, const void *key,
+				   struct hmap_hashed *hashed)
+{
+	struct hmap_array *a;
+
+	rcu_read_lock();
+	a = rcu_dereference(h->buckets);
+	/* A mixture of two seeds is found out under the lock. */
+	hashed->hash0 = hmap_seed(a);
+	hashed->hash = hmap_hash(h, key, &hashed->hash0);
+	if (!hmap_settled(a))
+		a = hmap_array_in_resize(a, hashed->hash);
+	hmap_prefetch_bucket(h, a, hashed->hash);
+	rcu_read_unlock();
+}
+
+bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
+	       const void *key, u64 hash, struct hmap_slot *slot);
+bool hmap_find_or_free(const struct hmap *h, const struct hmap_chain *chain,
+		       const void *key, u64 hash, struct hmap_slot *slot,
+		       struct hmap_slot *free, u32 *len);
+size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t index);
+
+#endif /* _HMAP_MAP_CHAIN_H */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Stripes, and what is counted under them.
+ */
+#ifndef _HMAP_MAP_LOCK_H
+#define _HMAP_MAP_LOCK_H
+
+#include <linux/hmap.h>
+#include <linux/lockdep.h>
+#include <linux/rcupdate.h>
+
+#include "chain.h"
+
+/**
+ * struct hmap_locked - a stripe that is locked
+ * @a: the array that the map was in when it was locked. Another may have been
+ *	published since; the buckets of the stripe are here nevertheless, until
+ *	they are evacuated under this lock
+ * @s: index of the stripe
+ * @hash: the hash that it was locked for
+ */
+struct hmap_locked {
+	struct hmap_array *a;
+	u32 s;
+	u64 hash;
+};
+
+void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
+	__acquires(RCU) __acquires(stripe);
+void hmap_lock_hashed(struct hmap *h, const void *key,
+		      struct hmap_hashed *hashed, struct hmap_locked *lk)
+	__acquires(RCU) __acquires(stripe);
+void hmap_lock_key(struct hmap *h, const void *key, struct hmap_locked *lk)
+	__acquires(RCU) __acquires(stripe);
+struct hmap_array *hmap_lock_all(struct hmap *h)
+	__acquires(RCU) __acquires(all);
+void hmap_unlock_all(struct hmap *h)
+	__releases(all) __releases(RCU);
+long hmap_count(const struct hmap *h);
+long hmap_count_exact(struct hmap *h);
+unsigned long hmap_changes(const struct hmap *h);
+long hmap_evacuated_units(const struct hmap *h);
+
+static inline void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
+	__releases(stripe) __releases(RCU)
+{
+	spin_unlock_bh(&h->stripes[lk->s].lock);
+	rcu_read_unlock();
+}
+
+/*
+ * Whether the stripe that is locked is (still) that of the hash. It is not after
+ * the mask has been raised, by the holder of the lock itself.
+ */
+static inline bool hmap_lock_is_right(const struct hmap_locked *lk)
+{
+	return (lk->hash & lk->a->mask) == lk->s;
+}
+
+/*
+ * The number of elements, by what this stripe knows. Exact while there is one
+ * stripe in use; of several, each may have a->count_batch that the others do not
+ * see.
+ */
+static inline long hmap_count_near(const struct hmap *h,
+				   const struct hmap_locked *lk)
+{
+	return atomic_long_read(&h->count) + h->stripes[lk->s].count;
+}
+
+/*
+ * By how much that may be wrong. Until a stripe has been evacuated it may have counted
+ * as far as the old array let it.
+ */
+static inline u32 hmap_count_error(const struct hmap_array *a)
+{
+	const struct hmap_array *old;
+	u32 batch = a->count_batch;
+
+	if (!a->mask)
+		return 0;
+	old = hmap_old(a);
+	return a->mask * (old ? max_t(u32, batch, old->count_batch) : batch);
+}
+
+/* Add what a stripe has counted to what all can see. Under the stripe. */
+static inline void hmap_count_push(struct hmap *h, struct hmap_stripe *stripe)
+{
+	long count = stripe->count;
+
+	WRITE_ONCE(stripe->count, 0);
+	/* Never counted twice: pairs with the acquire in hmap_count(). */
+	atomic_long_add_return_release(count, &h->count);
+}
+
+/* Count an insert (1) or delete (-1). */
+static inline void hmap_count_change(struct hmap *h, const struct hmap_locked *lk,
+				     int change)
+{
+	struct hmap_stripe *stripe = &h->stripes[lk->s];
+
+	WRITE_ONCE(stripe->changes, stripe->changes + 1);
+	WRITE_ONCE(stripe->count, stripe->count + change);
+	if (lk->a->mask && abs(stripe->count) >= lk->a->count_batch)
+		hmap_count_push(h, stripe);
+}
+
+#endif /* _HMAP_MAP_LOCK_H */

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Puts and updates.
+ *
+ * Nothing is allocated or freed under a lock: see struct hmap_supply.
+ */
+#include <linux/export.h>
+
+#include "resize.h"
+
+/*
+ * A put that meets a limit waits so often for a resize to give room: for the end of the
+ * one under way, for the next, which may already have an array, and for its end.
+ */
+#define HMAP_ROOM_TRIES		3
+
+/**
+ * struct hmap_write - a put or an update on its way
+ * @key: the key
+ * @hashed: its hash
+ * @value: the value to store; with @fn room for it
+ * @flags: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST
+ * @may_wait: the caller may wait for memory that others allocate or free
+ * @fn: changes the value; NULL if @value is what to store
+ * @arg: for @fn
+ * @key_blob: memory for a key out of line, until it is stored
+ * @value_blob: memory for a value out of line, until it is stored; @value is in it
+ * @replaced: the value out of line that another one has taken the place of
+ */
+struct hmap_write {
+	const void *key;
+	struct hmap_hashed hashed;
+	void *value;
+	unsigned int flags;
+	bool may_wait;
+	hmap_updatefn_t fn;
+	void *arg;
+	struct hmap_blob *key_blob;
+	struct hmap_blob *value_blob;
+	struct hmap_blob *replaced;
+};
+
+static void hmap_store_value(struct hmap *h, struct hmap_write *w,
+			     const struct hmap_slot *slot)
+{
+	void *to = bmap_value(&h->geo, slot->b, slot->i);
+
+	if (hmap_out_of_line(h->params.value_size)) {
+		w->replaced = hmap_get_blob(to);
+		hmap_set_blob(to, w->value_blob);
+		w->value_blob = NULL;
+	} else {
+		bmap_copy(to, w->value, h->params.value_size);
+	}
+}
+
+static void hmap_store_key(struct hmap *h, struct hmap_write *w,
+			   const struct hmap_slot *slot)
+{
+	void *to = bmap_key(&h->geo, slot->b, slot->i);
+
+	if (hmap_out_of_line(h->params.key_size)) {
+		w->key_blob->hash = w->hashed.hash;
+		hmap_set_blob(to, w->key_blob);
+		w->key_blob = NULL;
+	} else {
+		bmap_copy(to, w->key, h->params.key_size);
+	}
+}
+
+/* Ask the callback, if there is one, for the value to store. */
+static int hmap_call_update(struct hmap *h, struct hmap_write *w,
+			    const struct hmap_slot *slot)
+{
+	if (!w->fn)
+		return 0;
+	if (slot)
+		hmap_copy_value(h, slot, w->value);
+	return w->fn(w->value, slot, w->arg);
+}
+
+static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
+			  struct bmap *head, const struct hmap_slot *slot)
+{
+	int err;
+
+	if (w->flags == HMAP_NOEXIST)
+		return -EEXIST;
+	err = hmap_call_update(h, w, slot);
+	if (err)
+		return err;
+	bmap_write_begin(head);
+	hmap_store_value(h, w, slot);
+	bmap_write_end(head);
+	return 0;
+}
+
+/* Why there is no overflow bucket for an insert, or -EAGAIN to fetch one. */
+static int hmap_no_overflow(struct hmap *h, struct hmap_supply *supply)
+{
+	if (!hmap_supply_over_limit(h, supply))
+		return supply->want ? -EAGAIN : -ENOMEM;
+	supply->want = WANT_NOTHING;
+	return -ENOSPC;
+}
+
+/*
+ * Why a chain gets no longer: its keys are to blame; or the map could not grow, which
+ * the worker, if it is late, may be about to change (-EAGAIN).
+ */
+static int hmap_chain_full(struct hmap *h, const struct hmap_write *w,
+			   const struct hmap_locked *lk,
+			   struct hmap_supply *supply)
+{
+	if (!hmap_over_load(hmap_count_near(h, lk), lk->a->B))
+		return -EMLINK;
+	if (!w->may_wait || supply->waited)
+		return -ENOMEM;
+	supply->want = WANT_WORKER;
+	return -EAGAIN;
+}
+
+/* Before an element comes into @slot, which is behind the chain's first bucket. */
+static void hmap_filter_slot(struct hmap *h, const struct hmap_chain *chain,
+			     const struct hmap_slot *slot, u8 top)
+{
+	if (!slot->i && slot->b->tophash[0] == HMAP_EMPTY_REST &&
+	    slot->b == hmap_next(h, chain->a, chain->head))
+		bmap_filter_clear(chain->head);
+	bmap_filter_add(chain->head, top);
+}
+
+/*
+ * Whether a chain of @len buckets may not have an element more, in a new bucket if it is
+ * @full. In a map that shrinks it is joined with another one, which must not become too
+ * long; as long as each has half of what a chain may have that is not asked.
+ */
+static bool hmap_chain_at_limit(const struct hmap *h, const struct hmap_locked *lk,
+				const struct hmap_chain *chain, u32 len, bool full)
+{
+	struct hmap_array *old = chain->a;
+	size_t index, other;
+
+	if (full && len >= h->max_chain)
+		return true;
+	if (old->B <= lk->a->B ||
+	    max(READ_ONCE(old->longest_chain), len + full) <= h->max_chain / 2)
+		return false;
+	index = hmap_bucket_index(old, lk->hash);
+	other = index ^ hmap_nbuckets(lk->a);
+	return hmap_chain_used(h, old, index) + hmap_chain_used(h, old, other) >=
+	       (size_t)h->max_chain * HMAP_BUCKET_CNT;
+}
+
+/*
+ * Insert into a chain that does not have the key, at its first free slot or behind
+ * the last of its @len buckets.
+ */
+static int hmap_insert(struct hmap *h, struct hmap_write *w,
+		       const struct hmap_locked *lk,
+		       const struct hmap_chain *chain, struct hmap_slot slot,
+		       u32 len, struct hmap_supply *supply)
+{
+	struct hmap_array *a = chain->a;
+	bool full = slot.i == HMAP_BUCKET_CNT;
+	u8 top = bmap_tophash_of(lk->hash);
+	int err;
+
+	if (hmap_chain_at_limit(h, lk, chain, len, full))
+		return hmap_chain_full(h, w, lk, supply);
+	if (full && !hmap_reserve_overflow(h, a, 1, supply))
+		return hmap_no_overflow(h, supply);
+	err = hmap_call_update(h, w, NULL);
+	if (err) {
+		hmap_unreserve_overflow(a, full);
+		return err;
+	}
+	bmap_write_begin(chain->head);
+	if (full) {
+		slot.b = hmap_append_bucket(h, a, slot.b, len + 1);
+		slot.i = 0;
+	}
+	if (slot.b != chain->head)
+		hmap_filter_slot(h, chain, &slot, top);
+	hmap_store_key(h, w, &slot);
+	hmap_store_value(h, w, &slot);
+	bmap_set_tophash(slot.b, slot.i, top);
+	bmap_write_end(chain->head);
+	hmap_count_change(h, lk, 1);
+	return 0;
+}
+
+static bool hmap_has_max_entries(const struct hmap *h)
+{
+	return h->params.max_entries && hmap_len(h) >= h->params.max_entries;
+}
+
+/*
+ * Whether the map has max_entries. Far from it this stripe knows; near it all are
+ * asked, without their locks: a few more may slip in, and an insert beside deletes
+ * may be refused that would have been in time a moment later.
+ */
+static bool hmap_is_full(const struct hmap *h, const struct hmap_locked *lk)
+{
+	unsigned long max = h->params.max_entries;
+
+	if (!max || hmap_count_near(h, lk) + hmap_count_error(lk->a) < (long)max)
+		return false;
+	return hmap_has_max_entries(h);
+}
+
+/*
+ * Whether the new element is more than the map's limits allow. A write brings its
+ * key and value out of line along, beyond the limit if need be: it may be one that
+ * gives others back for them.
+ */
+static bool hmap_is_over_limit(const struct hmap *h)
+{
+	return hmap_has_blobs(h) && !hmap_has_room(h, 0);
+}
+
+/*
+ * Go's order: work for the resize under way; find the key; if it is not there
+ * begin a resize if one is due, and look where the key belongs then.
+ */
+static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
+			     const struct hmap_locked *lk,
+			     struct hmap_supply *supply)
+{
+	struct hmap_chain chain;
+	struct hmap_slot slot, free;
+	u32 len;
+	int err;
+
+	lockdep_assert_held(&h->stripes[lk->s].lock);
+	if (!hmap_resize_work(h, lk, supply))
+		return -EAGAIN;
+	chain = hmap_chain_of(h, lk->a, lk->hash);
+	if (hmap_find_or_free(h, &chain, w->key, lk->hash, &slot, &free, &len))
+		return hmap_overwrite(h, w, chain.head, &slot);
+	if (w->flags == HMAP_EXIST)
+		return -ENOENT;
+	if (hmap_is_full(h, lk) || hmap_is_over_limit(h))
+		return -ENOSPC;
+	err = hmap_resize_for_insert(h, lk, supply, w->may_wait);
+	if (err)
+		return err;
+	return hmap_insert(h, w, lk, &chain, free, len, supply);
+}
+
+/* Memory for what is kept out of line; @value is then in @value_blob. */
+static int hmap_write_prepare(struct hmap *h, struct hmap_write *w, gfp_t gfp)
+{
+	if (hmap_has_blobs(h))
+		hmap_memory_throttle(h, gfp);
+	if (hmap_out_of_line(h->params.key_size) && w->flags != HMAP_EXIST) {
+		w->key_blob = hmap_blob_alloc(h, h->params.key_size, gfp);
+		if (!w->key_blob)
+			return -ENOMEM;
+		memcpy(w->key_blob->bytes, w->key, h->params.key_size);
+	}
+	if (hmap_out_of_line(h->params.value_size)) {
+		w->value_blob = hmap_blob_alloc(h, h->params.value_size, gfp);
+		if (!w->value_blob)
+			return -ENOMEM;
+		if (!w->fn)
+			memcpy(w->value_blob->bytes, w->value,
+			       h->params.value_size);
+		w->value = w->value_blob->bytes;
+	}
+	return 0;
+}
+
+/* Get what was missing under the lock. An array that is not small: without waiting. */
+static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
+			     gfp_t gfp)
+{
+	if (supply->want == WANT_WORKER)
+		return hmap_wait_worker(h, supply);
+	if (supply->want == WANT_MEMORY) {
+		hmap_memory_wait(h->memory, gfp);
+		supply->drained = true;
+	}
+	if (supply->want == WANT_ARRAY && !hmap_array_is_small(h, supply->want_B))
+		gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NORETRY;
+	hmap_supply_fill(h, supply, gfp);
+	return 0;
+}
+
+/*
+ * A limit was in the way. Wait for the room that arrays take which the worker or a
+ * request has made and not yet put in place, that a resize keeps, or a grace period.
+ * Returns 1 if there was a resize, after which the next one may take room again; 0 if
+ * not; or -EINTR.
+ */
+static int hmap_await_room(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
+{
+	bool resizing;
+	int err = 0;
+
+	rcu_read_lock();
+	resizing = hmap_old(rcu_dereference(h->buckets));
+	rcu_read_unlock();
+	resizing |= mutex_is_locked(&h->resizer);
+	if (resizing)
+		err = hmap_wait_worker(h, supply);
+	hmap_memory_wait(h->memory, gfp);
+	supply->no_array = 0;
+	supply->no_block = false;
+	return err ?: resizing;
+}
+
+static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
+{
+	unsigned int tries = HMAP_ROOM_TRIES;
+	struct hmap_supply supply = {};
+	struct hmap_locked lk;
+	int err;
+
+	if (w->flags > HMAP_EXIST)
+		return -EINVAL;
+	w->may_wait = hmap_may_wait(gfp);
+	err = hmap_write_prepare(h, w, gfp);
+	while (!err) {
+		hmap_lock_hashed(h, w->key, &w->hashed, &lk);
+		err = hmap_write_locked(h, w, &lk, &supply);
+		hmap_unlock(h, &lk);
+		if (err == -ENOSPC && w->may_wait && tries && hmap_has_limit(h) &&
+		    !hmap_has_max_entries(h)) {
+			err = hmap_await_room(h, &supply, gfp);
+			/* Once more in any case: room may have come before that. */
+			tries = err ? tries - 1 : 0;
+			err = min(err, 0);
+		} else if (supply.want) {
+			err = hmap_write_refill(h, &supply, gfp);
+		} else {
+			break;
+		}
+	}
+	hmap_supply_drop(h, &supply);
+	hmap_blob_free(h, w->key_blob, h->params.key_size);
+	hmap_blob_free(h, w->value_blob, h->params.value_size);
+	hmap_blob_retire(h, w->replaced, h->params.value_size);
+	return err;
+}
+
+/**
+ * hmap_put() - insert or overwrite an element
+ * @h: the map
+ * @key: the key
+ * @value: the value; not looked at if the map's values have no size
+ * @flags: HMAP_ANY to do either, HMAP_NOEXIST only to insert, HMAP_EXIST only
+ *	to overwrite
+ * @gfp: how to allocate
+ *
+ * A map that should grow but finds no memory goes on with longer chains; it
+ * fails only when there is no memory for the element itself. No chain has more than
+ * 64 buckets of 8 elements (8 buckets if elements are long, between that in proportion),
+ * so that no call ever has to look at more: with a hash that is any good that is never
+ * reached, however many elements there are. Keys that have been chosen to collide
+ * can fill the chains of one bucket in 70 (9) before the map grows: so many of all
+ * other keys are refused at the most. HMAP_LONG_CHAINS switches the limit off; all
+ * bounds of time are then those of the longest chain.
+ *
+ * Context: process or softirq, as @gfp says. A caller that could allocate with
+ * GFP_KERNEL at this place waits for the worker if it is far ahead of it. If it meets
+ * the limit of the map's memory it waits for what is about to give room: a resize, and
+ * a grace period that memory waits for. Any other goes on without.
+ * Return: 0; -EINVAL for other flags; -EEXIST or -ENOENT as @flags ask;
+ * -ENOSPC if the map has max_entries elements, or no memory left of what it may
+ * hold; -EMLINK if the key's chain is as long as a chain may be, though the map is
+ * not over its capacity: its keys have been chosen to collide, or the hash is bad;
+ * -ENOMEM, also if the chain is that long because the map cannot grow; -EINTR if the
+ * task was killed while it waited. The map is unchanged if it is not 0.
+ */
+int hmap_put(struct hmap *h, const void *key, const void *value,
+	     unsigned int flags, gfp_t gfp)
+{
+	struct hmap_write w = {
+		.key = key, .value = (void *)value, .flags = flags,
+	};
+
+	hmap_hash_ahead(h, key, &w.hashed);
+	return hmap_write(h, &w, gfp);
+}
+EXPORT_SYMBOL_GPL(hmap_put);
+
+/* Hash keys that are about to be put, and ask for their buckets. */
+static void hmap_hash_some(struct hmap *h, const void *keys, unsigned int n,
+			   struct hmap_hashed *hashed)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		hmap_hash_ahead(h, keys + (size_t)i * h->params.key_size,
+				&hashed[i]);
+}
+
+/**
+ * hmap_put_batch() - insert or overwrite several elements
+ * @h: the map
+ * @keys: keys, one after the other
+ * @values: their values, in the same order
+ * @n: how many
+ * @flags: as for hmap_put()
+ * @gfp: how to allocate
+ * @done: out: how many were put
+ *
+ * Each is put as by hmap_put(), in this order, until one fails.
+ *
+ * Context: process or softirq, as @gfp says.
+ * Return: 0, or the error of the element number *@done.
+ */
+int hmap_put_batch(struct hmap *h, const void *keys, const void *values,
+		   unsigned int n, unsigned int flags, gfp_t gfp,
+		   unsigned int *done)
+{
+	size_t key_size = h->params.key_size, value_size = h->params.value_size;
+	struct hmap_hashed hashed[HMAP_BATCH_KEYS];
+	struct hmap_write w;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < n; i++) {
+		if (i % HMAP_BATCH_KEYS == 0)
+			hmap_hash_some(h, keys + i * key_size,
+				       min_t(unsigned int, n - i,
+					     HMAP_BATCH_KEYS), hashed);
+		w = (struct hmap_write){
+			.key = keys + i * key_size,
+			.hashed = hashed[i % HMAP_BATCH_KEYS],
+			.value = (void *)values + i * value_size,
+			.flags = flags,
+		};
+		err = hmap_write(h, &w, gfp);
+		if (err)
+			break;
+	}
+	*done = i;
+	return err;
+}
+EXPORT_SYMBOL_GPL(hmap_put_batch);
+
+/**
+ * hmap_update() - change an element by a function
+ * @h: the map
+ * @key: the key
+ * @fn: gets the value, or zeros if there is none, and changes it
+ * @arg: for @fn
+ * @flags: HMAP_ANY to insert if there is no element, HMAP_EXIST to return
+ *	-ENOENT then, HMAP_NOEXIST to return -EEXIST if there is one
+ * @gfp: how to allocate
+ *
+ * Nobody sees a value in between, and no other change of the element comes in
+ * between.
+ *
+ * Context: process or softirq, as @gfp says. @fn is called under a lock of
+ * the map: it must not sleep and not use the same map. A value out of line is copied
+ * as a whole under the lock, up to 64 KiB.
+ * Return: as hmap_put(), or what @fn returned if that is not 0.
+ */
+int hmap_update(struct hmap *h, const void *key, hmap_updatefn_t fn, void *arg,
+		unsigned int flags, gfp_t gfp)
+{
+	u64 room[HMAP_MAX_INLINE_SIZE / sizeof(u64)] = {};
+	struct hmap_write w = {
+		.key = key, .value = room, .flags = flags, .fn = fn,
+		.arg = arg,
+	};
+
+	hmap_hash_ahead(h, key, &w.hashed);
+	return hmap_write(h, &w, gfp);
+}
+EXPORT_SYMBOL_GPL(hmap_update);
