@@ -2,6 +2,8 @@
 /*
  * Looks for a key in a chain, with or without its stripe.
  */
+#include <linux/export.h>
+
 #include "chain.h"
 
 /*
@@ -108,3 +110,16 @@ size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t 
 		n += hweight64(bmap_match_used(bmap_tophashes(b)));
 	return n;
 }
+
+/*
+ * Of the two arrays of a map that is being resized the one that most likely has the
+ * hash: the old one, unless its unit has been evacuated in order (private). The mark
+ * of the old bucket tells whether that was right.
+ */
+struct hmap_array *hmap_array_in_resize(struct hmap_array *a, u64 hash)
+{
+	struct hmap_array *old = hmap_old(a);
+
+	return old && !hmap_is_past(a, old, hash) ? old : a;
+}
+EXPORT_SYMBOL_GPL(hmap_array_in_resize);

@@ -74,19 +74,6 @@ static int hmap_get_locked(struct hmap *h, const void *key, void *value)
 	return err;
 }
 
-/*
- * Of the two arrays of a map that is being resized the one that most likely has the
- * hash: the old one, unless its unit has been evacuated in order (private). The mark
- * of the old bucket tells whether that was right.
- */
-struct hmap_array *hmap_array_in_resize(struct hmap_array *a, u64 hash)
-{
-	struct hmap_array *old = hmap_old(a);
-
-	return old && !hmap_is_past(a, old, hash) ? old : a;
-}
-EXPORT_SYMBOL_GPL(hmap_array_in_resize);
-
 /* A lookup for which the first bucket of its chain is not enough (private). */
 int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
 		      const struct bmap *head, u32 version, const void *key,

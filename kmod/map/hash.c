@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hash functions. Those for keys of 4 and 8 bytes are in <linux/hmap-inline.h>.
+ * Hash functions. Those for keys of 4 and 8 bytes are in <linux/hmap-hash.h>.
  */
 #include <linux/export.h>
 #include <linux/hmap.h>

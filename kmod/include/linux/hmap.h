@@ -363,6 +363,8 @@ void hmap_get_stats(struct hmap *h, struct hmap_stats *stats);
 int hmap_get_layout(struct hmap *h, u64 *place, struct hmap_layout *layout);
 int hmap_verify(struct hmap *h);
 
+#include <linux/hmap-array.h>
+#include <linux/hmap-hash.h>
 #include <linux/hmap-inline.h>
 #include <linux/hmap-typed.h>
 

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hmap: arrays of buckets, as lookups see them; included by <linux/hmap.h>. All of it is
+ * private.
+ */
+#ifndef _LINUX_HMAP_ARRAY_H
+#define _LINUX_HMAP_ARRAY_H
+
+#include <linux/atomic.h>
+#include <linux/hmap-bucket.h>
+#include <linux/llist.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+/* Blocks of overflow buckets that need no table. */
+#define HMAP_OVERFLOW_BLOCKS	16
+
+/* Tables of further blocks, each for twice as many as the one before. */
+#define HMAP_OVERFLOW_TABLES	20
+
+/**
+ * struct hmap_overflow - the overflow buckets of an array
+ * @block: the first blocks of overflow buckets beyond the spares. Blocks double
+ *	in size up to what may be allocated at once. Set under the array's lock
+ *	before an index into it is linked, and constant from then on
+ * @table: the same for the blocks behind these: table t is for 16 * 2^t blocks
+ * @nr: how many buckets there are: the spares and those in blocks. Under the
+ *	array's lock
+ * @nr_blocks: blocks in use. Under the array's lock
+ */
+struct hmap_overflow {
+	void *block[HMAP_OVERFLOW_BLOCKS];
+	void **table[HMAP_OVERFLOW_TABLES];
+	u32 nr;
+	u32 nr_blocks;
+};
+
+/**
+ * struct hmap_extra - the seed's mapextra
+ * @oldoverflow: those of the array that this one replaces, while it does. Goes
+ *	to NULL with oldbuckets
+ * @overflow: the overflow buckets of this array
+ * @nextOverflow: index of the overflow bucket that is handed out next. Indices
+ *	start at 1: 0 is the end of a chain. Under the array's lock
+ */
+struct hmap_extra {
+	struct hmap_overflow *oldoverflow;
+	struct hmap_overflow overflow;
+	u32 nextOverflow;
+};
+
+/**
+ * struct hmap_progress - how far a stripe has been evacuated
+ * @n: its units below this have been. Under the stripe; read anywhere. Keeps its
+ *	last value, as in Go
+ * @pad: up to the next cache line
+ *
+ * As far apart as cache lines are.
+ */
+struct hmap_progress {
+	size_t n;
+#ifdef CONFIG_SMP
+	u8 pad[SMP_CACHE_BYTES - sizeof(size_t)];
+#endif
+};
+
+/**
+ * struct hmap_array - an array of buckets and what belongs to it
+ * @settled: @data if there is any and no array is evacuated to it (any more):
+ *	a lookup then needs to look nowhere else. What it saves is the looks
+ *	at @data and @oldbuckets
+ * @last: index of the last bucket; the bits of a hash that choose one. Constant
+ * @hash0: seed of the hashes of all elements here. Changes only while the map
+ *	is empty and not being resized, under all stripes in use; a reader that sees
+ *	a mixture of two misses, which is true
+ * @data: the 2^B buckets with the spare overflow buckets behind them; NULL in
+ *	a map that has not been put into. Constant once published
+ * @oldbuckets: the array that this one replaces, while it does. Goes to NULL
+ *	once, by the task that takes @remaining to 0
+ * @B: log2 of the number of buckets. Constant once published
+ * @flags: HMAP_FLAG_SAMESIZEGROW while @oldbuckets is as large as this
+ * @block_order: log2 of the buckets in the largest blocks. Constant
+ * @count_batch: what a stripe counts by itself before it adds to hmap.count. Constant
+ * @mask: which bits of a hash choose the stripe. Goes from 0 to its last value once,
+ *	under stripe 0 (hmap_resize_done()), or is constant
+ * @bucket_size: bytes of a bucket. Constant
+ * @extra: overflow buckets
+ * @lock: leaf: overflow buckets
+ * @noverflow: overflow buckets in use. Under @lock; read anywhere
+ * @reserved: overflow buckets that have been promised. Under @lock
+ * @longest_chain: buckets in the longest chain there has been. Under @lock; read
+ *	anywhere
+ * @bytes: memory that it takes. Under @lock once published
+ * @remaining: stripes that have not been evacuated
+ * @memory: what @bytes are a part of
+ * @view: what it is shown by, or NULL. Constant
+ * @slot: where it is shown; 0 if it has no buckets. Constant once published
+ * @release: for freeing it when no reader can be in it
+ * @nevacuate: for each stripe that can be in use
+ *
+ * The first cache line is what every operation reads. What an overflow bucket's
+ * append writes, from @nr to @bytes, is apart from it and from the blocks, which
+ * every walk beyond a first bucket reads.
+ */
+struct hmap_array {
+	void *settled;
+	size_t last;
+	siphash_key_t hash0;
+	void *data;
+	struct hmap_array *oldbuckets;
+	u8 B;
+	u8 flags;
+	u8 block_order;
+	u8 count_batch;
+	u32 mask;
+	u32 bucket_size;
+	struct hmap_extra extra;
+	spinlock_t lock; /* overflow buckets */
+	u32 noverflow;
+	u32 reserved;
+	u32 longest_chain;
+	size_t bytes;
+	atomic_t remaining;
+	struct hmap_memory *memory;
+	struct hmap_view *view;
+	u32 slot;
+	struct rcu_work release;
+	struct hmap_progress nevacuate[];
+};
+
+/**
+ * struct hmap_blob - a key or value that lives out of line
+ * @hash: of a key that is in the map. A reader may see something else in its
+ *	place when it is not any more, which the version of the chain tells
+ * @node: in the list of those that wait for a grace period
+ * @size: bytes, of one that waits
+ * @bytes: the key or value
+ */
+struct hmap_blob {
+	union {
+		u64 hash;
+		struct {
+			struct llist_node node;
+			u32 size;
+		};
+	};
+	u8 bytes[] __aligned(8);
+};
+
+/* The array that is evacuated to @a, or NULL when that is over. */
+static inline struct hmap_array *hmap_old(const struct hmap_array *a)
+{
+	/*
+	 * Pairs with the release in hmap_resize_done(), since NULL carries no
+	 * dependency.
+	 */
+	return smp_load_acquire(&a->oldbuckets);
+}
+
+/*
+ * The seed. A reader may get a mixture of two, if the map is empty: it misses,
+ * which is true. Read once, so that it hashes with what it believes to have.
+ */
+static __always_inline siphash_key_t hmap_seed(const struct hmap_array *a)
+{
+	return (siphash_key_t){
+		{ READ_ONCE(a->hash0.key[0]), READ_ONCE(a->hash0.key[1]) }
+	};
+}
+
+static inline size_t hmap_bucket_index(const struct hmap_array *a, u64 hash)
+{
+	return hash & a->last;
+}
+
+static __always_inline bool hmap_out_of_line(u32 size)
+{
+	return size > HMAP_MAX_INLINE_SIZE;
+}
+
+static __always_inline u32 hmap_slot_size(u32 size)
+{
+	return hmap_out_of_line(size) ? sizeof(struct hmap_blob *) : size;
+}
+
+static __always_inline struct hmap_geometry
+hmap_geometry_of(const struct hmap_params params)
+{
+	struct hmap_geometry geo;
+
+	geo.key_slot = hmap_slot_size(params.key_size);
+	geo.value_slot = hmap_slot_size(params.value_size);
+	geo.values = sizeof(struct bmap) + HMAP_BUCKET_CNT * geo.key_slot;
+	geo.bucket_size = geo.values + HMAP_BUCKET_CNT * geo.value_slot;
+	return geo;
+}
+
+/*
+ * The buckets of @a, if no key can be elsewhere; else NULL. That they hold all
+ * that was evacuated to them is seen through the address (hmap_resize_done()).
+ */
+static __always_inline void *hmap_settled(const struct hmap_array *a)
+{
+	return READ_ONCE(a->settled);
+}
+
+/* The first bucket of the chain of @hash in @a. */
+static __always_inline struct bmap *
+hmap_first_bucket(const struct hmap_geometry *geo, const struct hmap_array *a,
+		  void *settled, u64 hash)
+{
+	return settled + hmap_bucket_index(a, hash) * geo->bucket_size;
+}
+
+#endif /* _LINUX_HMAP_ARRAY_H */

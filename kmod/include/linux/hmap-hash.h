@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hmap: the hash of a key, and whether keys are equal; included by <linux/hmap.h>. All of
+ * it is private.
+ *
+ * These functions take the parameters of the map by value. Where they are constants, as in
+ * a map that DEFINE_HMAP() declares, the compiler is left with code for keys of just that
+ * size: no indirect call, no loop over bytes.
+ */
+#ifndef _LINUX_HMAP_HASH_H
+#define _LINUX_HMAP_HASH_H
+
+#include <linux/hmap-bucket.h>
+#include <linux/siphash.h>
+
+u64 hmap_hash_bytes(const void *key, u32 key_size, const siphash_key_t *hash0);
+
+/*
+ * The 128-bit product, its halves folded together: every bit of both factors
+ * reaches every bit of the result. A hash made of this is in the manner of
+ * wyhash (Wang Yi, 2019): it withstands accidents, not attackers.
+ */
+static __always_inline u64 hmap_mulfold(u64 a, u64 b)
+{
+	/* UML on x86-64 does not say that it has them. */
+#if defined(CONFIG_ARCH_SUPPORTS_INT128) || defined(CONFIG_X86_64)
+	__uint128_t product = (__uint128_t)a * b;
+
+	return (u64)product ^ (u64)(product >> 64);
+#else
+	u64 ll = (u64)(u32)a * (u32)b, hl = (a >> 32) * (u32)b;
+	u64 lh = (u32)a * (b >> 32), hh = (a >> 32) * (b >> 32);
+	u64 mid = (ll >> 32) + (u32)hl + (u32)lh;
+
+	return (mid << 32 | (u32)ll) ^
+	       (hh + (hl >> 32) + (lh >> 32) + (mid >> 32));
+#endif
+}
+
+/* Keys need not be aligned. */
+static __always_inline u64 hmap_load64(const void *p)
+{
+	u64 word;
+
+	bmap_memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static __always_inline u32 hmap_load32(const void *p)
+{
+	u32 word;
+
+	bmap_memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* One word of a key. */
+static __always_inline u64 hmap_hash_mix(u64 hash, u64 word,
+					 const siphash_key_t *hash0)
+{
+	return hmap_mulfold(hash ^ word, hash0->key[1]);
+}
+
+/*
+ * After the last word. One multiplication alone does not mix evenly: the lowest
+ * bit that a change reaches always flips. The factor is 2^64 divided by the
+ * golden ratio.
+ */
+static __always_inline u64 hmap_hash_finish(u64 hash, const siphash_key_t *hash0)
+{
+	return hmap_mulfold(hash ^ hash0->key[0], 0x9e3779b97f4a7c15ULL);
+}
+
+static __always_inline u64 hmap_hash_word(u64 word, const siphash_key_t *hash0)
+{
+	return hmap_hash_finish(hmap_hash_mix(hash0->key[0], word, hash0),
+				hash0);
+}
+
+static __always_inline u64 hmap_hash_key(const struct hmap_params params,
+					 const void *key,
+					 const siphash_key_t *hash0)
+{
+	if (params.hashfn)
+		return params.hashfn(key, params.key_size, hash0);
+	if (params.key_size == sizeof(u64))
+		return hmap_hash_word(hmap_load64(key), hash0);
+	if (params.key_size == sizeof(u32))
+		return hmap_hash_word(hmap_load32(key), hash0);
+	return hmap_hash_bytes(key, params.key_size, hash0);
+}
+
+static __always_inline bool hmap_bytes_equal(const struct hmap_params params,
+					     const void *a, const void *b)
+{
+	if (params.equalfn)
+		return params.equalfn(a, b, params.key_size);
+	if (params.key_size == sizeof(u64))
+		return hmap_load64(a) == hmap_load64(b);
+	if (params.key_size == sizeof(u32))
+		return hmap_load32(a) == hmap_load32(b);
+	return !__builtin_memcmp(a, b, params.key_size);
+}
+
+static __always_inline bool hmap_keys_equal(const struct hmap_params params,
+					    const void *a, const void *b)
+{
+	/* A key that is being overwritten is found out by its version. */
+	return data_race(hmap_bytes_equal(params, a, b));
+}
+
+#endif /* _LINUX_HMAP_HASH_H */
