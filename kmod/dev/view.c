@@ -62,11 +62,11 @@
 /* From so many on they are closed. */
 #define HOLES		64
 
-static_assert(sizeof(struct hmap_mapped_bucket) == sizeof(struct bmap));
+static_assert(sizeof(struct hmap_mapped_bucket) == sizeof(struct hmap_bucket));
 static_assert(offsetof(struct hmap_mapped_bucket, overflow) ==
-	      offsetof(struct bmap, overflow));
+	      offsetof(struct hmap_bucket, overflow));
 static_assert(offsetof(struct hmap_mapped_bucket, version) ==
-	      offsetof(struct bmap, version));
+	      offsetof(struct hmap_bucket, version));
 
 static struct hmap_mapped_view *hmap_mapped_view(struct hmap_view *base)
 {

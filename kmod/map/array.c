@@ -177,7 +177,7 @@ static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 	a->block_order = ilog2(HMAP_SMALL_BYTES / a->bucket_size);
 	a->count_batch = clamp_t(u64, hmap_capacity(B) / 8 / stripes, 1,
 				 HMAP_COUNT_BATCH);
-	a->extra.nextOverflow = 1;
+	a->extra.next_overflow = 1;
 	a->bytes = taken;
 	a->memory = h->memory;
 	if (h->view) {
@@ -419,8 +419,8 @@ void hmap_array_retire(struct hmap_array *a)
  * Return: one of the spares behind the buckets, or in a block; NULL for an index
  * that is out of range, which only a reader without a lock could come with.
  */
-struct bmap *hmap_overflow_bucket(const struct hmap *h,
-				  const struct hmap_array *a, u32 index)
+struct hmap_bucket *hmap_overflow_bucket(const struct hmap *h,
+					 const struct hmap_array *a, u32 index)
 {
 	unsigned int small = hmap_first_order(a), large = a->block_order;
 	u32 spares = hmap_spares(a->B), k;
@@ -525,13 +525,13 @@ void hmap_unreserve_overflow(struct hmap_array *a, u32 n)
  *
  * Return: the new bucket.
  */
-struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
-				struct bmap *last, u32 len)
+struct hmap_bucket *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
+				       struct hmap_bucket *last, u32 len)
 {
 	u32 index;
 
 	spin_lock(&a->lock);
-	index = a->extra.nextOverflow++;
+	index = a->extra.next_overflow++;
 	a->reserved--;
 	WRITE_ONCE(a->noverflow, a->noverflow + 1);
 	if (len > a->longest_chain)

@@ -79,11 +79,11 @@ static inline size_t hmap_nbuckets(const struct hmap_array *a)
 	return a->last + 1;
 }
 
-struct bmap *hmap_overflow_bucket(const struct hmap *h,
-				  const struct hmap_array *a, u32 index);
+struct hmap_bucket *hmap_overflow_bucket(const struct hmap *h,
+					 const struct hmap_array *a, u32 index);
 
-static inline struct bmap *hmap_bucket(const struct hmap *h,
-				       const struct hmap_array *a, size_t i)
+static inline struct hmap_bucket *hmap_bucket(const struct hmap *h,
+					      const struct hmap_array *a, size_t i)
 {
 	return a->data + i * h->geo.bucket_size;
 }
@@ -95,15 +95,15 @@ static inline u32 hmap_full_mask(const struct hmap *h, const struct hmap_array *
 }
 
 /* The bucket behind @b in its chain, or NULL. */
-static inline struct bmap *hmap_next(const struct hmap *h,
-				     const struct hmap_array *a,
-				     const struct bmap *b)
+static inline struct hmap_bucket *hmap_next(const struct hmap *h,
+					    const struct hmap_array *a,
+					    const struct hmap_bucket *b)
 {
 	/*
 	 * Acquire: whoever sees the index sees the block that it is in. Pairs
 	 * with the release in hmap_append_bucket().
 	 */
-	u32 index = bmap_overflow_index(smp_load_acquire(&b->overflow));
+	u32 index = hmap_bucket_overflow_index(smp_load_acquire(&b->overflow));
 
 	return index ? hmap_overflow_bucket(h, a, index) : NULL;
 }
@@ -119,7 +119,7 @@ static inline struct hmap_array *hmap_smaller(struct hmap_array *a,
 static inline bool hmap_evacuated(const struct hmap *h,
 				  const struct hmap_array *old, size_t i)
 {
-	return bmap_evacuated(bmap_tophashes(hmap_bucket(h, old, i)));
+	return hmap_bucket_evacuated(hmap_bucket_tophashes(hmap_bucket(h, old, i)));
 }
 
 /**
@@ -183,8 +183,8 @@ size_t hmap_array_data_size(const struct hmap *h, u8 B);
 bool hmap_reserve_overflow(struct hmap *h, struct hmap_array *a, u32 n,
 			   struct hmap_supply *supply);
 void hmap_unreserve_overflow(struct hmap_array *a, u32 n);
-struct bmap *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
-				struct bmap *last, u32 len);
+struct hmap_bucket *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
+				       struct hmap_bucket *last, u32 len);
 void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp);
 bool hmap_supply_over_limit(const struct hmap *h,
 			    const struct hmap_supply *supply);

@@ -14,7 +14,7 @@ static __always_inline bool hmap_slot_has_key(const struct hmap *h,
 					      const struct hmap_slot *slot,
 					      const void *key, u64 hash)
 {
-	const void *k = bmap_key(&h->geo, slot->b, slot->i);
+	const void *k = hmap_bucket_key(&h->geo, slot->b, slot->i);
 	struct hmap_blob *blob;
 
 	if (hmap_out_of_line(h->params.key_size)) {
@@ -33,7 +33,9 @@ static __always_inline bool hmap_find_slot(const struct hmap *h,
 					   u64 tophashes, const void *key,
 					   u64 hash)
 {
-	bmap_for_each_slot(slot->i, bmap_match(tophashes, bmap_tophash_of(hash)))
+	u8 top = hmap_bucket_tophash_of(hash);
+
+	hmap_bucket_for_each_slot(slot->i, hmap_bucket_match(tophashes, top))
 		if (hmap_slot_has_key(h, slot, key, hash))
 			return true;
 	return false;
@@ -47,7 +49,7 @@ static __always_inline bool hmap_find_slot(const struct hmap *h,
  * @hash: hash of the key
  * @slot: out: where it is
  *
- * Return: true if it is there. Without a lock, bmap_read_retry() tells whether
+ * Return: true if it is there. Without a lock, hmap_bucket_read_retry() tells whether
  * the answer can be relied on.
  */
 bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
@@ -57,11 +59,11 @@ bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 
 	for (slot->b = chain->head; slot->b;
 	     slot->b = hmap_next(h, chain->a, slot->b)) {
-		tophashes = bmap_tophashes(slot->b);
+		tophashes = hmap_bucket_tophashes(slot->b);
 		if (hmap_find_slot(h, slot, tophashes, key, hash))
 			return true;
-		if (bmap_has_rest(tophashes) ||
-		    !bmap_filter_test(chain->head, bmap_tophash_of(hash)))
+		if (hmap_bucket_has_rest(tophashes) ||
+		    !hmap_bucket_filter_test(chain->head, hmap_bucket_tophash_of(hash)))
 			break;
 	}
 	return false;
@@ -83,18 +85,19 @@ bool hmap_find_or_free(const struct hmap *h, const struct hmap_chain *chain,
 	for (slot->b = chain->head; slot->b;
 	     slot->b = hmap_next(h, chain->a, slot->b)) {
 		++*len;
-		tophashes = bmap_tophashes(slot->b);
+		tophashes = hmap_bucket_tophashes(slot->b);
 		if (hmap_find_slot(h, slot, tophashes, key, hash))
 			return true;
 		if (free->i == HMAP_BUCKET_CNT) {
 			free->b = slot->b;
-			empty = bmap_match_empty(tophashes);
+			empty = hmap_bucket_match_empty(tophashes);
 			if (empty)
-				free->i = bmap_first_slot(empty);
+				free->i = hmap_bucket_first_slot(empty);
 		}
-		if (bmap_has_rest(tophashes) ||
+		if (hmap_bucket_has_rest(tophashes) ||
 		    (free->i < HMAP_BUCKET_CNT &&
-		     !bmap_filter_test(chain->head, bmap_tophash_of(hash))))
+		     !hmap_bucket_filter_test(chain->head,
+					      hmap_bucket_tophash_of(hash))))
 			break;
 	}
 	return false;
@@ -103,11 +106,11 @@ bool hmap_find_or_free(const struct hmap *h, const struct hmap_chain *chain,
 /* Elements of the chain of a bucket. */
 size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t index)
 {
-	struct bmap *b;
+	struct hmap_bucket *b;
 	size_t n = 0;
 
 	for (b = hmap_bucket(h, a, index); b; b = hmap_next(h, a, b))
-		n += hweight64(bmap_match_used(bmap_tophashes(b)));
+		n += hmap_bucket_used(b);
 	return n;
 }
 

@@ -26,7 +26,7 @@
  */
 struct hmap_chain {
 	struct hmap_array *a;
-	struct bmap *head;
+	struct hmap_bucket *head;
 };
 
 /**
@@ -35,7 +35,7 @@ struct hmap_chain {
  * @i: the index in the bucket
  */
 struct hmap_slot {
-	struct bmap *b;
+	struct hmap_bucket *b;
 	unsigned int i;
 };
 
@@ -53,10 +53,10 @@ struct hmap_hashed {
 static inline void hmap_prefetch_bucket(const struct hmap *h,
 					const struct hmap_array *a, u64 hash)
 {
-	const struct bmap *b = hmap_bucket(h, a, hmap_bucket_index(a, hash));
+	const struct hmap_bucket *b = hmap_bucket(h, a, hmap_bucket_index(a, hash));
 
 	prefetchw(b);
-	bmap_prefetch(&h->geo, b);
+	hmap_bucket_prefetch(&h->geo, b);
 }
 
 /* Where a key or value is: in its slot, or where its slot points to. */
@@ -70,16 +70,16 @@ static inline void *hmap_slot_bytes(void *slot, u32 size)
 	return blob ? blob->bytes : NULL;
 }
 
-static inline void *hmap_key_bytes(const struct hmap *h, struct bmap *b,
+static inline void *hmap_key_bytes(const struct hmap *h, struct hmap_bucket *b,
 				   unsigned int i)
 {
-	return hmap_slot_bytes(bmap_key(&h->geo, b, i), h->params.key_size);
+	return hmap_slot_bytes(hmap_bucket_key(&h->geo, b, i), h->params.key_size);
 }
 
-static inline void *hmap_value_bytes(const struct hmap *h, struct bmap *b,
+static inline void *hmap_value_bytes(const struct hmap *h, struct hmap_bucket *b,
 				     unsigned int i)
 {
-	return hmap_slot_bytes(bmap_value(&h->geo, b, i),
+	return hmap_slot_bytes(hmap_bucket_value(&h->geo, b, i),
 			       h->params.value_size);
 }
 
@@ -104,10 +104,10 @@ static inline u64 hmap_hash(const struct hmap *h, const void *key,
 }
 
 /* The hash of the element in a slot. That of a long key is kept with it. */
-static inline u64 hmap_slot_hash(const struct hmap *h, struct bmap *b,
+static inline u64 hmap_slot_hash(const struct hmap *h, struct hmap_bucket *b,
 				 unsigned int i, const siphash_key_t *hash0)
 {
-	void *key = bmap_key(&h->geo, b, i);
+	void *key = hmap_bucket_key(&h->geo, b, i);
 
 	if (hmap_out_of_line(h->params.key_size))
 		return (*(struct hmap_blob **)key)->hash;
@@ -115,12 +115,12 @@ static inline u64 hmap_slot_hash(const struct hmap *h, struct bmap *b,
 }
 
 static inline void hmap_copy_value(struct hmap *h, const struct hmap_slot *slot,
-			    void *value)
+				   void *value)
 {
 	void *bytes = hmap_value_bytes(h, slot->b, slot->i);
 
 	if (value && bytes)
-		bmap_copy(value, bytes, h->params.value_size);
+		hmap_bucket_copy(value, bytes, h->params.value_size);
 }
 
 /*

@@ -10,7 +10,7 @@
 static bool hmap_rest_follows(struct hmap *h, const struct hmap_chain *chain,
 			      const struct hmap_slot *slot)
 {
-	struct bmap *next;
+	struct hmap_bucket *next;
 
 	if (slot->i + 1 < HMAP_BUCKET_CNT)
 		return slot->b->tophash[slot->i + 1] == HMAP_EMPTY_REST;
@@ -19,14 +19,14 @@ static bool hmap_rest_follows(struct hmap *h, const struct hmap_chain *chain,
 }
 
 /* The last bucket before @b that has a slot in use; the first if none has. */
-static struct bmap *hmap_last_used_before(struct hmap *h,
-					  const struct hmap_chain *chain,
-					  const struct bmap *b)
+static struct hmap_bucket *hmap_last_used_before(struct hmap *h,
+						 const struct hmap_chain *chain,
+						 const struct hmap_bucket *b)
 {
-	struct bmap *last = chain->head, *p;
+	struct hmap_bucket *last = chain->head, *p;
 
 	for (p = chain->head; p != b; p = hmap_next(h, chain->a, p))
-		if (bmap_match_used(bmap_tophashes(p)))
+		if (hmap_bucket_match_used(hmap_bucket_tophashes(p)))
 			last = p;
 	return last;
 }
@@ -38,29 +38,29 @@ static struct bmap *hmap_last_used_before(struct hmap *h,
 static void hmap_mark_empty(struct hmap *h, const struct hmap_chain *chain,
 			    const struct hmap_slot *slot)
 {
-	struct bmap *b = slot->b, *p;
+	struct hmap_bucket *b = slot->b, *p;
 
-	bmap_set_empty(b, slot->i, hmap_rest_follows(h, chain, slot));
+	hmap_bucket_set_empty(b, slot->i, hmap_rest_follows(h, chain, slot));
 	if (b == chain->head || b->tophash[0] != HMAP_EMPTY_REST)
 		return;
 	for (p = hmap_last_used_before(h, chain, b); p != b;
 	     p = hmap_next(h, chain->a, p))
-		bmap_set_rest(p);
+		hmap_bucket_set_rest(p);
 }
 
 static void hmap_wipe(struct hmap *h, const struct hmap_slot *slot)
 {
-	void *key = bmap_key(&h->geo, slot->b, slot->i);
-	void *value = bmap_value(&h->geo, slot->b, slot->i);
+	void *key = hmap_bucket_key(&h->geo, slot->b, slot->i);
+	void *value = hmap_bucket_value(&h->geo, slot->b, slot->i);
 
 	if (hmap_out_of_line(h->params.key_size))
 		hmap_set_blob(key, NULL);
 	else
-		bmap_wipe(key, h->params.key_size);
+		hmap_bucket_wipe(key, h->params.key_size);
 	if (hmap_out_of_line(h->params.value_size))
 		hmap_set_blob(value, NULL);
 	else
-		bmap_wipe(value, h->params.value_size);
+		hmap_bucket_wipe(value, h->params.value_size);
 }
 
 /**
@@ -81,15 +81,15 @@ static struct hmap_removed hmap_remove_slot(struct hmap *h,
 	struct hmap_removed removed = {};
 
 	if (hmap_out_of_line(h->params.key_size))
-		removed.key = hmap_get_blob(bmap_key(&h->geo, slot->b,
-						     slot->i));
+		removed.key = hmap_get_blob(hmap_bucket_key(&h->geo, slot->b,
+							    slot->i));
 	if (hmap_out_of_line(h->params.value_size))
-		removed.value = hmap_get_blob(bmap_value(&h->geo, slot->b,
-							 slot->i));
-	bmap_write_begin(chain->head);
+		removed.value = hmap_get_blob(hmap_bucket_value(&h->geo, slot->b,
+								slot->i));
+	hmap_bucket_write_begin(chain->head);
 	hmap_wipe(h, slot);
 	hmap_mark_empty(h, chain, slot);
-	bmap_write_end(chain->head);
+	hmap_bucket_write_end(chain->head);
 	hmap_count_change(h, lk, -1);
 	return removed;
 }

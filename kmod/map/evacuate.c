@@ -40,8 +40,8 @@
  * @len: buckets of the new chain
  */
 struct evac_dest {
-	struct bmap *head;
-	struct bmap *b;
+	struct hmap_bucket *head;
+	struct hmap_bucket *b;
 	unsigned int i;
 	u32 len;
 };
@@ -78,12 +78,12 @@ static void hmap_evac_copy_bytes(void *to, const void *from, u32 size)
 	if (hmap_out_of_line(size))
 		WRITE_ONCE(*(void **)to, *(void **)from);
 	else
-		bmap_copy(to, from, size);
+		hmap_bucket_copy(to, from, size);
 }
 
 /* Copy a slot to the next free one; its overflow buckets are reserved. */
 static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
-			   struct bmap *from, unsigned int f)
+			   struct hmap_bucket *from, unsigned int f)
 {
 	struct hmap *h = evac->h;
 	const struct hmap_geometry *geo = &h->geo;
@@ -94,12 +94,12 @@ static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
 		evac->appended++;
 	}
 	if (dest->b != dest->head)
-		bmap_filter_add(dest->head, from->tophash[f]);
-	hmap_evac_copy_bytes(bmap_key(geo, dest->b, dest->i),
-			     bmap_key(geo, from, f), h->params.key_size);
-	hmap_evac_copy_bytes(bmap_value(geo, dest->b, dest->i),
-			     bmap_value(geo, from, f), h->params.value_size);
-	bmap_set_tophash(dest->b, dest->i, from->tophash[f]);
+		hmap_bucket_filter_add(dest->head, from->tophash[f]);
+	hmap_evac_copy_bytes(hmap_bucket_key(geo, dest->b, dest->i),
+			     hmap_bucket_key(geo, from, f), h->params.key_size);
+	hmap_evac_copy_bytes(hmap_bucket_value(geo, dest->b, dest->i),
+			     hmap_bucket_value(geo, from, f), h->params.value_size);
+	hmap_bucket_set_tophash(dest->b, dest->i, from->tophash[f]);
 	dest->i++;
 	evac->moved++;
 	evac->looked++;
@@ -109,16 +109,16 @@ static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
  * A program that sees the old array sees nothing there that is deleted from the new
  * one later on.
  */
-static void hmap_evac_wipe(struct hmap *h, struct bmap *from, unsigned int f)
+static void hmap_evac_wipe(struct hmap *h, struct hmap_bucket *from, unsigned int f)
 {
 	if (!h->view)
 		return;
-	bmap_wipe(bmap_key(&h->geo, from, f), h->geo.key_slot);
-	bmap_wipe(bmap_value(&h->geo, from, f), h->geo.value_slot);
+	hmap_bucket_wipe(hmap_bucket_key(&h->geo, from, f), h->geo.key_slot);
+	hmap_bucket_wipe(hmap_bucket_value(&h->geo, from, f), h->geo.value_slot);
 }
 
 /* Which of the new chains of a growing map an element goes to. */
-static u32 hmap_evac_choose(const struct evac *evac, struct bmap *from,
+static u32 hmap_evac_choose(const struct evac *evac, struct hmap_bucket *from,
 			    unsigned int i)
 {
 	u64 hash = hmap_slot_hash(evac->h, from, i, &evac->a->hash0);
@@ -127,13 +127,13 @@ static u32 hmap_evac_choose(const struct evac *evac, struct bmap *from,
 }
 
 /* Move what an old bucket holds. Returns the states that remain there, as a word. */
-static u64 hmap_evac_bucket(struct evac *evac, struct bmap *from)
+static u64 hmap_evac_bucket(struct evac *evac, struct hmap_bucket *from)
 {
 	u64 states = HMAP_BYTES(HMAP_EVACUATED_EMPTY);
 	unsigned int i;
 	u32 y = 0;
 
-	bmap_for_each_slot(i, bmap_match_used(bmap_tophashes(from))) {
+	hmap_bucket_for_each_used(i, from) {
 		if (evac->nr > 1 && evac->moved < EVAC_CHOICES)
 			y = evac->choice[evac->moved];
 		else if (evac->nr > 1)
@@ -151,10 +151,10 @@ static u64 hmap_evac_bucket(struct evac *evac, struct bmap *from)
 static void hmap_evac_chain(struct evac *evac, size_t index)
 {
 	struct hmap *h = evac->h;
-	struct bmap *head = hmap_bucket(h, evac->old, index), *b;
+	struct hmap_bucket *head = hmap_bucket(h, evac->old, index), *b;
 	u64 states;
 
-	bmap_write_begin(head);
+	hmap_bucket_write_begin(head);
 	states = hmap_evac_bucket(evac, head);
 	for (b = head; (b = hmap_next(h, evac->old, b));)
 		WRITE_ONCE(b->tophashes, cpu_to_le64(hmap_evac_bucket(evac, b)));
@@ -162,7 +162,7 @@ static void hmap_evac_chain(struct evac *evac, size_t index)
 						head->tophash[0]));
 	/* The copies first: pairs with the acquire in hmap_read_chain(). */
 	smp_store_release(&head->tophash[0], (u8)states);
-	bmap_write_end(head);
+	hmap_bucket_write_end(head);
 }
 
 /*
@@ -193,7 +193,7 @@ static void hmap_resize_done(struct hmap *h, struct hmap_array *a,
 static struct evac_dest hmap_evac_dest(struct hmap *h, struct hmap_array *a,
 				       size_t index)
 {
-	struct bmap *head = hmap_bucket(h, a, index);
+	struct hmap_bucket *head = hmap_bucket(h, a, index);
 
 	hmap_prefetch_bucket(h, a, index);
 	return (struct evac_dest){ .head = head, .b = head, .len = 1 };
@@ -210,9 +210,9 @@ static void hmap_evac_unit(struct evac *evac, size_t unit)
 	 */
 	hmap_evac_chain(evac, unit);
 	if (a->B < old->B) {
-		bmap_write_begin(hmap_bucket(h, a, unit));
+		hmap_bucket_write_begin(hmap_bucket(h, a, unit));
 		hmap_evac_chain(evac, unit + hmap_nbuckets(a));
-		bmap_write_end(hmap_bucket(h, a, unit));
+		hmap_bucket_write_end(hmap_bucket(h, a, unit));
 	}
 }
 
@@ -221,12 +221,12 @@ static u32 hmap_evac_need_split(struct evac *evac, size_t unit)
 {
 	u32 used[HMAP_UNIT_CHAINS] = {}, need = 0, n = 0, y;
 	struct hmap *h = evac->h;
-	struct bmap *b;
+	struct hmap_bucket *b;
 	unsigned int i;
 
 	for (b = hmap_bucket(h, evac->old, unit); b;
 	     b = hmap_next(h, evac->old, b)) {
-		bmap_for_each_slot(i, bmap_match_used(bmap_tophashes(b))) {
+		hmap_bucket_for_each_used(i, b) {
 			y = hmap_evac_choose(evac, b, i);
 			if (n < EVAC_CHOICES)
 				evac->choice[n++] = y;

@@ -21,10 +21,10 @@ static bool hmap_read_chain(struct hmap *h, struct hmap_array *a, u64 hash,
 {
 	chain->a = a;
 	chain->head = hmap_bucket(h, a, hmap_bucket_index(a, hash));
-	bmap_prefetch(&h->geo, chain->head);
-	*version = bmap_read_begin(chain->head);
+	hmap_bucket_prefetch(&h->geo, chain->head);
+	*version = hmap_bucket_read_begin(chain->head);
 	/* Pairs with the release in hmap_evac_chain(). */
-	return !bmap_evacuated(smp_load_acquire(&chain->head->tophash[0]));
+	return !hmap_bucket_evacuated(smp_load_acquire(&chain->head->tophash[0]));
 }
 
 /*
@@ -52,7 +52,7 @@ static int hmap_get_lockless(struct hmap *h, const void *key, void *value)
 	found = hmap_find(h, &chain, key, hash, &slot);
 	if (found)
 		hmap_copy_value(h, &slot, value);
-	if (bmap_read_retry(chain.head, version))
+	if (hmap_bucket_read_retry(chain.head, version))
 		return -EAGAIN;
 	return found ? 0 : -ENOENT;
 }
@@ -76,17 +76,17 @@ static int hmap_get_locked(struct hmap *h, const void *key, void *value)
 
 /* A lookup for which the first bucket of its chain is not enough (private). */
 int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
-		      const struct bmap *head, u32 version, const void *key,
+		      const struct hmap_bucket *head, u32 version, const void *key,
 		      u64 hash, void *value)
 {
-	struct hmap_chain chain = { a, (struct bmap *)head };
+	struct hmap_chain chain = { a, (struct hmap_bucket *)head };
 	struct hmap_slot slot;
 	bool found;
 
 	found = hmap_find(h, &chain, key, hash, &slot);
 	if (found)
 		hmap_copy_value(h, &slot, value);
-	if (bmap_read_retry(head, version))
+	if (hmap_bucket_read_retry(head, version))
 		return -EAGAIN;
 	return found ? 0 : -ENOENT;
 }

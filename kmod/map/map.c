@@ -144,10 +144,10 @@ int __hmap_init(struct hmap *h, const struct hmap_params *params,
 }
 EXPORT_SYMBOL_GPL(__hmap_init);
 
-static void hmap_free_slot(struct hmap *h, struct bmap *b, unsigned int i)
+static void hmap_free_slot(struct hmap *h, struct hmap_bucket *b, unsigned int i)
 {
-	struct hmap_blob **key = bmap_key(&h->geo, b, i);
-	struct hmap_blob **value = bmap_value(&h->geo, b, i);
+	struct hmap_blob **key = hmap_bucket_key(&h->geo, b, i);
+	struct hmap_blob **value = hmap_bucket_value(&h->geo, b, i);
 
 	if (hmap_out_of_line(h->params.key_size))
 		hmap_blob_free(h, *key, h->params.key_size);
@@ -158,7 +158,7 @@ static void hmap_free_slot(struct hmap *h, struct bmap *b, unsigned int i)
 /* Free the keys and values out of line that an unreachable array names. */
 static void hmap_free_blobs(struct hmap *h, struct hmap_array *a)
 {
-	struct bmap *b;
+	struct hmap_bucket *b;
 	unsigned int i;
 	size_t n;
 
@@ -168,8 +168,7 @@ static void hmap_free_blobs(struct hmap *h, struct hmap_array *a)
 		if (hmap_evacuated(h, a, n))
 			continue;
 		for (b = hmap_bucket(h, a, n); b; b = hmap_next(h, a, b))
-			bmap_for_each_slot(i,
-					   bmap_match_used(bmap_tophashes(b)))
+			hmap_bucket_for_each_used(i, b)
 				hmap_free_slot(h, b, i);
 		cond_resched();
 	}

@@ -43,28 +43,28 @@ struct hmap_write {
 static void hmap_store_value(struct hmap *h, struct hmap_write *w,
 			     const struct hmap_slot *slot)
 {
-	void *to = bmap_value(&h->geo, slot->b, slot->i);
+	void *to = hmap_bucket_value(&h->geo, slot->b, slot->i);
 
 	if (hmap_out_of_line(h->params.value_size)) {
 		w->replaced = hmap_get_blob(to);
 		hmap_set_blob(to, w->value_blob);
 		w->value_blob = NULL;
 	} else {
-		bmap_copy(to, w->value, h->params.value_size);
+		hmap_bucket_copy(to, w->value, h->params.value_size);
 	}
 }
 
 static void hmap_store_key(struct hmap *h, struct hmap_write *w,
 			   const struct hmap_slot *slot)
 {
-	void *to = bmap_key(&h->geo, slot->b, slot->i);
+	void *to = hmap_bucket_key(&h->geo, slot->b, slot->i);
 
 	if (hmap_out_of_line(h->params.key_size)) {
 		w->key_blob->hash = w->hashed.hash;
 		hmap_set_blob(to, w->key_blob);
 		w->key_blob = NULL;
 	} else {
-		bmap_copy(to, w->key, h->params.key_size);
+		hmap_bucket_copy(to, w->key, h->params.key_size);
 	}
 }
 
@@ -80,7 +80,7 @@ static int hmap_call_update(struct hmap *h, struct hmap_write *w,
 }
 
 static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
-			  struct bmap *head, const struct hmap_slot *slot)
+			  struct hmap_bucket *head, const struct hmap_slot *slot)
 {
 	int err;
 
@@ -89,9 +89,9 @@ static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
 	err = hmap_call_update(h, w, slot);
 	if (err)
 		return err;
-	bmap_write_begin(head);
+	hmap_bucket_write_begin(head);
 	hmap_store_value(h, w, slot);
-	bmap_write_end(head);
+	hmap_bucket_write_end(head);
 	return 0;
 }
 
@@ -126,8 +126,8 @@ static void hmap_filter_slot(struct hmap *h, const struct hmap_chain *chain,
 {
 	if (!slot->i && slot->b->tophash[0] == HMAP_EMPTY_REST &&
 	    slot->b == hmap_next(h, chain->a, chain->head))
-		bmap_filter_clear(chain->head);
-	bmap_filter_add(chain->head, top);
+		hmap_bucket_filter_clear(chain->head);
+	hmap_bucket_filter_add(chain->head, top);
 }
 
 /*
@@ -163,7 +163,7 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 {
 	struct hmap_array *a = chain->a;
 	bool full = slot.i == HMAP_BUCKET_CNT;
-	u8 top = bmap_tophash_of(lk->hash);
+	u8 top = hmap_bucket_tophash_of(lk->hash);
 	int err;
 
 	if (hmap_chain_at_limit(h, lk, chain, len, full))
@@ -175,7 +175,7 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 		hmap_unreserve_overflow(a, full);
 		return err;
 	}
-	bmap_write_begin(chain->head);
+	hmap_bucket_write_begin(chain->head);
 	if (full) {
 		slot.b = hmap_append_bucket(h, a, slot.b, len + 1);
 		slot.i = 0;
@@ -184,8 +184,8 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 		hmap_filter_slot(h, chain, &slot, top);
 	hmap_store_key(h, w, &slot);
 	hmap_store_value(h, w, &slot);
-	bmap_set_tophash(slot.b, slot.i, top);
-	bmap_write_end(chain->head);
+	hmap_bucket_set_tophash(slot.b, slot.i, top);
+	hmap_bucket_write_end(chain->head);
 	hmap_count_change(h, lk, 1);
 	return 0;
 }

@@ -144,12 +144,12 @@ static void scan_chain(struct hmap *h, const siphash_key_t *hash0,
 		       struct scan_group *group)
 {
 	struct scan_ref ref;
-	struct bmap *b;
+	struct hmap_bucket *b;
 	unsigned int i;
 
 	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
 		group->looked++;
-		bmap_for_each_slot(i, bmap_match_used(bmap_tophashes(b))) {
+		hmap_bucket_for_each_used(i, b) {
 			group->looked++;
 			ref.place = hmap_bitrev64(hmap_slot_hash(h, b, i, hash0));
 			ref.tie = 0;

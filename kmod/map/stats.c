@@ -53,7 +53,7 @@ static void hmap_stats_array(const struct hmap_array *a,
 	stats->overflow = READ_ONCE(a->extra.overflow.nr);
 	stats->longest_chain = READ_ONCE(a->longest_chain);
 	if (stats->noverflow < stats->overflow)
-		stats->nextOverflow = READ_ONCE(a->extra.nextOverflow);
+		stats->next_overflow = READ_ONCE(a->extra.next_overflow);
 	if (a->data) {
 		stats->present |= HMAP_HAS_BUCKETS;
 		stats->buckets = hmap_address(a->data);
@@ -100,13 +100,13 @@ EXPORT_SYMBOL_GPL(hmap_get_stats);
 static u32 hmap_layout_chain(struct hmap *h, const struct hmap_chain *chain,
 			     struct hmap_layout *layout)
 {
-	struct bmap *b;
+	struct hmap_bucket *b;
 	u32 len = 0;
 
 	for (b = chain->head; b; b = hmap_next(h, chain->a, b)) {
 		len++;
 		layout->buckets++;
-		layout->slots[hweight64(bmap_match_used(bmap_tophashes(b)))]++;
+		layout->slots[hmap_bucket_used(b)]++;
 	}
 	if (len)
 		layout->chains[min_t(u32, len - 1, HMAP_LAYOUT_CHAINS - 1)]++;

@@ -67,7 +67,7 @@ static int verify_fail(const struct verify *v, const char *what)
 }
 
 /* A slot in use: its key is found there, and nowhere before. */
-static int verify_used(struct verify *v, struct bmap *b, unsigned int i)
+static int verify_used(struct verify *v, struct hmap_bucket *b, unsigned int i)
 {
 	struct hmap *h = v->h;
 	const struct hmap_array *a = v->chain.a;
@@ -85,9 +85,10 @@ static int verify_used(struct verify *v, struct bmap *b, unsigned int i)
 		return verify_fail(v, "a key that belongs to another bucket");
 	if (hmap_slot_hash(h, b, i, &v->present->hash0) != hash)
 		return verify_fail(v, "a long key without its hash");
-	if (bmap_tophash_of(hash) != b->tophash[i])
+	if (hmap_bucket_tophash_of(hash) != b->tophash[i])
 		return verify_fail(v, "a tophash that is not its key's");
-	if (b != v->chain.head && !bmap_filter_test(v->chain.head, b->tophash[i]))
+	if (b != v->chain.head &&
+	    !hmap_bucket_filter_test(v->chain.head, b->tophash[i]))
 		return verify_fail(v, "a key that the filter does not know");
 	if (v->len <= VERIFY_TWICE && (!hmap_find(h, &v->chain, key, hash, &slot) ||
 				       slot.b != b || slot.i != i))
@@ -95,7 +96,7 @@ static int verify_used(struct verify *v, struct bmap *b, unsigned int i)
 	return 0;
 }
 
-static int verify_empty(struct verify *v, struct bmap *b, unsigned int i)
+static int verify_empty(struct verify *v, struct hmap_bucket *b, unsigned int i)
 {
 	const struct hmap_geometry *geo = &v->h->geo;
 
@@ -103,13 +104,13 @@ static int verify_empty(struct verify *v, struct bmap *b, unsigned int i)
 		v->rest = true;
 	else if (v->rest)
 		return verify_fail(v, "emptyOne behind emptyRest");
-	if (memchr_inv(bmap_key(geo, b, i), 0, geo->key_slot) ||
-	    memchr_inv(bmap_value(geo, b, i), 0, geo->value_slot))
+	if (memchr_inv(hmap_bucket_key(geo, b, i), 0, geo->key_slot) ||
+	    memchr_inv(hmap_bucket_value(geo, b, i), 0, geo->value_slot))
 		return verify_fail(v, "an empty slot that was not wiped");
 	return 0;
 }
 
-static int verify_slot(struct verify *v, struct bmap *b, unsigned int i)
+static int verify_slot(struct verify *v, struct hmap_bucket *b, unsigned int i)
 {
 	u8 top = b->tophash[i];
 
@@ -125,7 +126,7 @@ static int verify_slot(struct verify *v, struct bmap *b, unsigned int i)
 /* A chain that counts. */
 static int verify_chain(struct verify *v)
 {
-	struct bmap *b;
+	struct hmap_bucket *b;
 	unsigned int i;
 	int err;
 
@@ -138,7 +139,7 @@ static int verify_chain(struct verify *v)
 		if (b->version & 1)
 			return verify_fail(v, "an odd version");
 		if (b != v->chain.head &&
-		    b->overflow != bmap_overflow_index(b->overflow))
+		    b->overflow != hmap_bucket_overflow_index(b->overflow))
 			return verify_fail(v, "a filter within a chain");
 		for (i = 0; i < HMAP_BUCKET_CNT; i++) {
 			err = verify_slot(v, b, i);
@@ -154,7 +155,7 @@ static int verify_chain(struct verify *v)
 /* A chain that has been evacuated: so have all of its slots. */
 static int verify_evacuated(struct verify *v)
 {
-	struct bmap *b;
+	struct hmap_bucket *b;
 	unsigned int i;
 
 	if (v->chain.head->version & 1)
@@ -188,7 +189,7 @@ static bool verify_is_past(const struct verify *v, size_t i)
 static int verify_bucket(struct verify *v, struct hmap_array *a, size_t i)
 {
 	struct hmap_array *old = v->old;
-	struct bmap *b;
+	struct hmap_bucket *b;
 
 	v->chain = (struct hmap_chain){ a, hmap_bucket(v->h, a, i) };
 	v->index = i;
@@ -261,7 +262,7 @@ static unsigned long verify_changes(const struct hmap *h)
 static int verify_overflow(struct verify *v, struct hmap_array *a)
 {
 	v->chain.a = a;
-	if (a->extra.nextOverflow != a->noverflow + 1)
+	if (a->extra.next_overflow != a->noverflow + 1)
 		return verify_fail(v, "nextOverflow is not the next one");
 	if (a->reserved)
 		return verify_fail(v, "overflow buckets that stay reserved");

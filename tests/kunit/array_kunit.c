@@ -48,8 +48,8 @@ static bool secure(struct hmap *h, struct hmap_array *a, u32 n)
 /* What an operation has that does without memory. */
 static struct hmap_supply nothing = { .no_block = true };
 
-static struct bmap *append(struct hmap *h, struct hmap_array *a,
-			   struct bmap *last)
+static struct hmap_bucket *append(struct hmap *h, struct hmap_array *a,
+				  struct hmap_bucket *last)
 {
 	if (!hmap_reserve_overflow(h, a, 1, &nothing))
 		return NULL;
@@ -92,7 +92,7 @@ static void a_new_array_is_empty(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(a->data, 0, (64 + 4) * 144), NULL);
 	KUNIT_EXPECT_EQ(test, a->noverflow, 0);
 	KUNIT_EXPECT_EQ(test, a->nevacuate[0].n, 0);
-	KUNIT_EXPECT_EQ(test, a->extra.nextOverflow, 1);
+	KUNIT_EXPECT_EQ(test, a->extra.next_overflow, 1);
 	KUNIT_EXPECT_PTR_EQ(test, a->oldbuckets, NULL);
 	hmap_array_free(a);
 }
@@ -235,7 +235,7 @@ static void appended_buckets_make_a_chain(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
 	struct hmap_array *a = make_array(test, h, 5);
-	struct bmap *head = hmap_bucket(h, a, 7), *b = head;
+	struct hmap_bucket *head = hmap_bucket(h, a, 7), *b = head;
 	u32 i;
 
 	KUNIT_ASSERT_TRUE(test, secure(h, a, 20));
@@ -243,7 +243,7 @@ static void appended_buckets_make_a_chain(struct kunit *test)
 		b = append(h, a, b);
 		KUNIT_EXPECT_PTR_EQ(test, b, hmap_overflow_bucket(h, a, i));
 		KUNIT_EXPECT_EQ(test, a->noverflow, i);
-		KUNIT_EXPECT_EQ(test, a->extra.nextOverflow, i + 1);
+		KUNIT_EXPECT_EQ(test, a->extra.next_overflow, i + 1);
 	}
 	for (i = 1, b = head; (b = hmap_next(h, a, b)); i++)
 		KUNIT_EXPECT_PTR_EQ(test, b, hmap_overflow_bucket(h, a, i));

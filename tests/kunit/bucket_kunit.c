@@ -48,7 +48,7 @@ static void tophash_is_the_top_byte_but_never_a_state(struct kunit *test)
 
 	for (top = 0; top < 256; top++) {
 		low = hk_rnd64(&rnd) >> 8;
-		KUNIT_EXPECT_EQ(test, bmap_tophash_of((u64)top << 56 | low),
+		KUNIT_EXPECT_EQ(test, hmap_bucket_tophash_of((u64)top << 56 | low),
 				top < HMAP_MIN_TOPHASH ? top + HMAP_MIN_TOPHASH : top);
 	}
 }
@@ -61,7 +61,7 @@ static void zero_bytes_are_found_exactly(struct kunit *test)
 
 	for (n = 0; n < WORDS; n++) {
 		word = awkward_word(&rnd);
-		KUNIT_EXPECT_EQ(test, bmap_zero_bytes(word),
+		KUNIT_EXPECT_EQ(test, hmap_bucket_zero_bytes(word),
 				bytes_between(word, 0, 0));
 	}
 }
@@ -74,9 +74,9 @@ static void a_one_behind_a_zero_is_not_a_zero(struct kunit *test)
 
 	for (i = 0; i + 1 < HMAP_BUCKET_CNT; i++) {
 		word = ~0ULL ^ 0xfeffULL << 8 * i;
-		KUNIT_EXPECT_EQ(test, bmap_zero_bytes(word), 0x80ULL << 8 * i);
+		KUNIT_EXPECT_EQ(test, hmap_bucket_zero_bytes(word), 0x80ULL << 8 * i);
 	}
-	KUNIT_EXPECT_EQ(test, bmap_zero_bytes(HMAP_BYTES(1) << 8), 0x80);
+	KUNIT_EXPECT_EQ(test, hmap_bucket_zero_bytes(HMAP_BYTES(1) << 8), 0x80);
 }
 
 static void match_finds_exactly_the_equal_bytes(struct kunit *test)
@@ -88,7 +88,7 @@ static void match_finds_exactly_the_equal_bytes(struct kunit *test)
 	for (n = 0; n < WORDS; n++) {
 		word = awkward_word(&rnd);
 		for (top = 0; top < 256; top++)
-			KUNIT_EXPECT_EQ(test, bmap_match(word, top),
+			KUNIT_EXPECT_EQ(test, hmap_bucket_match(word, top),
 					bytes_between(word, top, top));
 	}
 }
@@ -98,9 +98,11 @@ static void match_finds_the_neighbours_of_no_byte(struct kunit *test)
 	unsigned int top;
 
 	for (top = 0; top < 256; top++) {
-		KUNIT_EXPECT_EQ(test, bmap_match(HMAP_BYTES(top), top), HMAP_BYTES(0x80));
-		KUNIT_EXPECT_EQ(test, bmap_match(HMAP_BYTES(top), top ^ 1), 0);
-		KUNIT_EXPECT_EQ(test, bmap_match(HMAP_BYTES(top), top ^ 0x80), 0);
+		u64 word = HMAP_BYTES(top);
+
+		KUNIT_EXPECT_EQ(test, hmap_bucket_match(word, top), HMAP_BYTES(0x80));
+		KUNIT_EXPECT_EQ(test, hmap_bucket_match(word, top ^ 1), 0);
+		KUNIT_EXPECT_EQ(test, hmap_bucket_match(word, top ^ 0x80), 0);
 	}
 }
 
@@ -112,7 +114,7 @@ static void empty_slots_are_found_exactly(struct kunit *test)
 
 	for (n = 0; n < WORDS; n++) {
 		word = awkward_word(&rnd);
-		KUNIT_EXPECT_EQ(test, bmap_match_empty(word),
+		KUNIT_EXPECT_EQ(test, hmap_bucket_match_empty(word),
 				bytes_between(word, HMAP_EMPTY_REST, HMAP_EMPTY_ONE));
 	}
 }
@@ -125,7 +127,7 @@ static void used_slots_are_found_exactly(struct kunit *test)
 
 	for (n = 0; n < WORDS; n++) {
 		word = awkward_word(&rnd);
-		KUNIT_EXPECT_EQ(test, bmap_match_used(word),
+		KUNIT_EXPECT_EQ(test, hmap_bucket_match_used(word),
 				bytes_between(word, HMAP_EMPTY_ONE + 1, U8_MAX));
 	}
 }
@@ -138,7 +140,7 @@ static void the_end_of_a_chain_is_found_exactly(struct kunit *test)
 
 	for (n = 0; n < WORDS; n++) {
 		word = awkward_word(&rnd);
-		KUNIT_EXPECT_EQ(test, bmap_has_rest(word),
+		KUNIT_EXPECT_EQ(test, hmap_bucket_has_rest(word),
 				bytes_between(word, HMAP_EMPTY_REST, HMAP_EMPTY_REST) != 0);
 	}
 }
@@ -154,8 +156,8 @@ static void evacuated_is_told_by_the_first_byte_alone(struct kunit *test)
 
 		for (rest = 0; rest < 256; rest++)
 			KUNIT_EXPECT_EQ(test, evacuated,
-					bmap_evacuated(HMAP_BYTES(rest) << 8 |
-						       state));
+					hmap_bucket_evacuated(HMAP_BYTES(rest) << 8 |
+							      state));
 	}
 }
 
@@ -170,7 +172,7 @@ static void slots_of_a_match_are_visited_in_order(struct kunit *test)
 			if (mask & BIT(i))
 				match |= 0x80ULL << 8 * i;
 		next = 0;
-		bmap_for_each_slot(i, match) {
+		hmap_bucket_for_each_slot(i, match) {
 			KUNIT_EXPECT_EQ(test, mask & (BIT(i) - BIT(next)), 0);
 			KUNIT_EXPECT_TRUE(test, mask & BIT(i));
 			next = i + 1;
@@ -182,13 +184,13 @@ static void slots_of_a_match_are_visited_in_order(struct kunit *test)
 static void byte_i_of_the_word_is_slot_i(struct kunit *test)
 {
 	unsigned int i, top;
-	struct bmap b;
+	struct hmap_bucket b;
 
 	for (i = 0; i < HMAP_BUCKET_CNT; i++) {
 		for (top = 0; top < 256; top++) {
 			memset(&b, 0x55, sizeof(b));
-			bmap_set_tophash(&b, i, top);
-			KUNIT_EXPECT_EQ(test, bmap_tophashes(&b),
+			hmap_bucket_set_tophash(&b, i, top);
+			KUNIT_EXPECT_EQ(test, hmap_bucket_tophashes(&b),
 					(HMAP_BYTES(0x55) & ~(0xffULL << 8 * i)) |
 					(u64)top << 8 * i);
 		}
@@ -240,14 +242,14 @@ static void a_bucket_of_int64_to_int64_is_144_bytes(struct kunit *test)
 static void slots_follow_each_other(struct kunit *test)
 {
 	struct hmap *h = hk_map_sized(test, 3, 5);
-	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+	struct hmap_bucket *b = hk_alloc(test, 1, h->geo.bucket_size);
 	void *next = b + 1;
 	unsigned int i;
 
 	for (i = 0; i < HMAP_BUCKET_CNT; i++, next += 3)
-		KUNIT_EXPECT_PTR_EQ(test, bmap_key(&h->geo, b, i), next);
+		KUNIT_EXPECT_PTR_EQ(test, hmap_bucket_key(&h->geo, b, i), next);
 	for (i = 0; i < HMAP_BUCKET_CNT; i++, next += 5)
-		KUNIT_EXPECT_PTR_EQ(test, bmap_value(&h->geo, b, i), next);
+		KUNIT_EXPECT_PTR_EQ(test, hmap_bucket_value(&h->geo, b, i), next);
 	KUNIT_EXPECT_PTR_EQ(test, (void *)b + h->geo.bucket_size, next);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((uintptr_t)next, 8));
 }
@@ -266,13 +268,13 @@ static bool outside_is(const u8 *bytes, u32 size, const u8 *from, u32 n, u8 c)
 static void copying_a_key_touches_nothing_else(struct kunit *test)
 {
 	struct hmap *h = hk_map_sized(test, 5, 0);
-	struct bmap *to = hk_alloc(test, 1, h->geo.bucket_size);
-	struct bmap *from = hk_alloc(test, 1, h->geo.bucket_size);
-	u8 *slot = bmap_key(&h->geo, to, 6);
+	struct hmap_bucket *to = hk_alloc(test, 1, h->geo.bucket_size);
+	struct hmap_bucket *from = hk_alloc(test, 1, h->geo.bucket_size);
+	u8 *slot = hmap_bucket_key(&h->geo, to, 6);
 
 	memset(to, 0xaa, h->geo.bucket_size);
-	memcpy(bmap_key(&h->geo, from, 2), "quick", 5);
-	bmap_copy(slot, bmap_key(&h->geo, from, 2), 5);
+	memcpy(hmap_bucket_key(&h->geo, from, 2), "quick", 5);
+	hmap_bucket_copy(slot, hmap_bucket_key(&h->geo, from, 2), 5);
 	KUNIT_EXPECT_MEMEQ(test, slot, "quick", 5);
 	KUNIT_EXPECT_TRUE(test, outside_is((u8 *)to, h->geo.bucket_size, slot,
 					   5, 0xaa));
@@ -281,11 +283,11 @@ static void copying_a_key_touches_nothing_else(struct kunit *test)
 static void wiping_a_slot_touches_nothing_else(struct kunit *test)
 {
 	struct hmap *h = hk_map_sized(test, 7, 11);
-	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
-	u8 *slot = bmap_value(&h->geo, b, 3);
+	struct hmap_bucket *b = hk_alloc(test, 1, h->geo.bucket_size);
+	u8 *slot = hmap_bucket_value(&h->geo, b, 3);
 
 	memset(b, 0xaa, h->geo.bucket_size);
-	bmap_wipe(slot, 11);
+	hmap_bucket_wipe(slot, 11);
 	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(slot, 0, 11), NULL);
 	KUNIT_EXPECT_TRUE(test, outside_is((u8 *)b, h->geo.bucket_size, slot,
 					   11, 0xaa));
@@ -294,40 +296,40 @@ static void wiping_a_slot_touches_nothing_else(struct kunit *test)
 static void the_version_is_odd_while_a_chain_is_written(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
-	u32 before = bmap_read_begin(b);
+	struct hmap_bucket *b = hk_alloc(test, 1, h->geo.bucket_size);
+	u32 before = hmap_bucket_read_begin(b);
 
-	bmap_write_begin(b);
+	hmap_bucket_write_begin(b);
 	KUNIT_EXPECT_EQ(test, b->version, before + 1);
-	bmap_write_end(b);
+	hmap_bucket_write_end(b);
 	KUNIT_EXPECT_EQ(test, b->version, before + 2);
 }
 
 static void a_reader_notices_a_writer(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
-	u32 version = bmap_read_begin(b);
+	struct hmap_bucket *b = hk_alloc(test, 1, h->geo.bucket_size);
+	u32 version = hmap_bucket_read_begin(b);
 
-	KUNIT_EXPECT_FALSE(test, bmap_read_retry(b, version));
-	bmap_write_begin(b);
-	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
-	bmap_write_end(b);
-	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
+	KUNIT_EXPECT_FALSE(test, hmap_bucket_read_retry(b, version));
+	hmap_bucket_write_begin(b);
+	KUNIT_EXPECT_TRUE(test, hmap_bucket_read_retry(b, version));
+	hmap_bucket_write_end(b);
+	KUNIT_EXPECT_TRUE(test, hmap_bucket_read_retry(b, version));
 }
 
 /* Whether or not the writer is done before the reader is. */
 static void a_reader_who_begins_in_a_write_tries_again(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+	struct hmap_bucket *b = hk_alloc(test, 1, h->geo.bucket_size);
 	u32 version;
 
-	bmap_write_begin(b);
-	version = bmap_read_begin(b);
-	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
-	bmap_write_end(b);
-	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, version));
+	hmap_bucket_write_begin(b);
+	version = hmap_bucket_read_begin(b);
+	KUNIT_EXPECT_TRUE(test, hmap_bucket_read_retry(b, version));
+	hmap_bucket_write_end(b);
+	KUNIT_EXPECT_TRUE(test, hmap_bucket_read_retry(b, version));
 }
 
 static void the_rest_begins_behind_the_last_slot_in_use(struct kunit *test)
@@ -341,12 +343,12 @@ static void the_rest_begins_behind_the_last_slot_in_use(struct kunit *test)
 		{ }, { 9 }, { 9, 1, 255 }, { 1, 1, 1, 1, 1, 1, 1, 5 },
 		{ 5, 6, 7, 8, 9, 10, 11 }, { 1, 128 },
 	};
-	struct bmap b;
+	struct hmap_bucket b;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(before); i++) {
 		memcpy(b.tophash, before[i], sizeof(b.tophash));
-		bmap_set_rest(&b);
+		hmap_bucket_set_rest(&b);
 		KUNIT_EXPECT_MEMEQ(test, b.tophash, after[i],
 				   sizeof(b.tophash));
 	}
@@ -354,19 +356,19 @@ static void the_rest_begins_behind_the_last_slot_in_use(struct kunit *test)
 
 static void a_filter_tells_what_has_been_added(struct kunit *test)
 {
-	struct bmap b = { .overflow = HMAP_OVERFLOW_INDEX };
+	struct hmap_bucket b = { .overflow = HMAP_OVERFLOW_INDEX };
 	unsigned int added, top;
 
 	for (added = 0; added < 256; added++) {
 		for (top = 0; top < 256; top++)
-			KUNIT_EXPECT_FALSE(test, bmap_filter_test(&b, top));
-		bmap_filter_add(&b, added);
+			KUNIT_EXPECT_FALSE(test, hmap_bucket_filter_test(&b, top));
+		hmap_bucket_filter_add(&b, added);
 		for (top = 0; top < 256; top++)
-			KUNIT_EXPECT_EQ(test, bmap_filter_test(&b, top),
+			KUNIT_EXPECT_EQ(test, hmap_bucket_filter_test(&b, top),
 					top % 4 == added % 4);
-		KUNIT_EXPECT_EQ(test, bmap_overflow_index(b.overflow),
+		KUNIT_EXPECT_EQ(test, hmap_bucket_overflow_index(b.overflow),
 				HMAP_OVERFLOW_INDEX);
-		bmap_filter_clear(&b);
+		hmap_bucket_filter_clear(&b);
 		KUNIT_EXPECT_EQ(test, b.overflow, HMAP_OVERFLOW_INDEX);
 	}
 }
@@ -374,13 +376,13 @@ static void a_filter_tells_what_has_been_added(struct kunit *test)
 static void the_version_wraps_around(struct kunit *test)
 {
 	struct hmap *h = hk_map_u64(test);
-	struct bmap *b = hk_alloc(test, 1, h->geo.bucket_size);
+	struct hmap_bucket *b = hk_alloc(test, 1, h->geo.bucket_size);
 
 	b->version = U32_MAX - 1;
-	bmap_write_begin(b);
-	bmap_write_end(b);
-	KUNIT_EXPECT_EQ(test, bmap_read_begin(b), 0);
-	KUNIT_EXPECT_TRUE(test, bmap_read_retry(b, U32_MAX - 1));
+	hmap_bucket_write_begin(b);
+	hmap_bucket_write_end(b);
+	KUNIT_EXPECT_EQ(test, hmap_bucket_read_begin(b), 0);
+	KUNIT_EXPECT_TRUE(test, hmap_bucket_read_retry(b, U32_MAX - 1));
 }
 
 static struct kunit_case bucket_cases[] = {

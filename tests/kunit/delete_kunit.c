@@ -158,8 +158,8 @@ static void a_deleted_slot_is_wiped(struct kunit *test)
 	struct hmap *h = make_chain(test, 12);
 	struct hmap_chain chain = hk_chain_of(h, hk_hash_constant(NULL, 0,
 								   NULL));
-	u64 *key = bmap_key(&h->geo, chain.head, 5);
-	u64 *value = bmap_value(&h->geo, chain.head, 5);
+	u64 *key = hmap_bucket_key(&h->geo, chain.head, 5);
+	u64 *value = hmap_bucket_value(&h->geo, chain.head, 5);
 
 	KUNIT_EXPECT_EQ(test, *key, 5);
 	KUNIT_EXPECT_EQ(test, *value, hk_value(5));

@@ -536,19 +536,19 @@ static void stats_tell_of_overflow_buckets(struct kunit *test)
 	hmap_get_stats(h, &stats);
 	/* 16 buckets have no spares. */
 	KUNIT_EXPECT_EQ(test, stats.overflow, 0);
-	KUNIT_EXPECT_EQ(test, stats.nextOverflow, 0);
+	KUNIT_EXPECT_EQ(test, stats.next_overflow, 0);
 	KUNIT_EXPECT_FALSE(test, stats.present & HMAP_HAS_EXTRA);
 	/* Blocks of 1, 2 and 4, of which 5 are in use. */
 	hk_put_range(test, h, 8, 48);
 	hmap_get_stats(h, &stats);
 	KUNIT_EXPECT_EQ(test, stats.overflow, 7);
 	KUNIT_EXPECT_EQ(test, stats.noverflow, 5);
-	KUNIT_EXPECT_EQ(test, stats.nextOverflow, 6);
+	KUNIT_EXPECT_EQ(test, stats.next_overflow, 6);
 	KUNIT_EXPECT_EQ(test, stats.longest_chain, 6);
 	KUNIT_EXPECT_TRUE(test, stats.present & HMAP_HAS_EXTRA);
 	hk_put_range(test, h, 48, 64);
 	hmap_get_stats(h, &stats);
-	KUNIT_EXPECT_EQ(test, stats.nextOverflow, 0);
+	KUNIT_EXPECT_EQ(test, stats.next_overflow, 0);
 }
 
 /* Also if it is in the array that is being evacuated. */

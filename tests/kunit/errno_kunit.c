@@ -318,7 +318,7 @@ static void a_disturbed_lookup_takes_the_lock(struct kunit *test)
 	const u64 keys[] = { 5, 6, 99 };
 	unsigned long found;
 	u64 value, values[ARRAY_SIZE(keys)];
-	struct bmap *b;
+	struct hmap_bucket *b;
 
 	hk_put_range(test, h, 0, 8);
 	b = hmap_bucket(h, hk_array(h), 0);

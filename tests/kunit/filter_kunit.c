@@ -150,10 +150,10 @@ static void an_evacuated_bucket_is_not_asked(struct kunit *test)
 {
 	struct hmap *h = make_growing(test);
 	struct hmap_array *old = hk_array(h)->oldbuckets;
-	const struct bmap *head = hmap_bucket(h, old, 0);
+	const struct hmap_bucket *head = hmap_bucket(h, old, 0);
 	u64 key = key_of(0x80, 19), value;
 
-	KUNIT_ASSERT_TRUE(test, bmap_filter_test(head, 0x80));
+	KUNIT_ASSERT_TRUE(test, hmap_bucket_filter_test(head, 0x80));
 	rcu_read_lock();
 	KUNIT_EXPECT_EQ(test, hmap_get_first(h, h->params, old, head, &key, key,
 					     &value), -EAGAIN);
@@ -164,11 +164,11 @@ static void an_evacuated_bucket_is_not_asked(struct kunit *test)
 static void a_lookup_relies_on_it(struct kunit *test)
 {
 	struct hmap *h = make_map(test, 208, 9);
-	struct bmap *head = hk_chain_of(h, 0).head;
+	struct hmap_bucket *head = hk_chain_of(h, 0).head;
 	u64 key = key_of(0x80, 8);
 	u32 overflow = head->overflow;
 
-	bmap_filter_clear(head);
+	hmap_bucket_filter_clear(head);
 	hk_expect_absent(test, h, key);
 	KUNIT_EXPECT_EQ(test, hmap_delete(h, &key), -ENOENT);
 	head->overflow = overflow;

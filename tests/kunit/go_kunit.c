@@ -27,7 +27,7 @@ static_assert(offsetof(struct hmap_stats, count) == 0);
 static_assert(offsetof(struct hmap_stats, B) == 12);
 static_assert(offsetof(struct hmap_stats, hash0) == 24);
 static_assert(offsetof(struct hmap_stats, buckets) == 32);
-static_assert(offsetof(struct hmap_stats, nextOverflow) == 80);
+static_assert(offsetof(struct hmap_stats, next_overflow) == 80);
 static_assert(offsetof(struct hmap_stats, alloc_failures) == 128);
 static_assert(offsetof(struct hmap_stats, shrinks) == 136);
 

@@ -293,12 +293,13 @@ static void nevacuate_passes_what_has_been_evacuated(struct kunit *test)
 {
 	u64 from, to, key;
 	struct hmap *h = hk_map_growing(test, &from, &to);
-	struct bmap *next;
+	struct hmap_bucket *next;
 
 	for (key = to; hk_growing(h); key++) {
 		next = hmap_bucket(h, hk_array(h)->oldbuckets,
 				   hk_array(h)->nevacuate[0].n);
-		KUNIT_ASSERT_FALSE(test, bmap_evacuated(bmap_tophashes(next)));
+		KUNIT_ASSERT_FALSE(test,
+				   hmap_bucket_evacuated(hmap_bucket_tophashes(next)));
 		KUNIT_ASSERT_EQ(test, hmap_delete(h, &key), -ENOENT);
 	}
 }
@@ -469,7 +470,7 @@ static void same_size_growth_keeps_the_order_of_slots(struct kunit *test)
 	chain = hk_chain_of(h, 3);
 	KUNIT_EXPECT_STREQ(test, hk_chain_states(test, h, &chain), "#####...");
 	for (i = 0; i < 5; i++)
-		KUNIT_EXPECT_EQ(test, *(u64 *)bmap_key(&h->geo, chain.head, i),
+		KUNIT_EXPECT_EQ(test, *(u64 *)hmap_bucket_key(&h->geo, chain.head, i),
 				32 * (4 + i) + 3);
 }
 

@@ -274,11 +274,11 @@ void hk_finish_growth(struct kunit *test, struct hmap *h)
 struct hmap_chain hk_chain_of(struct hmap *h, u64 hash)
 {
 	struct hmap_array *a = hk_array(h), *old = a->oldbuckets;
-	struct bmap *b;
+	struct hmap_bucket *b;
 
 	if (old) {
 		b = hmap_bucket(h, old, hmap_bucket_index(old, hash));
-		if (!bmap_evacuated(bmap_tophashes(b)))
+		if (!hmap_bucket_evacuated(hmap_bucket_tophashes(b)))
 			return (struct hmap_chain){ old, b };
 	}
 	return (struct hmap_chain){
@@ -296,7 +296,7 @@ static char hk_state(u8 tophash)
 const char *hk_chain_states(struct kunit *test, struct hmap *h,
 			    const struct hmap_chain *chain)
 {
-	struct bmap *b;
+	struct hmap_bucket *b;
 	unsigned int i;
 	size_t len = 0;
 	char *s, *p;

@@ -57,9 +57,9 @@ static void touch(struct kunit *test, struct hmap *h, u64 unit)
 static bool next_is_evacuated(struct hmap *h)
 {
 	struct hmap_array *a = hk_array(h);
-	struct bmap *next = hmap_bucket(h, a->oldbuckets, a->nevacuate[0].n);
+	struct hmap_bucket *next = hmap_bucket(h, a->oldbuckets, a->nevacuate[0].n);
 
-	return bmap_evacuated(bmap_tophashes(next));
+	return hmap_bucket_evacuated(hmap_bucket_tophashes(next));
 }
 
 /*

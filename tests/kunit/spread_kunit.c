@@ -227,7 +227,7 @@ enum {
 static void add(struct spread *s, u64 hash)
 {
 	u32 bucket = hash & ((1U << s->B) - 1);
-	u8 top = bmap_tophash_of(hash);
+	u8 top = hmap_bucket_tophash_of(hash);
 
 	s->n++;
 	s->top[top]++;

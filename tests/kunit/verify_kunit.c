@@ -52,12 +52,12 @@ static struct hmap *make_growing(struct kunit *test)
 	return hk_map_growing(test, &from, &to);
 }
 
-static struct bmap *head(struct hmap *h)
+static struct hmap_bucket *head(struct hmap *h)
 {
 	return hk_chain_of(h, hk_hash_constant(NULL, 0, NULL)).head;
 }
 
-static struct bmap *last(struct hmap *h)
+static struct hmap_bucket *last(struct hmap *h)
 {
 	return hmap_next(h, hk_array(h), hmap_next(h, hk_array(h), head(h)));
 }
@@ -84,17 +84,17 @@ static void *state_in_last_6(struct hmap *h)
 
 static void *key_1(struct hmap *h)
 {
-	return bmap_key(&h->geo, head(h), 1);
+	return hmap_bucket_key(&h->geo, head(h), 1);
 }
 
 static void *free_key(struct hmap *h)
 {
-	return bmap_key(&h->geo, last(h), 5);
+	return hmap_bucket_key(&h->geo, last(h), 5);
 }
 
 static void *free_value(struct hmap *h)
 {
-	return bmap_value(&h->geo, last(h), 5);
+	return hmap_bucket_value(&h->geo, last(h), 5);
 }
 
 static void *version(struct hmap *h)
@@ -129,7 +129,7 @@ static void *noverflow(struct hmap *h)
 
 static void *next_overflow(struct hmap *h)
 {
-	return &hk_array(h)->extra.nextOverflow;
+	return &hk_array(h)->extra.next_overflow;
 }
 
 static void *overflow_nr(struct hmap *h)
@@ -159,15 +159,15 @@ static void *settled(struct hmap *h)
 
 static void *key_in_bucket_1(struct hmap *h)
 {
-	return bmap_key(&h->geo, hmap_bucket(h, hk_array(h), 1), 0);
+	return hmap_bucket_key(&h->geo, hmap_bucket(h, hk_array(h), 1), 0);
 }
 
 static void *only_value(struct hmap *h)
 {
-	return bmap_value(&h->geo, hmap_bucket(h, hk_array(h), 0), 0);
+	return hmap_bucket_value(&h->geo, hmap_bucket(h, hk_array(h), 0), 0);
 }
 
-static struct bmap *evacuated(struct hmap *h)
+static struct hmap_bucket *evacuated(struct hmap *h)
 {
 	return hmap_bucket(h, hk_array(h)->oldbuckets, 0);
 }
@@ -189,8 +189,8 @@ static void *evacuated_version(struct hmap *h)
 
 static void *unused_new_key(struct hmap *h)
 {
-	return bmap_key(&h->geo, hmap_bucket(h, hk_array(h),
-					     hk_array(h)->nevacuate[0].n), 3);
+	return hmap_bucket_key(&h->geo, hmap_bucket(h, hk_array(h),
+						    hk_array(h)->nevacuate[0].n), 3);
 }
 
 static void *older_array(struct hmap *h)
@@ -296,10 +296,10 @@ static void a_reader_whom_writers_disturb_takes_the_lock(struct kunit *test)
 	u64 key = 100, value;
 
 	/* As if a writer was in it all the time. */
-	bmap_write_begin(head(h));
+	hmap_bucket_write_begin(head(h));
 	hk_expect_range(test, h, 0, 20);
 	KUNIT_EXPECT_EQ(test, hmap_get(h, &key, &value), -ENOENT);
-	bmap_write_end(head(h));
+	hmap_bucket_write_end(head(h));
 	hk_expect_all(test, h, 0, 20);
 }
 

@@ -93,12 +93,12 @@ static void *shown_at(struct hmap_mapped_view *view, u64 offset)
 	return p;
 }
 
-static struct bmap *next_bucket(struct hmap_mapped_view *view,
-				const struct hmap_mapped_array *a,
-				const struct bmap *b)
+static struct hmap_bucket *next_bucket(struct hmap_mapped_view *view,
+				       const struct hmap_mapped_array *a,
+				       const struct hmap_bucket *b)
 {
 	const struct hmap_mapped *control = view->control;
-	u32 n = bmap_overflow_index(b->overflow);
+	u32 n = hmap_bucket_overflow_index(b->overflow);
 
 	if (!n--)
 		return NULL;
@@ -117,24 +117,25 @@ static int look_into(struct hmap_mapped_view *view, const struct hmap_mapped_arr
 		     void *value)
 {
 	const struct hmap_geometry geo = hmap_geometry_of(*params);
-	u8 top = bmap_tophash_of(hash);
-	struct bmap *head, *b;
+	u8 top = hmap_bucket_tophash_of(hash);
+	struct hmap_bucket *head, *b;
 	unsigned int i;
 
 	if (!a->buckets)
 		return -EAGAIN;
 	head = at(view, a->offset + (hash & (a->buckets - 1)) * geo.bucket_size);
-	if (bmap_evacuated(bmap_tophashes(head)))
+	if (hmap_bucket_evacuated(hmap_bucket_tophashes(head)))
 		return -EAGAIN;
 	for (b = head; b; b = next_bucket(view, a, b)) {
-		bmap_for_each_slot(i, bmap_match(bmap_tophashes(b), top)) {
-			if (memcmp(bmap_key(&geo, b, i), key, geo.key_slot))
+		hmap_bucket_for_each_slot(i, hmap_bucket_match(hmap_bucket_tophashes(b),
+							       top)) {
+			if (memcmp(hmap_bucket_key(&geo, b, i), key, geo.key_slot))
 				continue;
-			memcpy(value, bmap_value(&geo, b, i), geo.value_slot);
+			memcpy(value, hmap_bucket_value(&geo, b, i), geo.value_slot);
 			return 0;
 		}
-		if (bmap_has_rest(bmap_tophashes(b)) ||
-		    !bmap_filter_test(head, top))
+		if (hmap_bucket_has_rest(hmap_bucket_tophashes(b)) ||
+		    !hmap_bucket_filter_test(head, top))
 			break;
 	}
 	return -ENOENT;
@@ -297,8 +298,8 @@ static void what_is_evacuated_is_wiped(struct kunit *test)
 {
 	struct hmap *h = make_growing(test);
 	struct hmap_array *old = hk_array(h)->oldbuckets;
-	size_t body = h->geo.bucket_size - sizeof(struct bmap), i;
-	struct bmap *b;
+	size_t body = h->geo.bucket_size - sizeof(struct hmap_bucket), i;
+	struct hmap_bucket *b;
 
 	hk_delete_range(test, h, 0, 50);
 	KUNIT_ASSERT_TRUE(test, hk_growing(h));

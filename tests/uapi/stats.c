@@ -36,7 +36,7 @@ TEST_F(stats, a_new_map_has_no_buckets)
 	EXPECT_EQ(0, s->extra);
 	EXPECT_EQ(0, s->overflow);
 	EXPECT_EQ(0, s->oldoverflow);
-	EXPECT_EQ(0, s->nextOverflow);
+	EXPECT_EQ(0, s->next_overflow);
 	EXPECT_EQ(0, s->grows);
 	EXPECT_EQ(0, s->same_size_grows);
 	EXPECT_EQ(0, s->evacuated);
@@ -205,7 +205,7 @@ TEST_F(stats, more_than_16_buckets_have_spares)
 		ASSERT_GE(s.overflow, s.B > 4 ? 1ULL << (s.B - 4) : 0);
 		ASSERT_LE(s.noverflow, s.overflow);
 		ASSERT_EQ(s.noverflow < s.overflow ? s.noverflow + 1 : 0,
-			  s.nextOverflow);
+			  s.next_overflow);
 		ASSERT_EQ(!!s.extra, !!(s.present & HMAP_HAS_EXTRA));
 		ASSERT_EQ(!!s.buckets, !!(s.present & HMAP_HAS_BUCKETS));
 	}

@@ -94,7 +94,7 @@ static struct json_object *describe_stats(const struct hmap_stats *stats)
 	add_address(o, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
 	add_number(o, "overflow", stats->overflow);
 	add_number(o, "oldoverflow", stats->oldoverflow);
-	add_number(o, "nextOverflow", stats->nextOverflow);
+	add_number(o, "nextOverflow", stats->next_overflow);
 	add_number(o, "memory", stats->memory);
 	add_number(o, "grows", stats->grows);
 	add_number(o, "same_size_grows", stats->same_size_grows);

@@ -41,13 +41,13 @@ struct hmap_overflow {
  * @oldoverflow: those of the array that this one replaces, while it does. Goes
  *	to NULL with oldbuckets
  * @overflow: the overflow buckets of this array
- * @nextOverflow: index of the overflow bucket that is handed out next. Indices
+ * @next_overflow: index of the overflow bucket that is handed out next. Indices
  *	start at 1: 0 is the end of a chain. Under the array's lock
  */
 struct hmap_extra {
 	struct hmap_overflow *oldoverflow;
 	struct hmap_overflow overflow;
-	u32 nextOverflow;
+	u32 next_overflow;
 };
 
 /**
@@ -191,7 +191,7 @@ hmap_geometry_of(const struct hmap_params params)
 
 	geo.key_slot = hmap_slot_size(params.key_size);
 	geo.value_slot = hmap_slot_size(params.value_size);
-	geo.values = sizeof(struct bmap) + HMAP_BUCKET_CNT * geo.key_slot;
+	geo.values = sizeof(struct hmap_bucket) + HMAP_BUCKET_CNT * geo.key_slot;
 	geo.bucket_size = geo.values + HMAP_BUCKET_CNT * geo.value_slot;
 	return geo;
 }
@@ -206,7 +206,7 @@ static __always_inline void *hmap_settled(const struct hmap_array *a)
 }
 
 /* The first bucket of the chain of @hash in @a. */
-static __always_inline struct bmap *
+static __always_inline struct hmap_bucket *
 hmap_first_bucket(const struct hmap_geometry *geo, const struct hmap_array *a,
 		  void *settled, u64 hash)
 {

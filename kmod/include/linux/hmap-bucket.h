@@ -44,7 +44,7 @@ struct hmap_geometry {
 };
 
 /**
- * struct bmap - the head of a bucket; keys and values follow
+ * struct hmap_bucket - the head of a bucket; keys and values follow
  * @tophash: a byte of each element's hash, or the state of its slot: HMAP_EMPTY_REST
  *	and what follows there, in the interface for programs
  * @tophashes: the same as a word
@@ -53,7 +53,7 @@ struct hmap_geometry {
  * @version: odd while the chain is being changed; the first bucket's counts for
  *	all
  */
-struct bmap {
+struct hmap_bucket {
 	union {
 		u8 tophash[HMAP_BUCKET_CNT];
 		__le64 tophashes;
@@ -64,14 +64,14 @@ struct bmap {
 
 #define HMAP_BYTES(x)	((u64)(x) * 0x0101010101010101ULL)
 
-static inline u8 bmap_tophash_of(u64 hash)
+static inline u8 hmap_bucket_tophash_of(u64 hash)
 {
 	u8 top = hash >> 56;
 
 	return top < HMAP_MIN_TOPHASH ? top + HMAP_MIN_TOPHASH : top;
 }
 
-static inline u64 bmap_tophashes(const struct bmap *b)
+static inline u64 hmap_bucket_tophashes(const struct hmap_bucket *b)
 {
 	return le64_to_cpu(READ_ONCE(b->tophashes));
 }
@@ -80,52 +80,61 @@ static inline u64 bmap_tophashes(const struct bmap *b)
  * 0x80 in each byte of @w that is zero. Exact: unlike the shorter formula with
  * a subtraction, no borrow makes a byte behind a zero one look like zero.
  */
-static inline u64 bmap_zero_bytes(u64 w)
+static inline u64 hmap_bucket_zero_bytes(u64 w)
 {
 	return ~(((w & HMAP_BYTES(0x7f)) + HMAP_BYTES(0x7f)) | w | HMAP_BYTES(0x7f));
 }
 
 /* The slots (0x80 in their bytes) that hold the tophash @top. */
-static inline u64 bmap_match(u64 tophashes, u8 top)
+static inline u64 hmap_bucket_match(u64 tophashes, u8 top)
 {
-	return bmap_zero_bytes(tophashes ^ HMAP_BYTES(top));
+	return hmap_bucket_zero_bytes(tophashes ^ HMAP_BYTES(top));
 }
 
 /* The slots that are HMAP_EMPTY_REST or HMAP_EMPTY_ONE. */
-static inline u64 bmap_match_empty(u64 tophashes)
+static inline u64 hmap_bucket_match_empty(u64 tophashes)
 {
-	return bmap_zero_bytes(tophashes & ~HMAP_BYTES(HMAP_EMPTY_ONE));
+	return hmap_bucket_zero_bytes(tophashes & ~HMAP_BYTES(HMAP_EMPTY_ONE));
 }
 
 /* The slots in use, if the bucket has not been evacuated. */
-static inline u64 bmap_match_used(u64 tophashes)
+static inline u64 hmap_bucket_match_used(u64 tophashes)
 {
-	return bmap_match_empty(tophashes) ^ HMAP_BYTES(0x80);
+	return hmap_bucket_match_empty(tophashes) ^ HMAP_BYTES(0x80);
 }
 
 /* Whether the chain ends in this bucket. */
-static inline bool bmap_has_rest(u64 tophashes)
+static inline bool hmap_bucket_has_rest(u64 tophashes)
 {
-	return bmap_zero_bytes(tophashes);
+	return hmap_bucket_zero_bytes(tophashes);
 }
 
-static inline unsigned int bmap_first_slot(u64 match)
+static inline unsigned int hmap_bucket_first_slot(u64 match)
 {
 	return __ffs64(match) / 8;
 }
 
-#define bmap_for_each_slot(i, match) \
-	for (u64 __m = (match); __m && (i = bmap_first_slot(__m), true); \
+#define hmap_bucket_for_each_slot(i, match) \
+	for (u64 __m = (match); __m && (i = hmap_bucket_first_slot(__m), true); \
 	     __m &= __m - 1)
 
-static inline bool bmap_evacuated(u64 tophashes)
+#define hmap_bucket_for_each_used(i, b) \
+	hmap_bucket_for_each_slot(i, hmap_bucket_match_used(hmap_bucket_tophashes(b)))
+
+/* How many slots are in use. */
+static inline unsigned int hmap_bucket_used(const struct hmap_bucket *b)
+{
+	return hweight64(hmap_bucket_match_used(hmap_bucket_tophashes(b)));
+}
+
+static inline bool hmap_bucket_evacuated(u64 tophashes)
 {
 	u8 state = tophashes;
 
 	return state > HMAP_EMPTY_ONE && state < HMAP_MIN_TOPHASH;
 }
 
-static inline u32 bmap_overflow_index(u32 overflow)
+static inline u32 hmap_bucket_overflow_index(u32 overflow)
 {
 	return overflow & HMAP_OVERFLOW_INDEX;
 }
@@ -136,60 +145,62 @@ static inline u32 bmap_overflow_index(u32 overflow)
  * on, of a large one three in ten: this saves most lookups of what is not there a
  * second cache miss.
  */
-static inline bool bmap_filter_test(const struct bmap *head, u8 top)
+static inline bool hmap_bucket_filter_test(const struct hmap_bucket *head, u8 top)
 {
 	return READ_ONCE(head->overflow) & HMAP_OVERFLOW_FILTER(top);
 }
 
 /* Before such an element comes to be there. It may be taken away without notice. */
-static inline void bmap_filter_add(struct bmap *head, u8 top)
+static inline void hmap_bucket_filter_add(struct hmap_bucket *head, u8 top)
 {
 	WRITE_ONCE(head->overflow, head->overflow | HMAP_OVERFLOW_FILTER(top));
 }
 
 /* When there is nothing. */
-static inline void bmap_filter_clear(struct bmap *head)
+static inline void hmap_bucket_filter_clear(struct hmap_bucket *head)
 {
-	WRITE_ONCE(head->overflow, bmap_overflow_index(head->overflow));
+	WRITE_ONCE(head->overflow, hmap_bucket_overflow_index(head->overflow));
 }
 
-static inline void bmap_set_tophash(struct bmap *b, unsigned int i, u8 top)
+static inline void hmap_bucket_set_tophash(struct hmap_bucket *b, unsigned int i,
+					   u8 top)
 {
 	WRITE_ONCE(b->tophash[i], top);
 }
 
 /* With the slots behind the last one in use as HMAP_EMPTY_REST. */
-static inline u64 bmap_with_rest(u64 tophashes)
+static inline u64 hmap_bucket_with_rest(u64 tophashes)
 {
-	u64 used = bmap_match_used(tophashes);
+	u64 used = hmap_bucket_match_used(tophashes);
 
 	return used ? tophashes & (~0ULL >> (64 - fls64(used))) : 0;
 }
 
-static inline void bmap_set_rest(struct bmap *b)
+static inline void hmap_bucket_set_rest(struct hmap_bucket *b)
 {
 	WRITE_ONCE(b->tophashes,
-		   cpu_to_le64(bmap_with_rest(bmap_tophashes(b))));
+		   cpu_to_le64(hmap_bucket_with_rest(hmap_bucket_tophashes(b))));
 }
 
 /* Mark slot @i empty; @rest: all slots behind it are HMAP_EMPTY_REST. */
-static inline void bmap_set_empty(struct bmap *b, unsigned int i, bool rest)
+static inline void hmap_bucket_set_empty(struct hmap_bucket *b, unsigned int i,
+					 bool rest)
 {
-	u64 tophashes = bmap_tophashes(b) & ~(0xffULL << 8 * i);
+	u64 tophashes = hmap_bucket_tophashes(b) & ~(0xffULL << 8 * i);
 
 	tophashes |= (u64)HMAP_EMPTY_ONE << 8 * i;
 	WRITE_ONCE(b->tophashes,
-		   cpu_to_le64(rest ? bmap_with_rest(tophashes) : tophashes));
+		   cpu_to_le64(rest ? hmap_bucket_with_rest(tophashes) : tophashes));
 }
 
-static inline void *bmap_key(const struct hmap_geometry *geo,
-			     const struct bmap *b, unsigned int i)
+static inline void *hmap_bucket_key(const struct hmap_geometry *geo,
+				    const struct hmap_bucket *b, unsigned int i)
 {
 	return (u8 *)b + sizeof(*b) + i * geo->key_slot;
 }
 
-static inline void *bmap_value(const struct hmap_geometry *geo,
-			       const struct bmap *b, unsigned int i)
+static inline void *hmap_bucket_value(const struct hmap_geometry *geo,
+				      const struct hmap_bucket *b, unsigned int i)
 {
 	return (u8 *)b + geo->values + i * geo->value_slot;
 }
@@ -198,7 +209,7 @@ static inline void *bmap_value(const struct hmap_geometry *geo,
  * Copies, inlined where the compiler knows the size and for words. It is told so,
  * since there are kernels (UML) in which memcpy() is any other function.
  */
-static __always_inline void bmap_memcpy(void *to, const void *from, u32 size)
+static __always_inline void hmap_bucket_memcpy(void *to, const void *from, u32 size)
 {
 	if (__builtin_constant_p(size))
 		__builtin_memcpy(to, from, size);
@@ -209,8 +220,8 @@ static __always_inline void bmap_memcpy(void *to, const void *from, u32 size)
 }
 
 /* Ask for the cache lines of a bucket of ordinary size but the first. */
-static __always_inline void bmap_prefetch(const struct hmap_geometry *geo,
-					  const struct bmap *b)
+static __always_inline void hmap_bucket_prefetch(const struct hmap_geometry *geo,
+						 const struct hmap_bucket *b)
 {
 	u32 i;
 
@@ -219,50 +230,50 @@ static __always_inline void bmap_prefetch(const struct hmap_geometry *geo,
 			prefetch((const u8 *)b + i);
 }
 
-static __always_inline void bmap_copy(void *to, const void *from, u32 size)
+static __always_inline void hmap_bucket_copy(void *to, const void *from, u32 size)
 {
 	/*
 	 * A reader's copy may race with a writer: the reader then finds
 	 * another version and throws it away.
 	 */
-	data_race(({ bmap_memcpy(to, from, size); 0; }));
+	data_race(({ hmap_bucket_memcpy(to, from, size); 0; }));
 }
 
-static __always_inline void bmap_wipe(void *slot, u32 size)
+static __always_inline void hmap_bucket_wipe(void *slot, u32 size)
 {
 	const u64 zero = 0;
 
 	if (size == sizeof(zero))
-		bmap_copy(slot, &zero, sizeof(zero));
+		hmap_bucket_copy(slot, &zero, sizeof(zero));
 	else
-		data_race(memset(slot, 0, size)); /* as in bmap_copy() */
+		data_race(memset(slot, 0, size)); /* as in hmap_bucket_copy() */
 }
 
 /* Open the chain of @head for writing: readers who were in it try again. */
-static inline void bmap_write_begin(struct bmap *head)
+static inline void hmap_bucket_write_begin(struct hmap_bucket *head)
 {
 	WRITE_ONCE(head->version, head->version + 1);
-	/* Odd before any data: pairs with smp_rmb() in bmap_read_retry(). */
+	/* Odd before any data: pairs with smp_rmb() in hmap_bucket_read_retry(). */
 	smp_wmb();
 }
 
-static inline void bmap_write_end(struct bmap *head)
+static inline void hmap_bucket_write_end(struct hmap_bucket *head)
 {
-	/* Data before even: pairs with the acquire in bmap_read_begin(). */
+	/* Data before even: pairs with the acquire in hmap_bucket_read_begin(). */
 	smp_store_release(&head->version, head->version + 1);
 }
 
 /* The version of a chain; if it is being changed, one that it will not have again. */
-static inline u32 bmap_read_begin(const struct bmap *head)
+static inline u32 hmap_bucket_read_begin(const struct hmap_bucket *head)
 {
-	/* Version before data: pairs with the release in bmap_write_end(). */
+	/* Version before data: pairs with the release in hmap_bucket_write_end(). */
 	return smp_load_acquire(&head->version) & ~1;
 }
 
-/* Whether what was read since bmap_read_begin() may be of two versions. */
-static inline bool bmap_read_retry(const struct bmap *head, u32 version)
+/* Whether what was read since hmap_bucket_read_begin() may be of two versions. */
+static inline bool hmap_bucket_read_retry(const struct hmap_bucket *head, u32 version)
 {
-	/* Data before version: pairs with smp_wmb() in bmap_write_begin(). */
+	/* Data before version: pairs with smp_wmb() in hmap_bucket_write_begin(). */
 	smp_rmb();
 	return READ_ONCE(head->version) != version;
 }

@@ -42,7 +42,7 @@ static __always_inline u64 hmap_load64(const void *p)
 {
 	u64 word;
 
-	bmap_memcpy(&word, p, sizeof(word));
+	hmap_bucket_memcpy(&word, p, sizeof(word));
 	return word;
 }
 
@@ -50,7 +50,7 @@ static __always_inline u32 hmap_load32(const void *p)
 {
 	u32 word;
 
-	bmap_memcpy(&word, p, sizeof(word));
+	hmap_bucket_memcpy(&word, p, sizeof(word));
 	return word;
 }
 

@@ -17,7 +17,7 @@
 
 struct hmap_array *hmap_array_in_resize(struct hmap_array *a, u64 hash);
 int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
-		      const struct bmap *head, u32 version, const void *key,
+		      const struct hmap_bucket *head, u32 version, const void *key,
 		      u64 hash, void *value);
 int hmap_get_slow(struct hmap *h, const void *key, void *value);
 
@@ -36,33 +36,33 @@ static __always_inline bool hmap_get_follows(const struct hmap_params params,
  */
 static __always_inline int
 hmap_get_first(struct hmap *h, const struct hmap_params params,
-	       struct hmap_array *a, const struct bmap *b, const void *key,
+	       struct hmap_array *a, const struct hmap_bucket *b, const void *key,
 	       u64 hash, void *value)
 {
 	const struct hmap_geometry geo = hmap_geometry_of(params);
-	u32 version = bmap_read_begin(b);
-	u64 tophashes = bmap_tophashes(b);
-	u8 top = bmap_tophash_of(hash);
+	u32 version = hmap_bucket_read_begin(b);
+	u64 tophashes = hmap_bucket_tophashes(b);
+	u8 top = hmap_bucket_tophash_of(hash);
 	unsigned int i;
 	int err;
 
-	bmap_for_each_slot(i, bmap_match(tophashes, top)) {
-		if (hmap_keys_equal(params, bmap_key(&geo, b, i), key)) {
+	hmap_bucket_for_each_slot(i, hmap_bucket_match(tophashes, top)) {
+		if (hmap_keys_equal(params, hmap_bucket_key(&geo, b, i), key)) {
 			if (value)
-				bmap_copy(value, bmap_value(&geo, b, i),
-					  params.value_size);
+				hmap_bucket_copy(value, hmap_bucket_value(&geo, b, i),
+						 params.value_size);
 			err = 0;
 			goto check;
 		}
 	}
-	if (bmap_evacuated(tophashes))
+	if (hmap_bucket_evacuated(tophashes))
 		return -EAGAIN;
 	/* No look at HMAP_EMPTY_REST: the processor could not foresee it. */
-	if (bmap_filter_test(b, top))
+	if (hmap_bucket_filter_test(b, top))
 		return hmap_get_in_chain(h, a, b, version, key, hash, value);
 	err = -ENOENT;
 check:
-	return bmap_read_retry(b, version) ? -EAGAIN : err;
+	return hmap_bucket_read_retry(b, version) ? -EAGAIN : err;
 }
 
 /**
@@ -81,7 +81,7 @@ hmap_get_inline(struct hmap *h, const void *key, void *value,
 		const struct hmap_params params)
 {
 	const struct hmap_geometry geo = hmap_geometry_of(params);
-	const struct bmap *b;
+	const struct hmap_bucket *b;
 	struct hmap_array *a;
 	siphash_key_t hash0;
 	int err = -EAGAIN;
@@ -101,7 +101,7 @@ hmap_get_inline(struct hmap *h, const void *key, void *value,
 	}
 	if (likely(settled)) {
 		b = hmap_first_bucket(&geo, a, settled, hash);
-		bmap_prefetch(&geo, b);
+		hmap_bucket_prefetch(&geo, b);
 		err = hmap_get_first(h, params, a, b, key, hash, value);
 	}
 	rcu_read_unlock();
@@ -123,7 +123,7 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
 	const struct hmap_geometry geo = hmap_geometry_of(params);
 	const void *key = keys;
 	void *value = values;
-	const struct bmap *b;
+	const struct hmap_bucket *b;
 	struct hmap_array *a;
 	unsigned long found = 0;
 	u64 hash[HMAP_BATCH_KEYS];
@@ -140,7 +140,7 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
 		hash[i] = hmap_hash_key(params, key, &hash0);
 		b = hmap_first_bucket(&geo, a, settled, hash[i]);
 		prefetch(b);
-		bmap_prefetch(&geo, b);
+		hmap_bucket_prefetch(&geo, b);
 	}
 	for (i = 0, key = keys; i < n; i++, key += params.key_size) {
 		err = -EAGAIN;

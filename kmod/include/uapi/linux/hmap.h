@@ -87,7 +87,7 @@
  * @overflow: overflow buckets that the array can hand out without allocating
  *	or has handed out: spares behind the buckets and further blocks
  * @oldoverflow: overflow buckets in use by @oldbuckets
- * @nextOverflow: index of the overflow bucket that is handed out next,
+ * @next_overflow: index of the overflow bucket that is handed out next,
  *	counted from 1; 0 if the next one has to be allocated first
  * @memory: bytes of kernel memory that the map holds for elements: arrays and all
  *	that is in them. Not what each map takes from the beginning to its end, with
@@ -114,7 +114,7 @@ struct hmap_stats {
 	__aligned_u64 extra;
 	__aligned_u64 overflow;
 	__aligned_u64 oldoverflow;
-	__aligned_u64 nextOverflow;
+	__aligned_u64 next_overflow;
 	__aligned_u64 memory;
 	__aligned_u64 grows;
 	__aligned_u64 same_size_grows;
