@@ -62,11 +62,40 @@
 /* From so many on they are closed. */
 #define HOLES		64
 
+/*
+ * Libraries in the field have all of this compiled in. What changes here is another
+ * HMAP_MAPPED_FORMAT, which they refuse, so that their programs ask the kernel.
+ */
 static_assert(sizeof(struct hmap_mapped_bucket) == sizeof(struct hmap_bucket));
-static_assert(offsetof(struct hmap_mapped_bucket, overflow) ==
-	      offsetof(struct hmap_bucket, overflow));
-static_assert(offsetof(struct hmap_mapped_bucket, version) ==
-	      offsetof(struct hmap_bucket, version));
+static_assert(offsetof(struct hmap_bucket, tophash) == 0);
+static_assert(offsetof(struct hmap_bucket, overflow) == 8);
+static_assert(offsetof(struct hmap_bucket, version) == 12);
+static_assert(sizeof(struct hmap_bucket) == 16);
+static_assert(HMAP_BUCKET_CNT == HMAP_BUCKET_SLOTS);
+
+static_assert(offsetof(struct hmap_mapped_bucket, tophash) == 0);
+static_assert(offsetof(struct hmap_mapped_bucket, overflow) == 8);
+static_assert(offsetof(struct hmap_mapped_bucket, version) == 12);
+
+static_assert(offsetof(struct hmap_mapped_array, buckets) == 0);
+static_assert(offsetof(struct hmap_mapped_array, offset) == 8);
+static_assert(offsetof(struct hmap_mapped_array, spares) == 16);
+static_assert(offsetof(struct hmap_mapped_array, blocks) == 24);
+static_assert(offsetof(struct hmap_mapped_array, end) == 32);
+static_assert(sizeof(struct hmap_mapped_array) == 40);
+
+static_assert(offsetof(struct hmap_mapped, sequence) == 0);
+static_assert(offsetof(struct hmap_mapped, hash) == 4);
+static_assert(offsetof(struct hmap_mapped, key_size) == 8);
+static_assert(offsetof(struct hmap_mapped, value_size) == 12);
+static_assert(offsetof(struct hmap_mapped, bucket_size) == 16);
+static_assert(offsetof(struct hmap_mapped, block_buckets) == 20);
+static_assert(offsetof(struct hmap_mapped, block_size) == 24);
+static_assert(offsetof(struct hmap_mapped, format) == 28);
+static_assert(offsetof(struct hmap_mapped, hash0) == 32);
+static_assert(offsetof(struct hmap_mapped, buckets) == 48);
+static_assert(offsetof(struct hmap_mapped, oldbuckets) == 88);
+static_assert(sizeof(struct hmap_mapped) == 128);
 
 static struct hmap_mapped_view *hmap_mapped_view(struct hmap_view *base)
 {
@@ -275,6 +304,7 @@ void hmap_view_attach(struct hmap_mapped_view *view, const struct hmap *h)
 	control->bucket_size = h->geo.bucket_size;
 	control->block_buckets = hmap_page_buckets(h->geo.bucket_size);
 	control->block_size = PAGE_SIZE;
+	control->format = HMAP_MAPPED_FORMAT;
 	/* As under a stripe, which in other maps is for softirqs, too (lockdep). */
 	local_bh_disable();
 	hmap_view_begin_change(&view->base);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/hash.c: what Go's hash_test.go (after SMHasher) asks of a hash function,
+ * kmod/map/hash.c: what Go's hash_test.go (after SMHasher) asks of a hash function,
  * asked of the fast one and of SipHash. The Go test is named above each.
  *
  * A 64-bit hash of the few thousand keys of a test collides about once in 2^32
@@ -8,6 +8,7 @@
  */
 #include <linux/sort.h>
 
+#include "../hash_vectors.h"
 #include "hmap_kunit.h"
 
 /* Keys of one test. */
@@ -391,7 +392,25 @@ static void both_ends_of_the_hash_are_even(struct kunit *test)
 	}
 }
 
+/* Programs have these functions compiled in: what they return can never change. */
+static void hashes_are_those_that_programs_compute(struct kunit *test)
+{
+	const siphash_key_t seed = { HASH_VECTOR_SEED };
+	u8 key[ARRAY_SIZE(fast_vectors)];
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(fast_vectors); n++)
+		key[n] = n;
+	for (n = 0; n < ARRAY_SIZE(fast_vectors); n++) {
+		KUNIT_EXPECT_EQ_MSG(test, fast_hash(key, n, &seed), fast_vectors[n],
+				    "%u bytes", n);
+		KUNIT_EXPECT_EQ_MSG(test, hmap_siphash(key, n, &seed),
+				    siphash_vectors[n], "%u bytes", n);
+	}
+}
+
 static struct kunit_case hash_cases[] = {
+	KUNIT_CASE(hashes_are_those_that_programs_compute),
 	KUNIT_CASE_PARAM(only_the_bytes_of_the_key_count, function_gen_params),
 	/* Of the fast one all keys have the same length. */
 	KUNIT_CASE(zeros_of_different_lengths_differ),

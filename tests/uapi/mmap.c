@@ -370,7 +370,7 @@ TEST_F(mapped, the_control_page_tells_what_it_should)
 	EXPECT_EQ(0, c->block_buckets & (c->block_buckets - 1));
 	EXPECT_LE(c->block_buckets * c->bucket_size, c->block_size);
 	EXPECT_EQ(0, c->block_size % page_size());
-	EXPECT_EQ(0, c->reserved);
+	EXPECT_EQ(HMAP_MAPPED_FORMAT, c->format);
 	EXPECT_TRUE(c->hash0[0] || c->hash0[1]);
 	EXPECT_EQ(0, c->sequence & 1);
 	/* there are no buckets before the first put */

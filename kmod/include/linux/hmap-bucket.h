@@ -14,6 +14,10 @@
  * The eight tophash bytes are one word: matching, finding a free slot and the
  * end of a chain are operations on a word. Byte i is bits 8i..8i+7 of it.
  *
+ * Programs that map the memory of a map have the layout of a bucket, the states of
+ * slots and the filter compiled in (struct hmap_mapped_bucket): kmod/dev/view.c asserts
+ * them, and another layout is another HMAP_MAPPED_FORMAT.
+ *
  * Everything here is a pure function of a bucket: no lock, no allocation.
  */
 #ifndef _LINUX_HMAP_BUCKET_H

@@ -6,6 +6,10 @@
  * These functions take the parameters of the map by value. Where they are constants, as in
  * a map that DEFINE_HMAP() declares, the compiler is left with code for keys of just that
  * size: no indirect call, no loop over bytes.
+ *
+ * Programs that look keys up in mapped memory have both hashes compiled in (struct
+ * hmap_mapped): what they return for a key and a seed can never change. Another hash is
+ * another HMAP_HASH_*. tests/hash_vectors.h has the hashes of keys of every length.
  */
 #ifndef _LINUX_HMAP_HASH_H
 #define _LINUX_HMAP_HASH_H

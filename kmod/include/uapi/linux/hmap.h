@@ -626,6 +626,13 @@ struct hmap_ioc_wait {
 #define HMAP_OVERFLOW_INDEX		0x0fffffffU
 #define HMAP_OVERFLOW_FILTER(tophash)	(0x10000000U << ((tophash) & 3))
 
+/*
+ * The format of what follows, and of all that a mapped map consists of: the control page,
+ * buckets, blocks and both hashes. Programs have it compiled in. A program that does not
+ * know the format or the hash of a map must leave its lookups to HMAP_IOC_GET.
+ */
+#define HMAP_MAPPED_FORMAT	0
+
 /**
  * struct hmap_mapped_bucket - the head of a bucket
  * @tophash: states of the slots
@@ -671,7 +678,7 @@ struct hmap_mapped_array {
  * @bucket_size: bytes of a bucket
  * @block_buckets: overflow buckets in a block, a power of two
  * @block_size: bytes from one block to the next
- * @reserved: 0
+ * @format: HMAP_MAPPED_FORMAT of the kernel
  * @hash0: seed of the hashes
  * @buckets: the array that the map is in
  * @oldbuckets: the array that is being evacuated to @buckets
@@ -716,7 +723,7 @@ struct hmap_mapped {
 	__u32 bucket_size;
 	__u32 block_buckets;
 	__u32 block_size;
-	__u32 reserved;
+	__u32 format;
 	__aligned_u64 hash0[2];
 	struct hmap_mapped_array buckets;
 	struct hmap_mapped_array oldbuckets;
