@@ -141,7 +141,7 @@ int hmap_cmd_verify(struct hmap_call *call)
 		return -EPERM;
 	if (call->arg.plain.flags)
 		return -EINVAL;
-	return hmap_verify(call->map);
+	return hmap_call_restart(hmap_verify(call->map));
 }
 
 int hmap_cmd_count(struct hmap_call *call)

@@ -183,7 +183,7 @@ void hmap_file_unbind(struct file *file)
  */
 int hmap_object_freeze(struct hmap_object *object)
 {
-	if (!xchg(&object->freezing, true))
+	if (!xchg(&object->freezing, 1))
 		percpu_ref_kill(&object->writers);
 	return wait_for_completion_interruptible(&object->frozen);
 }

@@ -49,7 +49,7 @@ struct hmap_object {
 	struct hmap map;
 	struct kref ref;
 	struct percpu_ref writers;
-	bool freezing;
+	int freezing;
 	struct completion frozen;
 	struct hmap_mapped_view *view;
 	struct hmap_user *user;

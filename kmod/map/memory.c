@@ -218,8 +218,10 @@ static struct mem_cgroup *hmap_charged_to(const struct hmap *h)
 {
 	if (h->params.flags & HMAP_ACCOUNT)
 		return h->memcg;
-	return h->params.flags & HMAP_ACCOUNT_CALLERS && current->flags & PF_WQ_WORKER ?
-	       h->payer : NULL;
+	/* Only the map's worker: others may write the map from works of their own. */
+	if (h->params.flags & HMAP_ACCOUNT_CALLERS && current_work() == &h->work.work)
+		return h->payer;
+	return NULL;
 }
 
 /*
@@ -351,7 +353,7 @@ static void hmap_memory_work(struct work_struct *work)
 	}
 	atomic_long_sub(total, &memory->waiting);
 	/* Either this sees what has been added or that sees that it has ended. */
-	atomic_set(&memory->busy, false);
+	atomic_set_release(&memory->busy, false);
 	smp_mb(); /* pairs with llist_add() and xchg() of hmap_blob_retire() */
 	if (!llist_empty(&memory->retired))
 		hmap_memory_begin_batch(memory);

@@ -44,6 +44,11 @@
 /* Have the worker look whether there is something to do. */
 static void hmap_call_worker_later(struct hmap *h)
 {
+	/*
+	 * First what it is called for: pairs with smp_mb() in hmap_worker(), which
+	 * follows the end of "pending".
+	 */
+	smp_mb();
 	if (!delayed_work_pending(&h->work))
 		queue_delayed_work(hmap_wq, &h->work, IDLE_TIME);
 }
@@ -347,10 +352,14 @@ void __hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
 	if (count <= 0 && !hmap_old(a)) {
 		if (!a->mask) {
 			hmap_reseed(h, a);
-		} else if (!READ_ONCE(h->emptied)) {
+		} else {
+			/* The count first: pairs with smp_mb() in hmap_worker_reseed(). */
+			smp_mb();
 			/* Perhaps. That takes all stripes: if it stays empty. */
-			WRITE_ONCE(h->emptied, true);
-			hmap_call_worker_later(h);
+			if (!READ_ONCE(h->emptied)) {
+				WRITE_ONCE(h->emptied, true);
+				hmap_call_worker_later(h);
+			}
 		}
 	}
 	if (hmap_shrink_needed(h, a, max(count, 0L)))
@@ -621,8 +630,12 @@ static void hmap_worker_reseed(struct hmap *h)
 {
 	struct hmap_array *a;
 
-	/* Before the count: a delete that comes later calls again. */
 	WRITE_ONCE(h->emptied, false);
+	/*
+	 * Before the count: a delete that it does not see calls again. Pairs with
+	 * smp_mb() in __hmap_resize_for_delete().
+	 */
+	smp_mb();
 	if (hmap_count(h))
 		return;
 	a = hmap_lock_all(h);
