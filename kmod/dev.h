@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the device share: objects, which are maps that programs
+ * Shared by the files of the device: objects, which are maps that programs
  * share, the files by which they do, and calls, which are ioctls under way.
  *
  * dev.c has the table of commands and uses all others; object.c makes and frees
  * what they work on, fs.c gives it a name. None of them looks into a bucket.
+ *
+ * See kmod/README.md for the order of their locks and for all files of the
+ * device.
  */
 #ifndef _HMAP_DEV_H
 #define _HMAP_DEV_H

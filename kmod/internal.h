@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the map share: the array, overflow buckets, resizing.
+ * Shared by the files of the map: arrays, overflow buckets, resizing.
  *
- * map.c and scan.c use lock.c and resize.c, which uses evacuate.c, which uses array.c,
- * which uses memory.c.
- * What lookups need is in <linux/hmap-inline.h>, buckets are in <linux/hmap-bucket.h>.
+ * map.c and scan.c use lock.c and resize.c, which uses evacuate.c, which uses
+ * array.c, which uses memory.c. The parts of a lookup are in
+ * <linux/hmap-inline.h>, buckets are in <linux/hmap-bucket.h>.
+ *
+ * See kmod/README.md for the terms, the lock order and all pairs of barriers.
  */
 #ifndef _HMAP_INTERNAL_H
 #define _HMAP_INTERNAL_H

@@ -3,14 +3,14 @@
  * Memory: how it is allocated, what is counted, and what frees it.
  *
  * A map's struct hmap_memory counts every byte from its allocation until it is
- * free. What readers may be in waits for a grace period of RCU before that, and is
- * then freed by a work, in process context. So no put or delete frees more than an
- * allocation that it has made itself, and nothing that only a sleeping context may
- * free.
+ * free. Memory that readers may be in waits for a grace period of RCU before
+ * that, and is then freed by a work, in process context. So no put or delete
+ * frees more than an allocation that it has made itself, and nothing that only
+ * a sleeping context may free.
  *
- * There are two queues, both with a rescuer, since others wait for them under memory
- * pressure: hmap_wq runs the workers of all maps, which allocate; hmap_free_wq frees,
- * and never waits for an allocation.
+ * There are two queues, both with a rescuer, since others wait for them under
+ * memory pressure: hmap_wq runs the workers of all maps, which allocate;
+ * hmap_free_wq frees, and its works allocate nothing themselves.
  */
 #include <linux/export.h>
 #include <linux/memcontrol.h>
