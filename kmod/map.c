@@ -1104,6 +1104,7 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
 	new->mask = hmap_full_mask(h, new);
 	a = hmap_lock_all(h);
 	hmap_view_begin(h);
+	/* It is complete: pairs with rcu_dereference(). */
 	rcu_assign_pointer(h->buckets, new);
 	hmap_view_end(h);
 	for (s = 0; s < h->params.stripes; s++) {

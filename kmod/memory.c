@@ -326,7 +326,7 @@ void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
 
 static void hmap_memory_begin_batch(struct hmap_memory *memory)
 {
-	/* Full barrier: pairs with that in hmap_memory_work(). */
+	/* Full barrier: pairs with smp_mb() in hmap_memory_work(). */
 	if (atomic_xchg(&memory->busy, true))
 		return;
 	/* Whatever is in it has been taken out of the map before. */
@@ -352,7 +352,11 @@ static void hmap_memory_work(struct work_struct *work)
 	atomic_long_sub(total, &memory->waiting);
 	/* Either this sees what has been added or that sees that it has ended. */
 	atomic_set(&memory->busy, false);
-	smp_mb(); /* pairs with llist_add() and xchg() of hmap_blob_retire() */
+	/*
+	 * Pairs with llist_add() in hmap_blob_retire() and with atomic_xchg() in
+	 * hmap_memory_begin_batch().
+	 */
+	smp_mb();
 	if (!llist_empty(&memory->retired))
 		hmap_memory_begin_batch(memory);
 	hmap_memory_put(memory);

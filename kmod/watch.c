@@ -268,6 +268,7 @@ void hmap_wake_watchers(struct hmap_object *object, s64 looked)
 	/* Pairs with hmap_look(). */
 	if (atomic64_cmpxchg(&object->changes, looked, looked + 1) != looked)
 		return;
+	/* After atomic64_cmpxchg(): pairs with the barrier in hmap_wait_to_see(). */
 	n = atomic_read(&object->nr_watchers);
 	if (n && n <= WATCHERS_AT_ONCE)
 		wake_up_interruptible_all(&object->watchers);
@@ -364,6 +365,10 @@ static int hmap_wait_to_see(const struct hmap_file *hf, bool nonblock)
 
 	if (ret != -EAGAIN || nonblock)
 		return ret;
+	/*
+	 * Before hmap_to_see(), by the barrier in wait_event(): pairs with
+	 * atomic64_cmpxchg() in hmap_wake_watchers().
+	 */
 	atomic_inc(&object->nr_watchers);
 	err = wait_event_interruptible(object->watchers,
 				       (ret = hmap_to_see(hf)) != -EAGAIN);
