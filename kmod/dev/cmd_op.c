@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations: whatever can be done to one element, at once or not at all.
+ * Operations: all that can be done to one element, at once or not at all.
  *
- * What changes a value depending on what it was does so in a callback of
- * hmap_update(), under the lock of the map. As in elem.c no address of the
- * caller is touched there: what an operation needs is copied before, and what
- * it brings afterwards.
+ * An operation that changes a value depending on what it was does so in a
+ * callback of hmap_update(), under the lock of the map. As in elem.c no address
+ * of the caller is touched there: what an operation needs is copied before, and
+ * what it brings afterwards.
  */
 #include <linux/log2.h>
 #include <linux/nospec.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maps whose files can be mapped (HMAP_CREATE_MMAP): the pages of a view in the page
- * tables of programs. What is on them is told in view.c.
+ * Maps whose files can be mapped (HMAP_CREATE_MMAP): the pages of a view in the
+ * page tables of programs. view.c explains what is on them.
  *
- * Such a map has an inode of its own, whose mapping all its files share: so that
- * what they have mapped can be found and taken away. Pages are mapped by number
- * (VM_PFNMAP): nobody who sees one can hold it.
+ * Such a map has an inode of its own, whose mapping all its files share: so
+ * that what they have mapped can be found and taken away. Pages are mapped by
+ * number (VM_PFNMAP), so that no program can take a reference to one.
  */
 #include <linux/err.h>
 #include <linux/mm.h>

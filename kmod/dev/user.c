@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What users have: maps and other files of hmapfs, and the memory of their maps. Each
- * has a limit, so that none takes what is there for all of them; the superuser has none.
+ * Users and what they have: maps and other files of hmapfs, and the memory of
+ * their maps. Each has a limit, so that none takes all that is there for all of
+ * them; the superuser has none.
  *
- * A user is one of the initial user namespace. All that come from a namespace which an
- * ordinary user has made are that user: the ids that it may give itself there are no more
- * users. A map counts for the user that has made it, not for the owner of its file.
+ * A user is one of the initial user namespace. All that come from a namespace
+ * which an ordinary user has made are that user: the ids that it may give
+ * itself there are not users of their own. A map counts for the user that has
+ * made it, not for the owner of its file.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>

@@ -2,41 +2,42 @@
 /*
  * A view: programs that look keys up in the memory of a map by themselves.
  *
- * They see a file. Its first page, the control page, names the arrays that the map
- * is in, by their places in the file; each is shown there whole, buckets first
- * and then its overflow blocks, from when it has been allocated until it is freed.
- * <uapi/linux/hmap.h> tells what a program does with that: it is hmap_get_slow(),
- * with the sequence of the control page in the place of RCU.
+ * They see a file. Its first page, the control page, names the arrays that the
+ * map is in, by their places in the file; each is shown there whole, buckets
+ * first and then its overflow blocks, from when it has been allocated until it
+ * is freed. <uapi/linux/hmap.h> says how a program uses that: it does as
+ * hmap_get_slow(), with the sequence of the control page in the place of RCU.
  *
  * What might go wrong, and why it does not:
  *
- *  - A program knows an array that is not the map's any more, or not the seed. Each
- *    change of the array, its old one or the seed is made while the sequence is
- *    odd, so that who has seen the same even one before and after a lookup has
- *    made it in the arrays of the map. While one of these is being evacuated it
- *    shows, by marks and versions, what it shows to a reader in the kernel.
+ *  - A program knows an array that is not the map's any more, or not the seed.
+ *    Each change of the array, its old one or the seed is made while the
+ *    sequence is odd, so that a program that has seen the same even one before
+ *    and after a lookup has made it in the arrays of the map. While one of
+ *    these is being evacuated it shows, by marks and versions, what it shows to
+ *    a reader in the kernel.
  *
- *  - It is in an array that is being freed. Before the pages are, they are taken
- *    out of @arrays and then out of all page tables (hmap_view_remove()). Whoever
- *    was about to map one has done so before that, and holds no page after it,
- *    since faults hold @pages. What has gone is read as a page of evacuated
- *    buckets; that the array has left the control page comes before, so it shows
- *    in the sequence.
+ *  - It is in an array that is being freed. Before the pages are, they are
+ *    taken out of @arrays and then out of all page tables (hmap_view_remove()).
+ *    A fault that was about to map one has done so before that, and maps none
+ *    after it, since faults hold @pages. A page that has gone is read as a page
+ *    of evacuated buckets; the array has left the control page before, so it
+ *    shows in the sequence.
  *
- *  - It still has such a page where there is an array again. A place that a program
- *    has touched while there was no array is a HOLE, and none comes there before the
- *    page has been taken out of all page tables. Readers that touch holes do that
- *    themselves, when there are HOLES of them: no put ever pays for it. So all is
- *    mapped as it should be, but for overflow blocks that come later: those a program
- *    may have touched too early, if it followed what it had read in an array that was
- *    gone. A block is a page, so that no bucket is partly there: it is seen to be
- *    evacuated, and the program asks the kernel.
+ *  - It still has such a page where there is an array again. A place that a
+ *    program has touched while there was no array is a HOLE, and none comes
+ *    there before the page has been taken out of all page tables. Readers that
+ *    touch holes do that themselves, when there are HOLES of them: no put ever
+ *    pays for it. The one exception is an overflow block that comes later: a
+ *    program may have touched its place too early, if it followed what it had
+ *    read in an array that was gone. A block is a page, so that no bucket is
+ *    partly there: it is seen to be evacuated, and the program asks the kernel.
  *
  *  - A bucket is changed while it is read: the version of its chain tells.
  *
- *  - A page has something that is none of the map's business to show. Buckets are
- *    in pages of their own, zeroed; the slots of deleted and evacuated elements are
- *    wiped, and overflow buckets are named by indices, not by addresses.
+ *  - A page has something that the map must not show. Buckets are in pages of
+ *    their own, zeroed; the slots of deleted and evacuated elements are wiped,
+ *    and overflow buckets are named by indices, not by addresses.
  */
 #include <linux/bits.h>
 #include <linux/bottom_half.h>

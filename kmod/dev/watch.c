@@ -3,27 +3,29 @@
  * Watching a map: poll() and read() tell a file that it has changed, WAIT waits
  * for a key or for any change. Both end when the map is frozen.
  *
- * Who changes a map calls hmap_object_changed(). As long as nobody watches that
- * is a barrier and two loads of what nobody writes to:
+ * A task that changes a map calls hmap_object_changed(). As long as no task
+ * watches the map, that costs a barrier and two loads:
  *
- * - The counter of changes does not count each of them. To look is to make it
- *   odd, and only the first change after that makes it even again, and wakes those
- *   that wait for any. A number, once looked at, is that of no other state.
- * - A waiter for a key counts itself in object->waiting. Only then are keys hashed, and
- *   waiters for the same key woken. They look for themselves.
+ * - The counter of changes does not count each of them. A look makes it odd,
+ *   and only the first change after that makes it even again, and wakes the
+ *   tasks that wait for any. A number, once looked at, is that of no other
+ *   state.
+ * - A waiter for a key counts itself in object->waiting. Only then are keys
+ *   hashed, and waiters for the same key woken. They look for themselves.
  *
- * However many watch, a change pays for no more than the waiters for its own keys:
+ * A change pays only for the waiters for its keys, however many tasks watch:
  *
- * - These stand in a table of the keys that are waited for, in all maps, by a hash whose
- *   seed no program sees (hmap_wait_keys). A change finds a key there without a lock.
- * - Tasks that wait for any change are woken by it if they are a few (WATCHERS_AT_ONCE).
- *   More of them, and poll(), are left to a work: one entry of a poll may have any number
- *   of tasks behind it, by way of an epoll. A change of all keys, and the end of all
- *   changes, leave waiters to it, too.
+ * - These stand in a table of the keys that are waited for, in all maps, by a
+ *   hash whose seed no program sees (hmap_wait_keys). A change finds a key
+ *   there without a lock.
+ * - Tasks that wait for any change are woken by it if they are a few
+ *   (WATCHERS_AT_ONCE). More of them, and poll(), are left to a work: one entry
+ *   of a poll may have any number of tasks behind it, by way of an epoll. A
+ *   change of all keys, and the end of all changes, leave waiters to it, too.
  *
- * The barrier of the writer is between his change and these loads; that of who
- * watches is between his store and his look at the map. One of the two sees the
- * other.
+ * A writer changes the map, has a barrier, and loads the counters; a task that
+ * watches stores to a counter, has a barrier, and looks at the map. One of the
+ * two sees the other: kmod/README.md lists these pairs.
  */
 #include <linux/hrtimer.h>
 #include <linux/list.h>
@@ -267,6 +269,7 @@ void hmap_wake_watchers(struct hmap_object *object, s64 looked)
 	/* Pairs with hmap_look(). */
 	if (atomic64_cmpxchg(&object->changes, looked, looked + 1) != looked)
 		return;
+	/* After atomic64_cmpxchg(): pairs with the barrier in hmap_wait_to_see(). */
 	n = atomic_read(&object->nr_watchers);
 	if (n && n <= WATCHERS_AT_ONCE)
 		wake_up_interruptible_all(&object->watchers);
@@ -363,6 +366,10 @@ static int hmap_wait_to_see(const struct hmap_file *hf, bool nonblock)
 
 	if (ret != -EAGAIN || nonblock)
 		return ret;
+	/*
+	 * Before hmap_to_see(), by the barrier in wait_event(): pairs with
+	 * atomic64_cmpxchg() in hmap_wake_watchers().
+	 */
 	atomic_inc(&object->nr_watchers);
 	err = wait_event_interruptible(object->watchers,
 				       (ret = hmap_to_see(hf)) != -EAGAIN);

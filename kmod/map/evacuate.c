@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Evacuation: moving the elements of the old array to the new one, unit by unit.
+ * Evacuation: moving elements from the old array to the new one, unit by unit.
  *
- * A unit is a bucket of the smaller array, with those of the other that share its
- * elements: up to eight when the map grows, two when it shrinks. All of these are in
- * one stripe. Each stripe evacuates its units in order, and says how far it is. Lookups
- * and writes of the units before go straight to the new array. The mark of an old
- * bucket tells of the others: a write of one that has not been evacuated goes into
- * the old chain, which counts until then.
+ * All buckets of a unit are in one stripe. Each stripe evacuates its units in
+ * order and publishes its progress: lookups and writes of the units before it
+ * go straight to the new array. For all others the mark of the old bucket
+ * decides. A write of a unit that has not been evacuated goes into the old
+ * chain, which counts until then.
  *
- * Writers drive it. In a small map each put and delete does its own unit and the next
- * one in order, as in Go. In a larger one it does the next one only: no put has to pay
- * for more than one unit; a resize lasts about as many puts as there are units, and the
- * next one is not due before seven times as many. In a large one the worker takes its
- * part from the beginning, and a put does one only if the worker does not keep up with
- * the writers (HMAP_PACE): on a CPU of its own it does, and units that are evacuated one
- * after the other cost half of what they cost in between.
+ * Writers drive it. In a small map each put and delete does its own unit and
+ * the next one in order, as in Go. In a larger one it does the next one only:
+ * no put has to pay for more than one unit; a resize lasts about as many puts
+ * as there are units, and the next one is not due before seven times as many.
+ * In a large one the worker takes its part from the beginning, and a put does
+ * one only if the worker does not keep up with the writers (HMAP_PACE): on a
+ * CPU of its own it does, and units that are evacuated one after the other cost
+ * half of what they cost in between.
+ *
+ * See kmod/README.md for pictures of a unit.
  */
 #include <linux/delay.h>
 #include <linux/ktime.h>

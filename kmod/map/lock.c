@@ -5,9 +5,11 @@
  * Stripe s is for every bucket whose index is s modulo the number of stripes.
  * Doubling and halving keep the low bits of an index, so that a bucket and
  * those that it is evacuated to are in one stripe. While an array, or the one
- * that it replaces, has fewer buckets than there are stripes, all are in
- * stripe 0: the mask of the array is 0. When that is over hmap_resize_done()
- * raises it, holding stripe 0, which was the only one in use.
+ * that it replaces, has fewer buckets than there are stripes, stripe 0 is the
+ * only one in use: the mask of the array is 0. hmap_resize_done() raises the
+ * mask when that is over, holding stripe 0.
+ *
+ * See kmod/README.md for the lock order.
  */
 #include <linux/export.h>
 

@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hmap: a resizable hash map in the design of Go's classic map.
+ * The life of a map: init, destroy and clear.
  *
- * Elements live in buckets of eight slots (hmap-bucket.h), buckets in an array with
- * overflow buckets (array.c). A growing map has two arrays. Puts and deletes move two units
- * at the most from the old one to the new one, the worker a few at a time (evacuate.c), so
- * that no operation pays for the table. A key is in the old array until its bucket there
- * has been evacuated, and in the new one from then on.
- *
- * Writers and evacuation take the lock of a stripe of the buckets (lock.c).
- * Lookups take none: they read the version of the chain before and after, and
- * start again if it has changed (hmap-inline.h). What they may be in is freed
- * after a grace period of RCU.
- *
- * Nothing is allocated or freed under a lock: see struct hmap_supply, memory.c.
+ * See kmod/README.md for how the files of the map work together.
  */
 #include <linux/export.h>
 #include <linux/log2.h>
@@ -218,6 +207,7 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
 	new->mask = hmap_full_mask(h, new);
 	a = hmap_lock_all(h);
 	hmap_view_begin(h);
+	/* It is complete: pairs with rcu_dereference(). */
 	rcu_assign_pointer(h->buckets, new);
 	hmap_view_end(h);
 	for (s = 0; s < h->params.stripes; s++) {

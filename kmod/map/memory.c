@@ -3,14 +3,14 @@
  * Memory: how it is allocated, what is counted, and what frees it.
  *
  * A map's struct hmap_memory counts every byte from its allocation until it is
- * free. What readers may be in waits for a grace period of RCU before that, and is
- * then freed by a work, in process context. So no put or delete frees more than an
- * allocation that it has made itself, and nothing that only a sleeping context may
- * free.
+ * free. Memory that readers may be in waits for a grace period of RCU before
+ * that, and is then freed by a work, in process context. So no put or delete
+ * frees more than an allocation that it has made itself, and nothing that only
+ * a sleeping context may free.
  *
- * There are two queues, both with a rescuer, since others wait for them under memory
- * pressure: hmap_wq runs the workers of all maps, which allocate; hmap_free_wq frees,
- * and never waits for an allocation.
+ * There are two queues, both with a rescuer, since others wait for them under
+ * memory pressure: hmap_wq runs the workers of all maps, which allocate;
+ * hmap_free_wq frees, and its works allocate nothing themselves.
  */
 #include <linux/export.h>
 #include <linux/memcontrol.h>
@@ -328,7 +328,7 @@ void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
 
 static void hmap_memory_begin_batch(struct hmap_memory *memory)
 {
-	/* Full barrier: pairs with that in hmap_memory_work(). */
+	/* Full barrier: pairs with smp_mb() in hmap_memory_work(). */
 	if (atomic_xchg(&memory->busy, true))
 		return;
 	/* Whatever is in it has been taken out of the map before. */
@@ -354,7 +354,11 @@ static void hmap_memory_work(struct work_struct *work)
 	atomic_long_sub(total, &memory->waiting);
 	/* Either this sees what has been added or that sees that it has ended. */
 	atomic_set_release(&memory->busy, false);
-	smp_mb(); /* pairs with llist_add() and xchg() of hmap_blob_retire() */
+	/*
+	 * Pairs with llist_add() in hmap_blob_retire() and with atomic_xchg() in
+	 * hmap_memory_begin_batch().
+	 */
+	smp_mb();
 	if (!llist_empty(&memory->retired))
 		hmap_memory_begin_batch(memory);
 	hmap_memory_put(memory);

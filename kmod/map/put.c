@@ -2,7 +2,8 @@
 /*
  * Puts and updates.
  *
- * Nothing is allocated or freed under a lock: see struct hmap_supply.
+ * Nothing is allocated or freed under a lock. An operation that finds something
+ * missing there unlocks, gets it and starts again: see struct hmap_supply.
  */
 #include <linux/export.h>
 

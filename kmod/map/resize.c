@@ -3,26 +3,28 @@
  * When to grow or shrink, and what decides about it.
  *
  * A resize is started by publishing an array that names the one it replaces,
- * and is over when all units have been evacuated (evacuate.c). Only an array
- * that replaces nothing (any more) is replaced, and the task that publishes holds a
- * stripe of it, so that the holder of all stripes has the map to itself.
- *
- * The worker makes the arrays that are too large to be made by the way, takes its part in
- * large resizes, finishes what no writer drives, and shrinks, until nothing is left to do.
+ * and is over when all units have been evacuated (evacuate.c). The task that
+ * publishes holds a stripe of the array that is replaced, so that the holder of
+ * all stripes has the map to itself. The worker makes the arrays that are too
+ * large for a put, takes its part in large resizes, finishes those that no
+ * writer drives, and shrinks, until nothing is left to do.
  *
  * What decides about the size, in this order:
  *
- *  1. An explicit request: hmap_reserve(), hmap_shrink(), hmap_clear(). They and the
- *     worker exclude each other by the resizer mutex: of two the later one has the
- *     last word, and the worker waits for either. A caller that may not wait for
- *     the memory that the holder is allocating (hmap_may_wait()) goes on without
- *     the mutex; then the publications decide (cmpxchg), and the last min_B does.
- *  2. h->min_B, below which the worker does not shrink: hmap_init()'s hint, raised
- *     by hmap_reserve() before it begins, and taken back if it fails; hmap_shrink()
- *     sets it to 0. Above it HMAP_NO_SHRINK keeps the worker, but no explicit
- *     request, from shrinking.
- *  3. The number of elements: puts and the worker grow the map beyond its capacity,
- *     the worker shrinks it below an eighth of it.
+ *  1. An explicit request: hmap_reserve(), hmap_shrink(), hmap_clear(). They
+ *     and the worker exclude each other by the resizer mutex: of two the later
+ *     one has the last word, and the worker waits for either. A caller that may
+ *     not wait for the memory that the holder is allocating (hmap_may_wait())
+ *     goes on without the mutex; then the publications decide (cmpxchg), and
+ *     the last min_B does.
+ *  2. h->min_B, below which the worker does not shrink: hmap_init()'s hint,
+ *     raised by hmap_reserve() before it begins, and taken back if it fails;
+ *     hmap_shrink() sets it to 0. Above it HMAP_NO_SHRINK keeps the worker, but
+ *     no explicit request, from shrinking.
+ *  3. The number of elements: puts and the worker grow the map beyond its
+ *     capacity, the worker shrinks it below an eighth of it.
+ *
+ * See kmod/README.md for the life of an array.
  */
 #include <linux/export.h>
 #include <linux/sched.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a map tells of itself: its fields, and how full its buckets are.
+ * The fields of a map, and how full its buckets and chains are.
  */
 #include <linux/export.h>
 #include <linux/sched.h>
