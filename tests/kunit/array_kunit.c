@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/array.c and memory.c: arrays of buckets, their overflow buckets, what is
+ * kmod/map/array.c and memory.c: arrays of buckets, their overflow buckets, what is
  * counted and when it is freed.
  *
  * The files are compiled in here once more, since the module does not export

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/map.c: delete, pop and clear, and what they leave behind in the slots.
+ * kmod/map/delete.c: delete and pop; clear, and what they leave behind in the slots.
  */
 #include "hmap_kunit.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/map.c: get, put and update of single elements, their flags and errors.
+ * kmod/map/get.c, put.c: get, put and update of single elements, their flags and errors.
  */
 #include <linux/ctype.h>
 

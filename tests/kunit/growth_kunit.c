@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/resize.c: when a map grows, how it is evacuated, hint and reserve.
+ * kmod/map/resize.c: when a map grows, how it is evacuated, hint and reserve.
  */
 #include "hmap_kunit.h"
 

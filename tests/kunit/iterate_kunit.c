@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/scan.c: a key that is there from the start of a scan to its end is
+ * kmod/map/scan.c: a key that is there from the start of a scan to its end is
  * returned exactly once, whatever else happens.
  */
 #include "hmap_kunit.h"

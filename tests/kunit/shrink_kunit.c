@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/resize.c: hmap_shrink(), which gives memory back when it is asked to. (That
+ * kmod/map/resize.c: hmap_shrink(), which gives memory back when it is asked to. (That
  * maps shrink by themselves is in stripe_kunit.c; those of the helpers do not.)
  */
 #include <linux/delay.h>

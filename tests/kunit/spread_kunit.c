@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/hash.c: how evenly keys that are anything but random are spread over the
+ * kmod/map/hash.c: how evenly keys that are anything but random are spread over the
  * buckets and tophashes of a map. The statistics are compared with those of
  * balls that are thrown into bins; a good hash exceeds one of the limits once
  * in 10^9 times. The same is asked of hashes that are known to be bad, so that

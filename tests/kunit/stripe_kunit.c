@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/lock.c and the worker of kmod/resize.c: stripes, shrinking, large arrays,
+ * kmod/map/lock.c and the worker of kmod/map/resize.c: stripes, shrinking, large arrays,
  * resizes that no writer drives.
  */
 #include <linux/delay.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/verify.c finds what is broken: all other tests rely on that. And a reader
+ * kmod/map/verify.c finds what is broken: all other tests rely on that. And a reader
  * in a chain that is never at rest does what it should.
  */
 #include "hmap_kunit.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/view.c: what a map shows to programs, by a reader that reads it as they do.
+ * kmod/dev/view.c: what a map shows to programs, by a reader that reads it as they do.
  *
  * The file is compiled in here once more, since the module does not export what it
  * is made of. These views are not mapped: the pages that would be are looked at.
