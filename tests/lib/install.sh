@@ -129,7 +129,7 @@ makes_group()
 }
 
 # The unit's name is that of its directory, as systemd wants it, and its options
-# are those that the manual and README.md give.
+# are those that the manual and userspace/README.md give.
 has_unit()
 {
 	local unit=$root/usr/lib/systemd/system/dev-hmaps.mount
@@ -137,7 +137,7 @@ has_unit()
 	grep -qx 'Where=/dev/hmaps' "$unit" && grep -qx 'Type=hmapfs' "$unit" &&
 		grep -q '^Options=mode=1770,gid=hmap' "$unit" &&
 		grep -q '^hmapfs /dev/hmaps hmapfs mode=1770,gid=hmap 0 0$' \
-			<(sed 's/^\(    \|\.Dl \)//' "$top/README.md") &&
+			<(readme_commands 'Share maps between programs') &&
 		grep -q 'hmapfs /dev/hmaps hmapfs mode=1770,gid=hmap 0 0$' \
 			"$top/userspace/man/hmap.4"
 }
@@ -224,7 +224,7 @@ if [ -f "$top/README.md" ]; then
 		compile_example readme $(pkg-config --libs libhmap)
 	tap_ok "the example in README.md does what it says" run_readme
 	# shellcheck disable=SC2046
-	tap_ok "the example of a shared map in README.md compiles" \
+	tap_ok "the example of a shared map in userspace/README.md compiles" \
 		compile_example shared $(pkg-config --libs libhmap)
 fi
 if command -v systemd-sysusers >/dev/null; then

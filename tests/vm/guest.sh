@@ -90,7 +90,8 @@ copy_extras() # ROOT SCRIPT
 	[ "$2" != fuzz ] || cp "$build/fuzz/hmap_fuzz" "$1/bin/"
 	[ "$2" != readme ] || cp "$build"/readme/readme_* "$1/bin/"
 	[ "$2" != hostile ] || cp -r "$build/hostile" "$1/hmap/"
-	cp "$top/README.md" "$1/hmap/"
+	# shellcheck disable=SC2086 # words
+	(cd "$top" && cp --parents $readmes "$1/hmap/")
 	install -D -m 644 -t "$1/usr/lib/udev/rules.d" \
 		"$top/userspace/dist/60-hmap.rules"
 }

@@ -4,10 +4,9 @@
 #
 # Shared by the host side of tests/vm. What is here, and how to use it:
 #
-#   run.sh [SUITE...]          make test: all suites, or those named (kunit, uapi,
-#                              cli, example, stress, torture, fuzz, reload, trace,
-#                              userspace, build, style); with NIGHTLY=1 make
-#                              test-nightly
+#   run.sh [SUITE...]          make test: all suites, or those named (as in the
+#                              heads of guest/*.sh and host/*.sh); with NIGHTLY=1
+#                              make test-nightly
 #   boot.sh KERNEL SCRIPT      boot one kernel, run one script of guest/ in it
 #                              (FILTER=glob: only these KUnit "suite.case",
 #                              uapi programs or bats files)
@@ -20,6 +19,8 @@
 #   host/*.sh                  run outside; "# packages:" and "# kernels:" say what
 #                              they need
 #   summary.py                 reads the TAP of all of them
+#   examples.sh                what the READMEs show, for the scripts that try it
+#   check_docs.py              whether links and paths in the READMEs exist
 #
 # KERNEL is one of
 #   um-7.2         User Mode Linux, SMP: lockdep, failslab, coverage

@@ -114,7 +114,7 @@ build_uapi_test() # SOURCE PROGRAM COMPILER [OPTION...]
 		-I "$top/tests/uapi" -o "$2" "$1" "${libs[@]}" -lpthread
 }
 
-# The programs that README.md shows, as its reader builds them but for -static.
+# The programs that the READMEs show, as a reader builds them but for -static.
 build_readme()
 {
 	local name

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What README.md says to a user, command by command and program by program, in its order,
-# as a member of the group hmap.
+# The commands and programs that README.md and userspace/README.md show to a user, one
+# after the other in their order, as a member of the group hmap.
 # suite: readme
 # kernels: um-7.2
 # timeout: 90
@@ -12,13 +12,16 @@
 . "$HMAP/guest/lib.sh"
 . "$HMAP/guest/examples.sh"
 
+shell='From the shell'
+share='Share maps between programs'
+
 # As the udev rule, systemd-sysusers and /etc/fstab have it done.
 set_up()
 {
 	local line
 
 	insmod "$HMAP/hmap.ko" && chgrp hmap /dev/hmap && chmod 660 /dev/hmap || return 1
-	line=$(readme_commands 'Install it on your own kernel' | grep '^hmapfs ')
+	line=$(readme_commands "$share" | grep '^hmapfs ')
 	echo "$line"
 	[ -n "$line" ] && echo "$line" >>/etc/fstab && mkdir /dev/hmaps &&
 		mount /dev/hmaps
@@ -66,8 +69,6 @@ knows_all() # HEADING WORD...
 }
 
 cd /tmp || exit 1
-shell='From the shell'
-share='Share maps between programs'
 
 tap_ok "the module is loaded, the file system mounted" set_up
 tap_ok "hmapctl info" as_user hmapctl info

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The examples of README.md for perf, trace-cmd and bpftrace, each with a map that
+# The examples of userspace/README.md for perf, trace-cmd and bpftrace, each with a map that
 # grows to 2^9 buckets under its eyes.
 # suite: trace
 # kernels: debian-6.12
@@ -9,22 +9,14 @@
 # programs: perf trace-cmd bpftrace
 
 . "$HMAP/guest/lib.sh"
-
-# The example that has this word in it, with the comments before it.
-example() # WORD
-{
-	awk -v RS= -v word="$1" '
-		/run by the tests: trace/ { inside = 1 }
-		inside && index($0, word) { gsub(/(<!--[^\n]*|```[^\n]*)(\n|$)/, ""); print; exit }
-	' "$HMAP/README.md"
-}
+. "$HMAP/guest/examples.sh"
 
 # Into $printed: what the example prints, with a map that is new.
 run_example() # WORD
 {
 	local command
 
-	command=$(example "$1")
+	command=$(readme_trace "$1")
 	echo "$command"
 	[ -n "$command" ] || return 1
 	! grep -q '^hmap ' /proc/modules || unload_hmap || return 1

@@ -252,14 +252,13 @@ readme_module_builds()
 	{
 		printf '#include <linux/module.h>\n'
 		readme_program kernel
-		grep -o 'DEFINE_HMAP(.*);' "$top/README.md"
 		printf 'MODULE_DESCRIPTION("readme");\nMODULE_LICENSE("GPL");\n'
 	} >"$dir/readme.c"
 	printf 'obj-m := readme.o\nccflags-y := -I%s/kmod/include\n' "$tmp/src" \
 		>"$dir/Kbuild"
 	make -s -C "$kdir" M="$dir" KBUILD_EXTRA_SYMBOLS="$tmp/src/Module.symvers" \
 		modules
-	grep -q hmap_get "$dir/readme.c" && [ -f "$dir/readme.ko" ]
+	grep -q hmap_update "$dir/readme.c" && [ -f "$dir/readme.ko" ]
 }
 
 # A module with this one line besides the header. Prints what the compiler says.

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 # checkpatch, kernel-doc, shellcheck, man pages: no warning. The description of the
-# interface for syzkaller: complete.
+# interface for syzkaller is complete, and READMEs name only files that exist.
 # suite: style
 # packages: git shellcheck mandoc codespell perl python3 gcc libc6-dev
 # timeout: 600
@@ -59,6 +59,7 @@ mapfile -t documented < <(files 'kmod/*.[ch]')
 mapfile -t scripts < <(files '*.sh' '.ci/run')
 mapfile -t pages < <(files '*.[1-8]')
 mapfile -t python < <(files '*.py')
+mapfile -t documents < <(files '*.md')
 
 mkdir -p "$cache/checkpatch"
 find "$cache/checkpatch" -type f -mtime +30 -delete
@@ -77,5 +78,8 @@ for page in "${pages[@]}"; do
 done
 tap_silent "tests/fuzz/hmap.txt describes all" python3 tests/fuzz/check_description.py \
 	kmod/include/uapi/linux/hmap.h tests/fuzz/hmap.txt
-tap_silent "codespell" codespell -q 3 -L nd,fo,iput README.md "${sources[@]}" "${scripts[@]}" "${pages[@]}"
+tap_silent "the links and paths in README.md and others exist" \
+	python3 tests/vm/check_docs.py "${documents[@]}"
+tap_silent "codespell" codespell -q 3 -L nd,fo,iput "${documents[@]}" "${sources[@]}" \
+	"${scripts[@]}" "${pages[@]}"
 tap_done
