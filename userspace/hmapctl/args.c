@@ -129,7 +129,7 @@ static const char *long_name(int letter)
 	return o->name;
 }
 
-static bool takes(const struct command *command, int letter)
+static bool args_takes(const struct command *command, int letter)
 {
 	return letter == 'h' || letter == 'V' ||
 	       strchr(command->options, letter);
@@ -141,7 +141,7 @@ static void print_options(const struct command *command)
 
 	puts("\nOptions:");
 	for (i = 0; i < ARRAY_SIZE(help_lines); i++) {
-		if (!command || takes(command, help_lines[i].letter))
+		if (!command || args_takes(command, help_lines[i].letter))
 			printf("  %s\n", help_lines[i].text);
 	}
 }
@@ -417,13 +417,13 @@ static const struct command *find_command(struct parser *p)
 	return c;
 }
 
-static void check(struct parser *p, const struct command *command)
+static void args_check(struct parser *p, const struct command *command)
 {
 	const struct options *opt = p->opt;
 	const char *letter;
 
 	for (letter = p->given; *letter; letter++) {
-		if (*letter == '?' || takes(command, *letter))
+		if (*letter == '?' || args_takes(command, *letter))
 			continue;
 		p_err("%s does not take the option --%s", command->name,
 		      long_name(*letter));
@@ -462,7 +462,7 @@ const struct command *args_parse(const struct command *commands, int argc,
 		return NULL;
 	}
 	if (command)
-		check(&p, command);
+		args_check(&p, command);
 	if (!p.error)
 		return command;
 	*status = EXIT_USAGE;

@@ -268,7 +268,7 @@ static int dump_batches(struct session *s, size_t prefix_size, bool json,
 	return count < 0 ? count : 0;
 }
 
-static int dump(struct session *s, size_t prefix_size, bool json)
+static int bulk_dump(struct session *s, size_t prefix_size, bool json)
 {
 	unsigned int capacity = BATCH_BYTES / (s->key_size + s->value_size);
 	unsigned char *keys;
@@ -302,7 +302,7 @@ int cmd_dump(const struct options *opt)
 		session_close(&s);
 		return EXIT_FAILURE;
 	}
-	err = dump(&s, prefix_size, opt->json);
+	err = bulk_dump(&s, prefix_size, opt->json);
 	session_close(&s);
 	if (!err)
 		return EXIT_SUCCESS;

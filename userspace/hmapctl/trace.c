@@ -26,9 +26,9 @@ struct trace {
 	__u64 base;			/* .evacuated before this resize */
 };
 
-static void print_address(FILE *file, const char *name,
-			  const struct hmap_stats *stats, __u32 bit,
-			  __u64 address)
+static void trace_print_address(FILE *file, const char *name,
+				const struct hmap_stats *stats, __u32 bit,
+				__u64 address)
 {
 	if (!(stats->present & bit))
 		fprintf(file, " %s:<nil>", name);
@@ -47,11 +47,12 @@ void trace_print_state(FILE *file, const struct hmap_stats *stats)
 		fprintf(file, " hash0:%u", stats->hash0);
 	else
 		fputs(" hash0:<hidden>", file);
-	print_address(file, "buckets", stats, HMAP_HAS_BUCKETS, stats->buckets);
-	print_address(file, "oldbuckets", stats, HMAP_HAS_OLDBUCKETS,
-		      stats->oldbuckets);
+	trace_print_address(file, "buckets", stats, HMAP_HAS_BUCKETS,
+			    stats->buckets);
+	trace_print_address(file, "oldbuckets", stats, HMAP_HAS_OLDBUCKETS,
+			    stats->oldbuckets);
 	fprintf(file, " nevacuate:%llu", stats->nevacuate);
-	print_address(file, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
+	trace_print_address(file, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
 	fprintf(file, "} len:%llu\n", stats->count);
 }
 
@@ -60,7 +61,7 @@ void trace_print_state(FILE *file, const struct hmap_stats *stats)
  * nevacuate are done for certain. Puts evacuate others, too, out of turn; how
  * many is known, which ones is not.
  */
-static void draw_evacuation(const struct trace *t)
+static void trace_draw(const struct trace *t)
 {
 	const struct hmap_stats *stats = &t->stats;
 	bool same_size = stats->flags & HMAP_FLAG_SAMESIZEGROW;
@@ -81,20 +82,20 @@ static void draw_evacuation(const struct trace *t)
 	       done, same_size ? ", same size" : "");
 }
 
-static __u64 below(struct trace *t, unsigned int limit)
+static __u64 trace_below(struct trace *t, unsigned int limit)
 {
 	return nrand48(t->random) % limit;
 }
 
-/* Shuffle as many distinct keys to the front as are needed. */
-static void choose_keys(struct trace *t)
+/* Shuffle t->puts distinct keys to the front. */
+static void trace_choose_keys(struct trace *t)
 {
 	unsigned int i;
 
 	for (i = 0; i < TRACE_NUMBERS; i++)
 		t->keys[i] = i;
 	for (i = 0; i < t->puts; i++) {
-		unsigned int j = i + below(t, TRACE_NUMBERS - i);
+		unsigned int j = i + trace_below(t, TRACE_NUMBERS - i);
 		__s64 key = t->keys[j];
 
 		t->keys[j] = t->keys[i];
@@ -102,7 +103,7 @@ static void choose_keys(struct trace *t)
 	}
 }
 
-static int read_stats(struct trace *t)
+static int trace_read_stats(struct trace *t)
 {
 	int err = hmap_get_stats(t->map, &t->stats);
 
@@ -115,9 +116,9 @@ static int read_stats(struct trace *t)
 	return 0;
 }
 
-static int put_and_print(struct trace *t, unsigned int i)
+static int trace_put(struct trace *t, unsigned int i)
 {
-	__s64 value = below(t, TRACE_NUMBERS);
+	__s64 value = trace_below(t, TRACE_NUMBERS);
 	int err = hmap_put(t->map, &t->keys[i], sizeof(t->keys[i]), &value,
 			   sizeof(value), HMAP_ANY);
 
@@ -126,24 +127,24 @@ static int put_and_print(struct trace *t, unsigned int i)
 		      explain(err));
 		return -1;
 	}
-	if (read_stats(t))
+	if (trace_read_stats(t))
 		return -1;
 	printf("i:%u ", i);
 	trace_print_state(stdout, &t->stats);
 	if (t->opt->watch && t->stats.present & HMAP_HAS_OLDBUCKETS)
-		draw_evacuation(t);
+		trace_draw(t);
 	return 0;
 }
 
-/* A map that has had elements does not begin as the seed's does. */
-static int check_new(struct trace *t)
+/* Go's map begins without buckets; one that has had elements does not. */
+static int trace_check_new(struct trace *t)
 {
 	if (hmap_key_size(t->map) != 8 || hmap_value_size(t->map) != 8) {
 		p_err("trace needs keys and values of 8 bytes, these have %zu and %zu: load the module again (rmmod hmap; modprobe hmap key_size=8 value_size=8)",
 		      hmap_key_size(t->map), hmap_value_size(t->map));
 		return -1;
 	}
-	if (read_stats(t))
+	if (trace_read_stats(t))
 		return -1;
 	if (t->stats.count || t->stats.present & HMAP_HAS_BUCKETS) {
 		p_err("trace needs a new map, this one has %s: load the module again without a hint (rmmod hmap; modprobe hmap)",
@@ -153,24 +154,24 @@ static int check_new(struct trace *t)
 	return 0;
 }
 
-/* The seed prints the empty map twice, through two pointers to it. */
-static int run(struct trace *t)
+/* The Go program prints the empty map twice, through two pointers to it. */
+static int trace_run(struct trace *t)
 {
 	unsigned int i;
 
-	if (check_new(t))
+	if (trace_check_new(t))
 		return EXIT_FAILURE;
 	trace_print_state(stdout, &t->stats);
 	trace_print_state(stdout, &t->stats);
-	choose_keys(t);
+	trace_choose_keys(t);
 	for (i = 0; i < t->puts; i++) {
-		if (put_and_print(t, i))
+		if (trace_put(t, i))
 			return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;
 }
 
-static int read_puts(struct trace *t)
+static int trace_read_puts(struct trace *t)
 {
 	__u16 puts = TRACE_DEFAULT_PUTS;
 	const char *text = t->opt->argv[0];
@@ -187,7 +188,7 @@ static int read_puts(struct trace *t)
 	return 0;
 }
 
-static void seed(struct trace *t)
+static void trace_seed(struct trace *t)
 {
 	__u64 number = t->opt->seed;
 
@@ -205,13 +206,13 @@ int cmd_trace(const struct options *opt)
 	int status;
 
 	t.opt = opt;
-	if (read_puts(&t))
+	if (trace_read_puts(&t))
 		return EXIT_USAGE;
-	seed(&t);
+	trace_seed(&t);
 	t.map = open_map(opt, O_RDWR);
 	if (!t.map)
 		return EXIT_FAILURE;
-	status = run(&t);
+	status = trace_run(&t);
 	hmap_close(t.map);
 	return status;
 }

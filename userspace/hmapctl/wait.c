@@ -25,7 +25,7 @@ static struct timespec deadline_in(double seconds)
 	return t;
 }
 
-static unsigned int what_for(const struct options *opt)
+static unsigned int wait_flags(const struct options *opt)
 {
 	if (opt->absent)
 		return HMAP_WAIT_ABSENT;
@@ -42,7 +42,7 @@ static int wait_for_key(struct session *s, const struct options *opt)
 	    (opt->unlike && session_parse_value(s, "", opt->unlike)))
 		return EXIT_FAILURE;
 	err = hmap_wait(s->map, s->key, s->key_size, s->value, s->value_size,
-			what_for(opt), opt->limited ? &deadline : NULL);
+			wait_flags(opt), opt->limited ? &deadline : NULL);
 	if (err) {
 		p_err("wait '%s': %s", key, explain(err));
 		return EXIT_FAILURE;
@@ -114,7 +114,7 @@ static int watch_map(struct session *s)
 	return count < 0 ? (int)count : 0;
 }
 
-static int follow(struct session *s, const struct options *opt)
+static int watch_run(struct session *s, const struct options *opt)
 {
 	int err;
 
@@ -135,7 +135,7 @@ int cmd_watch(const struct options *opt)
 
 	if (session_open(&s, opt, O_RDONLY))
 		return EXIT_FAILURE;
-	status = follow(&s, opt);
+	status = watch_run(&s, opt);
 	session_close(&s);
 	return status;
 }
