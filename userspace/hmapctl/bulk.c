@@ -141,7 +141,7 @@ static void show_difference(struct bulk *b, const char *how, const char *found)
 		p_err("%skey '%s' %s%s", b->lines.where, b->lines.key, how,
 		      found);
 	else if (shown == SHOWN_DIFFERENCES)
-		p_err("further differences are only counted");
+		p_err("further differences are not shown");
 }
 
 static int compare_line(struct bulk *b)

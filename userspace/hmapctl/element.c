@@ -78,7 +78,7 @@ static int element_add(struct session *s, const struct options *opt)
 	int err;
 
 	if (!format_suits(FORMAT_DEC, s->value_size)) {
-		p_err("add: the values are no numbers of 1, 2, 4 or 8 bytes");
+		p_err("add: the values are not numbers of 1, 2, 4 or 8 bytes");
 		return EXIT_FAILURE;
 	}
 	/* The text "1", or hexadecimal digits that leave some out, would be no numbers. */

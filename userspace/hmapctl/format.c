@@ -189,7 +189,7 @@ static const char *parse_hex_number(const char *digits, void *data, size_t size)
 	__u64 number;
 
 	if (size > 8)
-		return "0x is for up to 8 bytes, give two digits for each byte instead";
+		return "0x is for up to 8 bytes, use two digits for each byte";
 	why = parse_digits(digits, 16, &number);
 	if (why)
 		return why;
@@ -232,7 +232,7 @@ const char *format_parse_prefix(enum format format, const char *text,
 	switch (format_resolve(format, size)) {
 	case FORMAT_DEC:
 	case FORMAT_INT:
-		return "a number does not begin with bytes, take str or hex";
+		return "numbers have no prefix, use str or hex";
 	case FORMAT_HEX:
 		return parse_pairs(text, data, size, used);
 	default:

@@ -21,13 +21,13 @@ static const char *explain_create(int err)
 {
 	switch (err) {
 	case EEXIST:
-		return "there is a map of this name already";
+		return "a map of this name exists already";
 	case EINVAL:
 		return "the kernel refuses an attribute or the name";
 	case ENODEV:
 		return explain_unmounted();
 	case ENOSPC:
-		return "the file system of maps is full, or the hint is more than may be held";
+		return "the file system of maps is full, or the hint exceeds a limit of memory";
 	default:
 		return strerror(err);
 	}
@@ -153,6 +153,6 @@ int cmd_freeze(const struct options *opt)
 	if (!err)
 		return EXIT_SUCCESS;
 	p_err("freeze: %s", err == -EPERM ?
-	      "only the owner of the map may do that" : explain(err));
+	      "only the owner may freeze a map" : explain(err));
 	return EXIT_FAILURE;
 }

@@ -43,7 +43,7 @@ const char *explain(int err)
 	case ENOENT:
 		return "no such key";
 	case EEXIST:
-		return "the key is there already";
+		return "the key exists already";
 	case ENOSPC:
 		return "the map is full (see max_entries and max_bytes in hmapctl info)";
 	case EMLINK:
@@ -51,7 +51,7 @@ const char *explain(int err)
 	case EPERM:
 		return "the map is frozen";
 	case ETIMEDOUT:
-		return "not so in time";
+		return "timed out";
 	default:
 		return strerror(-err);
 	}
@@ -75,7 +75,7 @@ void p_err_open(const char *device)
 		break;
 	case ENOTTY:
 	case EINVAL:
-		p_err("%s is not the device of an hmap", device);
+		p_err("%s is not an hmap device", device);
 		break;
 	default:
 		p_err("cannot open %s: %s", device, reason);

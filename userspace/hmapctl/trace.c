@@ -140,14 +140,14 @@ static int trace_put(struct trace *t, unsigned int i)
 static int trace_check_new(struct trace *t)
 {
 	if (hmap_key_size(t->map) != 8 || hmap_value_size(t->map) != 8) {
-		p_err("trace needs keys and values of 8 bytes, these have %zu and %zu: load the module again (rmmod hmap; modprobe hmap key_size=8 value_size=8)",
+		p_err("trace needs keys and values of 8 bytes, not of %zu and %zu: reload the module (rmmod hmap; modprobe hmap key_size=8 value_size=8)",
 		      hmap_key_size(t->map), hmap_value_size(t->map));
 		return -1;
 	}
 	if (trace_read_stats(t))
 		return -1;
 	if (t->stats.count || t->stats.present & HMAP_HAS_BUCKETS) {
-		p_err("trace needs a new map, this one has %s: load the module again without a hint (rmmod hmap; modprobe hmap)",
+		p_err("trace needs a new map, but this one has %s: reload the module without a hint (rmmod hmap; modprobe hmap)",
 		      t->stats.count ? "elements" : "buckets");
 		return -1;
 	}
@@ -180,7 +180,7 @@ static int trace_read_puts(struct trace *t)
 	    (*text == '-' ||
 	     format_parse(FORMAT_DEC, text, &puts, sizeof(puts)) ||
 	     puts > TRACE_NUMBERS)) {
-		p_err("trace: not a number up to %d: '%s'", TRACE_NUMBERS,
+		p_err("trace: invalid number (0 to %d): '%s'", TRACE_NUMBERS,
 		      text);
 		return -1;
 	}

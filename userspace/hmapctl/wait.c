@@ -58,7 +58,7 @@ int cmd_wait(const struct options *opt)
 	int status;
 
 	if (opt->absent && opt->unlike) {
-		p_err("--absent and --not exclude each other");
+		p_err("--absent and --not cannot be combined");
 		return EXIT_USAGE;
 	}
 	if (session_open(&s, opt, O_RDONLY))

@@ -47,7 +47,7 @@ int cmd_reserve(const struct options *opt)
 	int err;
 
 	if (args_number(opt->argv[0], &count)) {
-		p_err("not a number of elements: '%s'", opt->argv[0]);
+		p_err("invalid number of elements: '%s'", opt->argv[0]);
 		return EXIT_USAGE;
 	}
 	if (session_open(&s, opt, O_WRONLY))
@@ -76,9 +76,9 @@ static const char *explain_verify(int err)
 {
 	switch (err) {
 	case -EUCLEAN:
-		return "the map is broken; the kernel log (dmesg) says how";
+		return "the map is inconsistent; see the kernel log (dmesg)";
 	case -EPERM:
-		return "only root may (CAP_SYS_ADMIN)";
+		return "CAP_SYS_ADMIN is needed";
 	default:
 		return explain(err);
 	}
