@@ -12,7 +12,7 @@
 
 #include "hmapctl.h"
 
-/* The letters are also how a command names the options that it takes. */
+/* struct command.options has the letters of the accepted options. */
 enum {
 	OPT_ABSENT = 'A',
 	OPT_MAX_BYTES = 'B',
@@ -110,7 +110,7 @@ static const struct {
 	{ 'V', "-V, --version            print the version" },
 };
 
-/* What is in hand while the command line is read. */
+/* The state of the parser. */
 struct parser {
 	const struct command *commands;
 	struct options *opt;
@@ -192,7 +192,7 @@ int args_number(const char *text, __u64 *number)
 	       *text == '-' ? -1 : 0;
 }
 
-/* Returns 0 or -1; no sign, exponent or name of a number. */
+/* Parse digits with a point; no sign and no exponent. Returns 0 or -1. */
 static int parse_seconds(const char *text, double *seconds)
 {
 	char *end;
@@ -229,7 +229,7 @@ static __u32 take_mode(struct parser *p, const char *argument)
 	return mode;
 }
 
-/* Those of the command create. Returns whether it was one. */
+/* Handle an attribute of create. Returns whether the option was one. */
 static bool take_attribute(struct parser *p, int letter, const char *argument)
 {
 	struct hmap_ioc_create *create = &p->opt->create;
@@ -274,7 +274,7 @@ static bool take_attribute(struct parser *p, int letter, const char *argument)
 	}
 }
 
-/* Those that have no argument. Returns whether it was one. */
+/* Handle an option without an argument. Returns whether it was one. */
 static bool take_switch(struct parser *p, int letter)
 {
 	struct options *opt = p->opt;
@@ -312,7 +312,7 @@ static bool take_switch(struct parser *p, int letter)
 	}
 }
 
-/* Those that have one. */
+/* Handle an option with an argument. */
 static void take_argument(struct parser *p, int letter, const char *argument)
 {
 	struct options *opt = p->opt;
@@ -350,7 +350,7 @@ static void take_argument(struct parser *p, int letter, const char *argument)
 		if (args_number(argument, &opt->seed))
 			usage_error(p, "invalid seed:", argument);
 		break;
-	default:	/* getopt_long() has said what is wrong */
+	default:	/* reported by getopt_long() */
 		p->error = true;
 	}
 }

@@ -81,7 +81,7 @@ static int element_add(struct session *s, const struct options *opt)
 		p_err("add: the values are not numbers of 1, 2, 4 or 8 bytes");
 		return EXIT_FAILURE;
 	}
-	/* The text "1", or hexadecimal digits that leave some out, would be no numbers. */
+	/* Neither text nor pairs of hexadecimal digits are numbers. */
 	if (s->value_format != FORMAT_INT && s->value_format != FORMAT_HEX)
 		s->value_format = FORMAT_DEC;
 	if (session_parse_key(s, "", key) ||

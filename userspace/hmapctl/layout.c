@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl layout: a drawing of how full buckets and chains are. */
+/* hmapctl layout: draw how full buckets and chains are. */
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -9,15 +9,15 @@
 /* Characters of the longest bar. */
 #define BAR_WIDTH 48
 
-/* What is drawn, computed from what the kernel counts. */
+/* The figures to print, computed from the counts of the kernel. */
 struct picture {
 	const struct hmap_layout *layout;
 	const struct hmap_stats *stats;
-	__u64 used;		/* slots */
+	__u64 used;		/* slots in use */
 	__u64 chains;
-	double fill;		/* slots used of a bucket */
-	double load;		/* elements of a chain */
-	double bytes;		/* memory of an element */
+	double fill;		/* slots in use per bucket */
+	double load;		/* elements per chain */
+	double bytes;		/* memory per element */
 };
 
 static double layout_ratio(__u64 a, __u64 b)
@@ -40,7 +40,7 @@ static void layout_compute(struct picture *p, const struct hmap_layout *layout,
 	p->bytes = layout_ratio(stats->memory, stats->count);
 }
 
-/* Draw in eighths of a character, or in whole ones of ASCII. */
+/* Draw in eighths of a character, or with @ascii in whole characters. */
 static void draw_bar(__u64 number, __u64 most, bool ascii)
 {
 	static const char * const eighths[] = {
@@ -60,7 +60,7 @@ static void draw_bar(__u64 number, __u64 most, bool ascii)
 	fputs(eighths[length], stdout);
 }
 
-/* A line for each number up to the last that is not 0. */
+/* Draw one line for each of @count numbers. */
 static void draw_histogram(const char *title, const __u64 *numbers,
 			   unsigned int count, bool open_end, bool ascii)
 {
@@ -83,7 +83,7 @@ static void draw_histogram(const char *title, const __u64 *numbers,
 	putchar('\n');
 }
 
-/* How many of the chain lengths to draw: up to the longest that occurs. */
+/* The number of chain lengths to draw: up to the longest that occurs. */
 static unsigned int chain_lines(const struct hmap_layout *layout)
 {
 	unsigned int count = HMAP_LAYOUT_CHAINS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of lines "key value", as dump writes and load reads them. */
+/* Files with lines of a key and a value, as dump writes and load reads. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +8,7 @@
 
 static const char white[] = " \t\r\n\v\f";
 
-/*
- * A byte is written with four characters at the most. What is left over is for white
- * space and comments.
- */
+/* A byte has at most four characters; the rest is for space and comments. */
 #define TEXT_OF(bytes)	(4 * (bytes) + 4096)
 
 int lines_open(struct lines *lines, const char *path, size_t elem_size)
@@ -67,8 +64,8 @@ static bool lines_is_blank(const char *text)
 }
 
 /*
- * Read one line. LINE_OK: it is in lines->text and may be blank. What is wrong with it is
- * told when all of it has been read.
+ * Read one line. LINE_OK: the line is in lines->text and may be blank. An error
+ * is reported after the whole line has been read.
  */
 static enum line lines_read(struct lines *lines)
 {

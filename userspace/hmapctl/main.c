@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl: use a hash map of the hmap kernel module. */
+/* hmapctl: use hash maps of the hmap kernel module. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static const struct command commands[] = {
 	{ }
 };
 
-/* Output that did not arrive is a failure. */
+/* A failure to write the output is an error. */
 static int finish(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))

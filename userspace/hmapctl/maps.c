@@ -51,7 +51,7 @@ static int maps_open_directory(const char *path, const char *slash,
 	return create->dir < 0 ? -1 : 0;
 }
 
-/* The mode is meant as it is given: it is not for the umask to change it. */
+/* --mode is the final mode: clear the umask. */
 int cmd_create(const struct options *opt)
 {
 	struct hmap_ioc_create create = opt->create;
@@ -103,8 +103,8 @@ int cmd_destroy(const struct options *opt)
 }
 
 /*
- * A name as it may be printed: other users can have given it by rename. What is neither
- * printable nor ASCII, and the backslash, become \xNN.
+ * A name that is safe to print: another user may have chosen it with rename().
+ * Spaces, backslashes and bytes that are not printable ASCII become \xNN.
  */
 static struct json_object *maps_printable(const char *name)
 {

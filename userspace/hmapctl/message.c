@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What hmapctl says when something is wrong. */
+/* Error messages. */
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "hmapctl.h"
 
-/* Longer messages are cut: they quote what has been given, whatever that is. */
+/* Longer messages are truncated: they quote arguments of any length. */
 #define MESSAGE_ROOM	512
 
-/* What is no printable ASCII must not reach a terminal as it is. */
+/* Escape bytes that are not printable ASCII: they may control a terminal. */
 static void put_printable(const char *text, FILE *file)
 {
 	for (; *text; text++) {

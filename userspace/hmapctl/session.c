@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An open map with the formats and buffers for one element. */
+/* An open map, with formats and buffers for one element. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

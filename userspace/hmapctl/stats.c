@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl stats, info: the fields of the map. */
+/* hmapctl stats, info: the fields of a map. */
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hmapctl trace: the program of the seed documents, which looks into Go's map
- * while it puts random int64 keys and values, for the map in the kernel.
+ * hmapctl trace: put random int64 keys and values into a map and print its
+ * state after each put, in the format of a Go program that prints its runtime
+ * map with %+v.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,9 +58,9 @@ void trace_print_state(FILE *file, const struct hmap_stats *stats)
 }
 
 /*
- * The old buckets, one character each as far as they fit: those below
- * nevacuate are done for certain. Puts evacuate others, too, out of turn; how
- * many is known, which ones is not.
+ * Draw the old buckets, one or more to a character. Those below nevacuate have
+ * been evacuated. Puts also evacuate others out of order; their number is
+ * known, their positions are not.
  */
 static void trace_draw(const struct trace *t)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl wait, watch: until something changes. */
+/* hmapctl wait, watch: wait for changes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 #define NS_PER_S	1000000000
 
-/* When @seconds are over; so many that they do not fit are as good as for ever. */
+/* The time @seconds from now, at most about 34 years. */
 static struct timespec deadline_in(double seconds)
 {
 	struct timespec t;
@@ -68,7 +68,7 @@ int cmd_wait(const struct options *opt)
 	return status;
 }
 
-/* A line as of dump, or a comment in its place. False if it could not be written. */
+/* Print a line as dump does, or a comment. Returns false if that failed. */
 static bool print_element(struct session *s, bool found)
 {
 	format_print(s->key_format, s->key, s->key_size, s->text);
@@ -121,7 +121,7 @@ static int watch_run(struct session *s, const struct options *opt)
 	if (opt->argc && session_parse_key(s, "", opt->argv[0]))
 		return EXIT_FAILURE;
 	err = opt->argc ? watch_key(s) : watch_map(s);
-	/* There is nothing more to come: it is frozen. */
+	/* -EPERM: the map is frozen and will not change again. */
 	if (!err || err == -EPERM)
 		return EXIT_SUCCESS;
 	p_err("watch: %s", explain(err));
