@@ -29,9 +29,9 @@ as_nobody()
 }
 
 @test "another device or file is refused" {
-	fails 1 "/dev/null is not the device of an hmap" \
+	fails 1 "/dev/null is not an hmap device" \
 		hmapctl -d /dev/null stats
-	fails 1 "is not the device of an hmap" hmapctl -d /etc/passwd info
+	fails 1 "is not an hmap device" hmapctl -d /etc/passwd info
 }
 
 @test "a device that may not be opened: the message names the group" {

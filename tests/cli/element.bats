@@ -24,7 +24,7 @@ load helper
 @test "put --noexist inserts only" {
 	load_module
 	ctl put --noexist 1 100
-	fails 1 "put '1': the key is there already" ctl put --noexist 1 200
+	fails 1 "put '1': the key exists already" ctl put --noexist 1 200
 	prints 100 ctl get 1
 }
 

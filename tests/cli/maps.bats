@@ -70,7 +70,7 @@ links            1" own_info a
 	needs_kernel
 	load_module
 	hmapctl create a
-	fails 1 "create a: there is a map of this name already" hmapctl create a
+	fails 1 "create a: a map of this name exists already" hmapctl create a
 	fails 1 "create .a: the kernel refuses an attribute or the name" \
 		hmapctl create .a
 	fails 1 "refuses an attribute" hmapctl create b --key-size 0
@@ -185,10 +185,10 @@ links            1" own_info a
 	needs setpriv
 	load_module
 	hmapctl create a --mode 0666
-	fails 1 "freeze: only the owner of the map may do that" \
+	fails 1 "freeze: only the owner may freeze a map" \
 		as_nobody hmapctl freeze -m a
 	chmod 0666 /dev/hmap
-	fails 1 "freeze: only the owner of the map may do that" as_nobody hmapctl freeze
+	fails 1 "freeze: only the owner may freeze a map" as_nobody hmapctl freeze
 	chown 65534 /dev/hmaps/a
 	prints "" as_nobody hmapctl freeze -m a
 	[ "$(info_of a state)" = frozen ]
@@ -212,13 +212,13 @@ links            1" own_info a
 	fails 2 "usage: hmapctl destroy" hmapctl destroy
 	fails 2 "usage: hmapctl list" hmapctl list x y
 	fails 2 "does not take the option --device" hmapctl list --device x
-	fails 2 "not a possible number: 'x'" ctl create a --key-size x
-	fails 2 "not a possible number: '4294967296'" ctl create a --value-size 4294967296
-	fails 2 "not a possible number: '-1'" ctl create a --hint -1
-	fails 2 "not a mode, 0 to 0777: '888'" ctl create a --mode 888
-	fails 2 "not a mode, 0 to 0777: '1777'" ctl create a --mode 1777
-	fails 2 "not the name of a map: '..'" ctl get 1 --map ..
-	fails 2 "not the name of a map: ''" ctl get 1 --map ""
+	fails 2 "invalid number: 'x'" ctl create a --key-size x
+	fails 2 "invalid number: '4294967296'" ctl create a --value-size 4294967296
+	fails 2 "invalid number: '-1'" ctl create a --hint -1
+	fails 2 "invalid mode (0 to 0777): '888'" ctl create a --mode 888
+	fails 2 "invalid mode (0 to 0777): '1777'" ctl create a --mode 1777
+	fails 2 "invalid map name: '..'" ctl get 1 --map ..
+	fails 2 "invalid map name: ''" ctl get 1 --map ""
 	fails 2 "does not take the option --map" ctl create a --map b
 	fails 2 "does not take the option --hint" ctl put 1 1 --hint 3
 }

@@ -31,7 +31,7 @@ load helper
 
 @test "add needs numbers" {
 	load_module value_size=16
-	fails 1 "add: the values are no numbers of 1, 2, 4 or 8 bytes" ctl add 7
+	fails 1 "add: the values are not numbers of 1, 2, 4 or 8 bytes" ctl add 7
 	load_module value_size=0
 	fails 1 "no numbers" ctl add 7
 	[ "$(ctl count)" = 0 ]
@@ -86,8 +86,8 @@ load helper
 @test "reserve says what is wrong" {
 	load_module max_entries=100
 	prints "" ctl reserve 100
-	fails 1 "reserve: the map cannot hold as many" ctl reserve 101
-	fails 2 "not a number of elements: 'many'" ctl reserve many
-	fails 2 "not a number of elements: '-1'" ctl reserve -1
+	fails 1 "reserve: the map cannot hold that many elements" ctl reserve 101
+	fails 2 "invalid number of elements: 'many'" ctl reserve many
+	fails 2 "invalid number of elements: '-1'" ctl reserve -1
 	fails 2 "usage: hmapctl reserve [OPTIONS] COUNT" ctl reserve
 }

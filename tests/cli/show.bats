@@ -198,6 +198,6 @@ user_max_bytes   0" ctl info
 	needs_kernel
 	needs setpriv
 	load_module
-	fails 1 "only root may (CAP_SYS_ADMIN)" \
+	fails 1 "CAP_SYS_ADMIN is needed" \
 		setpriv --bounding-set -sys_admin hmapctl verify
 }

@@ -143,22 +143,22 @@ trace_without_overflow()
 @test "trace refuses a map that is not new" {
 	load_module
 	ctl put 1 1
-	fails 1 "trace needs a new map, this one has elements: load the module again" \
+	fails 1 "trace needs a new map, but this one has elements: reload the module" \
 		ctl trace
 	load_module hint=100
-	fails 1 "this one has buckets: load the module again without a hint" \
+	fails 1 "this one has buckets: reload the module without a hint" \
 		ctl trace
 }
 
 @test "trace refuses other sizes" {
 	load_module key_size=4
-	fails 1 "trace needs keys and values of 8 bytes, these have 4 and 8: load the module again" \
+	fails 1 "trace needs keys and values of 8 bytes, not of 4 and 8: reload the module" \
 		ctl trace
 }
 
 @test "trace refuses what is no number up to 10000" {
 	load_module
-	fails 2 "not a number up to 10000: '10001'" ctl trace 10001
-	fails 2 "not a number up to 10000: '-1'" ctl trace -1
-	fails 2 "not a number up to 10000: 'x'" ctl trace x
+	fails 2 "invalid number (0 to 10000): '10001'" ctl trace 10001
+	fails 2 "invalid number (0 to 10000): '-1'" ctl trace -1
+	fails 2 "invalid number (0 to 10000): 'x'" ctl trace x
 }

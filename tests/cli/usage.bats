@@ -45,8 +45,8 @@ commands="get put add pop del dump load compare wait watch stats info layout
 }
 
 @test "a command line that makes no sense is refused with status 2" {
-	fails 2 "which command" hmapctl
-	fails 2 "no such command, see hmapctl --help: 'frob'" hmapctl frob
+	fails 2 "no command given" hmapctl
+	fails 2 "unknown command, see hmapctl --help: 'frob'" hmapctl frob
 	fails 2 "unrecognized option '--frob'" hmapctl stats --frob
 	fails 2 "invalid option -- 'z'" hmapctl stats -z
 	fails 2 "requires an argument" hmapctl get 1 --key-format
@@ -71,16 +71,16 @@ commands="get put add pop del dump load compare wait watch stats info layout
 	fails 2 "load does not take the option --absent" ctl load --absent
 }
 
-@test "--noexist and --exist exclude each other" {
-	fails 2 "exclude each other" ctl put 1 2 --noexist --exist
-	fails 2 "exclude each other" ctl load --exist --noexist /dev/null
+@test "--noexist and --exist cannot be combined" {
+	fails 2 "cannot be combined" ctl put 1 2 --noexist --exist
+	fails 2 "cannot be combined" ctl load --exist --noexist /dev/null
 }
 
 @test "an unknown format or a bad seed is refused" {
-	fails 2 "no such format (dec, int, str, hex): 'oct'" ctl get 1 -k oct
+	fails 2 "invalid format (dec, int, str or hex): 'oct'" ctl get 1 -k oct
 	fails 2 "'default'" ctl get 1 -v default
-	fails 2 "not a seed: '-1'" ctl trace --seed -1
-	fails 2 "not a seed: 'x'" ctl trace --seed x
+	fails 2 "invalid seed: '-1'" ctl trace --seed -1
+	fails 2 "invalid seed: 'x'" ctl trace --seed x
 }
 
 @test "options may stand before the command and behind the operands" {

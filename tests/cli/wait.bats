@@ -39,19 +39,19 @@ becomes()
 @test "wait ends when its time is over" {
 	load_module
 	ctl put 1 100
-	fails 1 "hmapctl: wait '2': not so in time" ctl wait --timeout 0.1 2
-	fails 1 "not so in time" ctl wait --timeout 0 --not 100 1
-	fails 1 "not so in time" ctl wait --timeout 0.05 --absent 1
+	fails 1 "hmapctl: wait '2': timed out" ctl wait --timeout 0.1 2
+	fails 1 "timed out" ctl wait --timeout 0 --not 100 1
+	fails 1 "timed out" ctl wait --timeout 0.05 --absent 1
 	fails 1 "wait '2': no such key" ctl wait --not 100 2
 }
 
 @test "wait checks its arguments" {
 	load_module
 	fails 2 "usage: hmapctl wait [OPTIONS] KEY" ctl wait
-	fails 2 "--absent and --not exclude each other" \
+	fails 2 "--absent and --not cannot be combined" \
 		ctl wait --absent --not 1 1
 	for seconds in "" x 1x -1 1e3 inf nan 0x1 .; do
-		fails 2 "not a number of seconds: '$seconds'" \
+		fails 2 "invalid number of seconds: '$seconds'" \
 			ctl wait --timeout "$seconds" 1
 	done
 	fails 1 "key 'x': not a decimal number" ctl wait x

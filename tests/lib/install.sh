@@ -9,6 +9,9 @@ root=$tmp/root
 export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
 unset MAKEFLAGS MFLAGS
 
+# Those in the manual that need no library.
+ioctl_examples=(bytes limited buckets publish)
+
 . "$top/tests/vm/tap.sh"
 . "$top/tests/vm/examples.sh"
 
@@ -59,12 +62,35 @@ header_alone()
 		-fsyntax-only $(pkg-config --cflags libhmap) -
 }
 
-# A program in libhmap(3).
+# A program in the manual.
 extract_example() # NAME
 {
-	sed -n "/begin $1.c/,/end $1.c/p" "$top/userspace/man/libhmap.3" |
+	cat "$top"/userspace/man/* | sed -n "/begin $1\.c/,/end $1\.c/p" |
 		sed '/^\./d; s/\\e/\\/g' >"$tmp/$1.c"
 	[ -s "$tmp/$1.c" ]
+}
+
+# One that uses the kernel interface alone.
+compile_ioctl_example() # NAME
+{
+	extract_example "$1" &&
+		"${CC:-cc}" -Wall -Wextra -Werror -I"$root/usr/include" \
+			-o "$tmp/$1" "$tmp/$1.c"
+}
+
+# All programs of the manual are tried below.
+knows_all_examples()
+{
+	diff <(sed -n 's/^\.\\" begin \(.*\)\.c$/\1/p' "$top"/userspace/man/* |
+			sort) \
+	     <(printf '%s\n' words follow shared "${ioctl_examples[@]}" | sort)
+}
+
+run_bytes()
+{
+	printf '%-63s\n' 'HMAPFAKE 1 8 0 0' >"$tmp/device"
+	[ "$(printf aab | LD_PRELOAD=$build/tests/fake_hmap.so \
+		"$tmp/bytes" "$tmp/device" | sort)" = $'61 2\n62 1' ]
 }
 
 compile_example() # NAME LIBRARY...
@@ -216,6 +242,12 @@ tap_ok "the manual has an example of sharing" extract_example shared
 tap_ok "which compiles without warnings" \
 	compile_example shared $(pkg-config --libs libhmap)
 tap_ok "and makes a map" run_shared
+for example in "${ioctl_examples[@]}"; do
+	tap_ok "the example $example of the manual compiles" \
+		compile_ioctl_example "$example"
+done
+tap_ok "the example bytes counts bytes" run_bytes
+tap_ok "no example of the manual is left out" knows_all_examples
 if [ -f "$top/README.md" ]; then
 	readme_program user >"$tmp/readme.c"
 	readme_program shared >"$tmp/shared.c"

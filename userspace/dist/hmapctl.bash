@@ -28,7 +28,7 @@ _hmapctl_options()
 	esac
 }
 
-# The first word that is a command, if there is one yet.
+# Print the first word that is a command, if there is one.
 _hmapctl_command()
 {
 	local word
@@ -43,8 +43,8 @@ _hmapctl_command()
 	done
 }
 
-# Maps whose names begin so, or files if it is a path. A name with a backslash is one
-# that hmapctl list does not print as it is.
+# Complete the name of a map, or a path. Names with a backslash are left out:
+# hmapctl list has escaped them.
 _hmapctl_names()
 {
 	if [[ $1 == */* ]]; then

@@ -12,7 +12,7 @@
 
 #include "hmapctl.h"
 
-/* The letters are also how a command names the options that it takes. */
+/* struct command.options has the letters of the accepted options. */
 enum {
 	OPT_ABSENT = 'A',
 	OPT_MAX_BYTES = 'B',
@@ -79,38 +79,38 @@ static const struct {
 	int letter;
 	const char *text;
 } help_lines[] = {
-	{ 'd', "-d, --device PATH        the map [" HMAP_DEVICE "]" },
-	{ 'm', "-m, --map NAME | PATH    the map of that name in " HMAP_NODES "" },
+	{ 'd', "-d, --device PATH        the device [" HMAP_DEVICE "]" },
+	{ 'm', "-m, --map NAME | PATH    a map in " HMAP_NODES ", or a path" },
 	{ 'k', "-k, --key-format NAME    dec, int, str or hex" },
 	{ 'v', "-v, --value-format NAME  [dec for 1, 2, 4 and 8 bytes, else str]" },
 	{ 'j', "-j, --json               print JSON" },
 	{ OPT_NOEXIST, "    --noexist            insert only" },
 	{ OPT_EXIST, "    --exist              overwrite only" },
-	{ OPT_FROM, "    --from FILE          delete the keys of the lines of FILE" },
-	{ OPT_PREFIX, "    --prefix PREFIX      only elements whose keys begin so" },
-	{ OPT_KEEP_GOING, "    --keep-going         do not stop at a bad line" },
-	{ OPT_ABSENT, "    --absent             check, or wait, until no key is there" },
-	{ OPT_NOT, "    --not VALUE          wait until the value is another one" },
-	{ OPT_TIMEOUT, "    --timeout SECONDS    wait no longer; 0 only looks" },
-	{ OPT_SEED, "    --seed NUMBER        make the same keys and values each time" },
-	{ OPT_WATCH, "    --watch              draw how old buckets are evacuated" },
+	{ OPT_FROM, "    --from FILE          delete the keys in the lines of FILE" },
+	{ OPT_PREFIX, "    --prefix PREFIX      only keys that begin with PREFIX" },
+	{ OPT_KEEP_GOING, "    --keep-going         continue after errors" },
+	{ OPT_ABSENT, "    --absent             require keys to be absent" },
+	{ OPT_NOT, "    --not VALUE          wait until the value differs" },
+	{ OPT_TIMEOUT, "    --timeout SECONDS    fail after SECONDS; 0 checks once" },
+	{ OPT_SEED, "    --seed NUMBER        use the same keys and values each time" },
+	{ OPT_WATCH, "    --watch              draw the evacuation of old buckets" },
 	{ OPT_ASCII, "    --ascii              draw with ASCII characters" },
-	{ OPT_KEY_SIZE, "    --key-size BYTES     of each key [8]" },
-	{ OPT_VALUE_SIZE, "    --value-size BYTES   of each value; 0 makes a set [8]" },
-	{ OPT_HINT, "    --hint COUNT         elements to make room for at once" },
-	{ OPT_MAX_ENTRIES, "    --max-entries COUNT  elements that it may hold" },
-	{ OPT_MAX_BYTES, "    --max-bytes BYTES    memory that it may hold" },
+	{ OPT_KEY_SIZE, "    --key-size BYTES     size of each key [8]" },
+	{ OPT_VALUE_SIZE, "    --value-size BYTES   size of each value; 0 makes a set [8]" },
+	{ OPT_HINT, "    --hint COUNT         elements to make room for immediately" },
+	{ OPT_MAX_ENTRIES, "    --max-entries COUNT  maximum number of elements" },
+	{ OPT_MAX_BYTES, "    --max-bytes BYTES    maximum memory" },
 	{ OPT_STRIPES, "    --stripes COUNT      writers that can work at the same time [1]" },
-	{ OPT_FAST, "    --fast-hash          a hash that attackers can break" },
-	{ OPT_NO_SHRINK, "    --no-shrink          keep the size when elements go" },
-	{ OPT_MMAP, "    --mmap               lookups need no system call" },
-	{ OPT_NODE, "    --node NUMBER        NUMA node to take memory from" },
-	{ OPT_MODE, "    --mode OCTAL         who may open it [0600]" },
+	{ OPT_FAST, "    --fast-hash          fast keyed hash, not safe against hash flooding" },
+	{ OPT_NO_SHRINK, "    --no-shrink          keep the size when elements are deleted" },
+	{ OPT_MMAP, "    --mmap               allow lookups without system calls" },
+	{ OPT_NODE, "    --node NUMBER        NUMA node to allocate memory from" },
+	{ OPT_MODE, "    --mode OCTAL         permissions of the file [0600]" },
 	{ 'h', "-h, --help               print this help" },
 	{ 'V', "-V, --version            print the version" },
 };
 
-/* What is in hand while the command line is read. */
+/* The state of the parser. */
 struct parser {
 	const struct command *commands;
 	struct options *opt;
@@ -129,7 +129,7 @@ static const char *long_name(int letter)
 	return o->name;
 }
 
-static bool takes(const struct command *command, int letter)
+static bool args_takes(const struct command *command, int letter)
 {
 	return letter == 'h' || letter == 'V' ||
 	       strchr(command->options, letter);
@@ -141,7 +141,7 @@ static void print_options(const struct command *command)
 
 	puts("\nOptions:");
 	for (i = 0; i < ARRAY_SIZE(help_lines); i++) {
-		if (!command || takes(command, help_lines[i].letter))
+		if (!command || args_takes(command, help_lines[i].letter))
 			printf("  %s\n", help_lines[i].text);
 	}
 }
@@ -160,15 +160,15 @@ static void print_help(const struct command *commands)
 	char usage[64];
 
 	puts("Usage: hmapctl COMMAND [OPTIONS] [OPERANDS]\n\n"
-	     "Use a hash map of the hmap kernel module.\n\n"
+	     "Use hash maps of the hmap kernel module.\n\n"
 	     "Commands:");
 	for (c = commands; c->name; c++) {
 		snprintf(usage, sizeof(usage), "%s %s", c->name, c->operands);
 		printf("  %-26s %s\n", usage, c->summary);
 	}
 	print_options(NULL);
-	puts("\nhmapctl COMMAND --help tells which options a command takes; "
-	     "hmapctl(1) tells all.");
+	puts("\nSee hmapctl COMMAND --help for the options of a command, "
+	     "and hmapctl(1).");
 }
 
 static void usage_error(struct parser *p, const char *what, const char *name)
@@ -182,7 +182,7 @@ static enum format parse_format(struct parser *p, const char *name)
 	enum format format = format_by_name(name);
 
 	if (format == FORMAT_DEFAULT)
-		usage_error(p, "no such format (dec, int, str, hex):", name);
+		usage_error(p, "invalid format (dec, int, str or hex):", name);
 	return format;
 }
 
@@ -192,7 +192,7 @@ int args_number(const char *text, __u64 *number)
 	       *text == '-' ? -1 : 0;
 }
 
-/* Returns 0 or -1; no sign, exponent or name of a number. */
+/* Parse digits with a point; no sign and no exponent. Returns 0 or -1. */
 static int parse_seconds(const char *text, double *seconds)
 {
 	char *end;
@@ -205,7 +205,7 @@ static int parse_seconds(const char *text, double *seconds)
 static void take_map(struct parser *p, const char *name)
 {
 	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
-		usage_error(p, "not the name of a map:", name);
+		usage_error(p, "invalid map name:", name);
 	p->opt->map = name;
 }
 
@@ -214,7 +214,7 @@ static __u64 take_number(struct parser *p, const char *argument, __u64 max)
 	__u64 number = 0;
 
 	if (args_number(argument, &number) || number > max)
-		usage_error(p, "not a possible number:", argument);
+		usage_error(p, "invalid number:", argument);
 	return number;
 }
 
@@ -225,11 +225,11 @@ static __u32 take_mode(struct parser *p, const char *argument)
 
 	mode = strtoul(argument, &end, 8);
 	if (!isdigit((unsigned char)*argument) || *end || mode > 0777)
-		usage_error(p, "not a mode, 0 to 0777:", argument);
+		usage_error(p, "invalid mode (0 to 0777):", argument);
 	return mode;
 }
 
-/* Those of the command create. Returns whether it was one. */
+/* Handle an attribute of create. Returns whether the option was one. */
 static bool take_attribute(struct parser *p, int letter, const char *argument)
 {
 	struct hmap_ioc_create *create = &p->opt->create;
@@ -274,7 +274,7 @@ static bool take_attribute(struct parser *p, int letter, const char *argument)
 	}
 }
 
-/* Those that have no argument. Returns whether it was one. */
+/* Handle an option without an argument. Returns whether it was one. */
 static bool take_switch(struct parser *p, int letter)
 {
 	struct options *opt = p->opt;
@@ -312,7 +312,7 @@ static bool take_switch(struct parser *p, int letter)
 	}
 }
 
-/* Those that have one. */
+/* Handle an option with an argument. */
 static void take_argument(struct parser *p, int letter, const char *argument)
 {
 	struct options *opt = p->opt;
@@ -343,14 +343,14 @@ static void take_argument(struct parser *p, int letter, const char *argument)
 	case OPT_TIMEOUT:
 		opt->limited = true;
 		if (parse_seconds(argument, &opt->timeout))
-			usage_error(p, "not a number of seconds:", argument);
+			usage_error(p, "invalid number of seconds:", argument);
 		break;
 	case OPT_SEED:
 		opt->seeded = true;
 		if (args_number(argument, &opt->seed))
-			usage_error(p, "not a seed:", argument);
+			usage_error(p, "invalid seed:", argument);
 		break;
-	default:	/* getopt_long() has said what is wrong */
+	default:	/* reported by getopt_long() */
 		p->error = true;
 	}
 }
@@ -399,7 +399,7 @@ static const struct command *find_command(struct parser *p)
 	const struct command *c;
 
 	if (!p->opt->argc) {
-		p_err("which command? See hmapctl --help");
+		p_err("no command given, see hmapctl --help");
 		p->error = true;
 		return NULL;
 	}
@@ -408,7 +408,7 @@ static const struct command *find_command(struct parser *p)
 			break;
 	}
 	if (!c->name) {
-		usage_error(p, "no such command, see hmapctl --help:",
+		usage_error(p, "unknown command, see hmapctl --help:",
 			    p->opt->argv[0]);
 		return NULL;
 	}
@@ -417,20 +417,20 @@ static const struct command *find_command(struct parser *p)
 	return c;
 }
 
-static void check(struct parser *p, const struct command *command)
+static void args_check(struct parser *p, const struct command *command)
 {
 	const struct options *opt = p->opt;
 	const char *letter;
 
 	for (letter = p->given; *letter; letter++) {
-		if (*letter == '?' || takes(command, *letter))
+		if (*letter == '?' || args_takes(command, *letter))
 			continue;
 		p_err("%s does not take the option --%s", command->name,
 		      long_name(*letter));
 		p->error = true;
 	}
 	if (opt->put_flags == (HMAP_NOEXIST | HMAP_EXIST)) {
-		p_err("--noexist and --exist exclude each other");
+		p_err("--noexist and --exist cannot be combined");
 		p->error = true;
 	}
 	if (opt->argc < command->min || opt->argc > command->max) {
@@ -462,7 +462,7 @@ const struct command *args_parse(const struct command *commands, int argc,
 		return NULL;
 	}
 	if (command)
-		check(&p, command);
+		args_check(&p, command);
 	if (!p.error)
 		return command;
 	*status = EXIT_USAGE;

@@ -8,13 +8,13 @@
 
 #include "hmapctl.h"
 
-/* How many differences compare shows; the others are only counted. */
+/* The number of differences that compare prints; others are only counted. */
 #define SHOWN_DIFFERENCES 20
 
-/* Bytes of keys and values that one scan asks for, at least one element. */
+/* Bytes of keys and values that one scan requests; at least one element. */
 #define BATCH_BYTES 65536
 
-/* A command that does something with each line of a file. */
+/* The state of a command that handles each line of a file. */
 struct bulk {
 	const struct options *opt;
 	struct session s;
@@ -27,8 +27,8 @@ struct bulk {
 };
 
 /*
- * Call @each for the lines of @path, with the key in b->s.key. It returns 0,
- * or -1 after having reported an error, which is counted.
+ * Call @each for each line, with the key in b->s.key. @each returns 0, or -1
+ * after reporting an error. Errors are counted.
  */
 static void do_lines(struct bulk *b, int (*each)(struct bulk *b),
 		     bool keep_going)
@@ -72,7 +72,7 @@ static const char *path_operand(const struct options *opt)
 	return opt->argc ? opt->argv[0] : "-";
 }
 
-/* Errors of the map itself; the text of the key is still in the line. */
+/* Report an error of the map; the text of the key is still in the line. */
 static int line_error(const struct bulk *b, int err)
 {
 	p_err("%skey '%s': %s", b->lines.where, b->lines.key, explain(err));
@@ -132,7 +132,7 @@ int del_lines(const struct options *opt)
 	return b.failed || b.missing ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Say how the map and the line differ, unless it was said often enough. */
+/* Print how the map and the line differ, up to SHOWN_DIFFERENCES times. */
 static void show_difference(struct bulk *b, const char *how, const char *found)
 {
 	unsigned long shown = b->missing + b->differ;
@@ -141,7 +141,7 @@ static void show_difference(struct bulk *b, const char *how, const char *found)
 		p_err("%skey '%s' %s%s", b->lines.where, b->lines.key, how,
 		      found);
 	else if (shown == SHOWN_DIFFERENCES)
-		p_err("further differences are only counted");
+		p_err("further differences are not shown");
 }
 
 static int compare_line(struct bulk *b)
@@ -166,7 +166,7 @@ static int compare_line(struct bulk *b)
 	return 0;
 }
 
-/* The lines may have values; they do not matter. */
+/* Values in the lines are ignored. */
 static int compare_absent_line(struct bulk *b)
 {
 	int present = hmap_contains(b->s.map, b->s.key, b->s.key_size);
@@ -223,7 +223,7 @@ static void dump_text(struct session *s, const void *key, const void *value)
 	putchar('\n');
 }
 
-/* One element to a line, so that a large map needs no large memory. */
+/* Print elements one by one, so that memory is bounded for any map. */
 static void dump_json(struct session *s, const void *key, const void *value,
 		      bool first)
 {
@@ -240,7 +240,7 @@ static void dump_json(struct session *s, const void *key, const void *value,
 	json_object_put(element);
 }
 
-/* The keys' prefix is in s->key. */
+/* The prefix is in s->key. */
 static int dump_batches(struct session *s, size_t prefix_size, bool json,
 			unsigned char *keys, unsigned char *values,
 			unsigned int capacity)
@@ -268,7 +268,7 @@ static int dump_batches(struct session *s, size_t prefix_size, bool json,
 	return count < 0 ? count : 0;
 }
 
-static int dump(struct session *s, size_t prefix_size, bool json)
+static int bulk_dump(struct session *s, size_t prefix_size, bool json)
 {
 	unsigned int capacity = BATCH_BYTES / (s->key_size + s->value_size);
 	unsigned char *keys;
@@ -302,7 +302,7 @@ int cmd_dump(const struct options *opt)
 		session_close(&s);
 		return EXIT_FAILURE;
 	}
-	err = dump(&s, prefix_size, opt->json);
+	err = bulk_dump(&s, prefix_size, opt->json);
 	session_close(&s);
 	if (!err)
 		return EXIT_SUCCESS;

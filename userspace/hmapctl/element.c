@@ -6,7 +6,7 @@
 
 #include "hmapctl.h"
 
-static int report(int err, const char *doing, const char *key)
+static int element_report(int err, const char *doing, const char *key)
 {
 	if (!err)
 		return EXIT_SUCCESS;
@@ -14,7 +14,7 @@ static int report(int err, const char *doing, const char *key)
 	return EXIT_FAILURE;
 }
 
-static int get(struct session *s, const char *key)
+static int element_get(struct session *s, const char *key)
 {
 	int err;
 
@@ -23,7 +23,7 @@ static int get(struct session *s, const char *key)
 	err = hmap_get(s->map, s->key, s->key_size, s->value, s->value_size);
 	if (!err)
 		session_print_value(s);
-	return report(err, "get", key);
+	return element_report(err, "get", key);
 }
 
 int cmd_get(const struct options *opt)
@@ -33,21 +33,23 @@ int cmd_get(const struct options *opt)
 
 	if (session_open(&s, opt, O_RDONLY))
 		return EXIT_FAILURE;
-	status = get(&s, opt->argv[0]);
+	status = element_get(&s, opt->argv[0]);
 	session_close(&s);
 	return status;
 }
 
-static int put(struct session *s, const struct options *opt)
+static int element_put(struct session *s, const struct options *opt)
 {
 	const char *key = opt->argv[0];
 	const char *value = opt->argc > 1 ? opt->argv[1] : NULL;
+	int err;
 
 	if (session_parse_key(s, "", key) ||
 	    session_parse_value(s, "", value))
 		return EXIT_FAILURE;
-	return report(hmap_put(s->map, s->key, s->key_size, s->value,
-			       s->value_size, opt->put_flags), "put", key);
+	err = hmap_put(s->map, s->key, s->key_size, s->value, s->value_size,
+		       opt->put_flags);
+	return element_report(err, "put", key);
 }
 
 int cmd_put(const struct options *opt)
@@ -57,38 +59,39 @@ int cmd_put(const struct options *opt)
 
 	if (session_open(&s, opt, O_WRONLY))
 		return EXIT_FAILURE;
-	status = put(&s, opt);
+	status = element_put(&s, opt);
 	session_close(&s);
 	return status;
 }
 
-/* What is added if nothing is said. */
-static const char *one(const struct session *s)
+/* The default operand of add. */
+static const char *element_one(const struct session *s)
 {
 	return s->value_format == FORMAT_HEX ? "0x1" : "1";
 }
 
-static int add_number(struct session *s, const struct options *opt)
+static int element_add(struct session *s, const struct options *opt)
 {
+	const char *operand = opt->argc > 1 ? opt->argv[1] : element_one(s);
 	const char *key = opt->argv[0];
 	__u64 number;
 	int err;
 
 	if (!format_suits(FORMAT_DEC, s->value_size)) {
-		p_err("add: the values are no numbers of 1, 2, 4 or 8 bytes");
+		p_err("add: the values are not numbers of 1, 2, 4 or 8 bytes");
 		return EXIT_FAILURE;
 	}
-	/* The text "1", or hexadecimal digits that leave some out, would be no numbers. */
+	/* Neither text nor pairs of hexadecimal digits are numbers. */
 	if (s->value_format != FORMAT_INT && s->value_format != FORMAT_HEX)
 		s->value_format = FORMAT_DEC;
 	if (session_parse_key(s, "", key) ||
-	    session_parse_value(s, "", opt->argc > 1 ? opt->argv[1] : one(s)))
+	    session_parse_value(s, "", operand))
 		return EXIT_FAILURE;
 	number = format_load_number(s->value, s->value_size);
 	err = hmap_add(s->map, s->key, s->key_size, 0, s->value_size, number,
 		       &number);
 	if (err < 0)
-		return report(err, "add", key);
+		return element_report(err, "add", key);
 	format_store_number(number, s->value, s->value_size);
 	session_print_value(s);
 	return EXIT_SUCCESS;
@@ -101,12 +104,12 @@ int cmd_add(const struct options *opt)
 
 	if (session_open(&s, opt, O_RDWR))
 		return EXIT_FAILURE;
-	status = add_number(&s, opt);
+	status = element_add(&s, opt);
 	session_close(&s);
 	return status;
 }
 
-static int pop(struct session *s, const char *key)
+static int element_pop(struct session *s, const char *key)
 {
 	int err;
 
@@ -115,7 +118,7 @@ static int pop(struct session *s, const char *key)
 	err = hmap_pop(s->map, s->key, s->key_size, s->value, s->value_size);
 	if (!err)
 		session_print_value(s);
-	return report(err, "pop", key);
+	return element_report(err, "pop", key);
 }
 
 int cmd_pop(const struct options *opt)
@@ -125,21 +128,25 @@ int cmd_pop(const struct options *opt)
 
 	if (session_open(&s, opt, O_RDWR))
 		return EXIT_FAILURE;
-	status = pop(&s, opt->argv[0]);
+	status = element_pop(&s, opt->argv[0]);
 	session_close(&s);
 	return status;
 }
 
-static int delete_keys(struct session *s, const struct options *opt)
+static int element_delete(struct session *s, const struct options *opt)
 {
 	int status = EXIT_SUCCESS;
-	int i;
+	int i, err;
 
 	for (i = 0; i < opt->argc; i++) {
 		const char *key = opt->argv[i];
 
-		if (session_parse_key(s, "", key) ||
-		    report(hmap_delete(s->map, s->key, s->key_size), "del", key))
+		if (session_parse_key(s, "", key)) {
+			status = EXIT_FAILURE;
+			continue;
+		}
+		err = hmap_delete(s->map, s->key, s->key_size);
+		if (element_report(err, "del", key))
 			status = EXIT_FAILURE;
 	}
 	return status;
@@ -158,7 +165,7 @@ int cmd_del(const struct options *opt)
 		return del_lines(opt);
 	if (session_open(&s, opt, O_WRONLY))
 		return EXIT_FAILURE;
-	status = delete_keys(&s, opt);
+	status = element_delete(&s, opt);
 	session_close(&s);
 	return status;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How keys and values, which are bytes to the map, look as text. */
+/* The text formats of keys and values. */
 #include <ctype.h>
 #include <errno.h>
 #include <json-c/json.h>
@@ -55,7 +55,7 @@ int format_suits(enum format format, size_t size)
 	       is_number_size(size);
 }
 
-/* Where in 8 bytes the @size bytes of lowest value are. */
+/* The offset of the @size least significant bytes in 8 bytes. */
 static size_t low_bytes(size_t size)
 {
 	const unsigned short one = 1;
@@ -90,7 +90,7 @@ static __u64 max_number(unsigned int bits)
 	return ~0ULL >> (64 - bits);
 }
 
-/* strtoull() for digits only: no white space, no sign, no prefix, no rest. */
+/* strtoull() that accepts digits only: no space, no sign, no prefix. */
 static const char *parse_digits(const char *text, int base, __u64 *number)
 {
 	const char *digits = base == 16 ? "0123456789abcdefABCDEF" :
@@ -126,7 +126,7 @@ static const char *parse_dec(enum format format, const char *text, void *data,
 	return NULL;
 }
 
-/* Two hexadecimal digits; -1 if they are none. */
+/* Parse two hexadecimal digits. Returns -1 if there are none. */
 static int parse_byte(const char *text)
 {
 	char digits[3] = "";
@@ -138,7 +138,7 @@ static int parse_byte(const char *text)
 	return (int)strtoul(digits, NULL, 16);
 }
 
-/* Up to @size bytes; *@used gets how many. */
+/* Parse up to @size bytes; their number is stored in *@used. */
 static const char *parse_text(const char *text, unsigned char *data, size_t size,
 			      size_t *used)
 {
@@ -159,7 +159,7 @@ static const char *parse_text(const char *text, unsigned char *data, size_t size
 	return NULL;
 }
 
-/* Likewise. */
+/* The same for pairs of hexadecimal digits. */
 static const char *parse_pairs(const char *text, unsigned char *data,
 			       size_t size, size_t *used)
 {
@@ -189,7 +189,7 @@ static const char *parse_hex_number(const char *digits, void *data, size_t size)
 	__u64 number;
 
 	if (size > 8)
-		return "0x is for up to 8 bytes, give two digits for each byte instead";
+		return "0x is for up to 8 bytes, use two digits for each byte";
 	why = parse_digits(digits, 16, &number);
 	if (why)
 		return why;
@@ -232,7 +232,7 @@ const char *format_parse_prefix(enum format format, const char *text,
 	switch (format_resolve(format, size)) {
 	case FORMAT_DEC:
 	case FORMAT_INT:
-		return "a number does not begin with bytes, take str or hex";
+		return "numbers have no prefix, use str or hex";
 	case FORMAT_HEX:
 		return parse_pairs(text, data, size, used);
 	default:
@@ -246,7 +246,7 @@ size_t format_room(size_t size)
 	return 4 * size + 24;
 }
 
-/* Is this byte text that a line of "key value" can hold as it is? */
+/* Whether a byte can be written to a line of a key and a value unescaped. */
 static bool is_plain(unsigned char byte, bool first)
 {
 	return byte > ' ' && byte < 0x7f && byte != '\\' &&

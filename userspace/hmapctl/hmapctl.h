@@ -15,7 +15,7 @@
 /* Exit statuses besides EXIT_SUCCESS and EXIT_FAILURE. */
 #define EXIT_USAGE 2
 
-/* What the command line says. */
+/* The parsed command line. */
 struct options {
 	const char *device;
 	const char *map;	/* name or path; NULL for @device */
@@ -44,7 +44,7 @@ struct command {
 	int (*run)(const struct options *opt);
 	const char *operands;	/* for the usage line */
 	const char *summary;
-	const char *options;	/* letters of the options that it takes */
+	const char *options;	/* letters of the accepted options */
 	int min;		/* number of operands */
 	int max;
 };
@@ -52,33 +52,33 @@ struct command {
 /* args.c */
 
 /*
- * Read the command line. Returns the command to run, or NULL with *@status
- * the exit status: after --help, --version or an error that was reported.
+ * Parse the command line. Returns the command to run, or NULL with the exit
+ * status in *@status after --help, --version or a reported error.
  */
 const struct command *args_parse(const struct command *commands, int argc,
 				 char **argv, struct options *opt, int *status);
 
-/* Returns 0 or -1; a decimal number without sign. */
+/* Parse a decimal number without a sign. Returns 0 or -1. */
 int args_number(const char *text, __u64 *number);
 
 /* message.c */
 
-/* Report an error on stderr, behind the name of the program. */
+/* Print an error on stderr, after the name of the program. */
 __printf(1, 2) void p_err(const char *format, ...);
 
-/* What a negative errno value of the library means to the user. */
+/* The message for a negative errno value of the library. */
 const char *explain(int err);
 
-/* Say on stderr why @device did not open: errno tells. */
+/* Print why @device could not be opened, from errno. */
 void p_err_open(const char *device);
 
-/* The same of a map that was looked for by its name or path. */
+/* The same for a map that was opened by its name or path. */
 void p_err_map(const char *name);
 
-/* What to do if no map can have a name: nothing is mounted where they have it. */
+/* The message if no file system of maps is mounted on HMAP_NODES. */
 const char *explain_unmounted(void);
 
-/* session.c: an open map with the formats and buffers for one element */
+/* session.c: an open map, with formats and buffers for one element */
 
 struct session {
 	struct hmap *map;
@@ -91,22 +91,22 @@ struct session {
 	char *text;		/* room for a key or a value as text */
 };
 
-/* The map that the options name; NULL after having reported why not. */
+/* Open the map that the options name. Returns NULL after reporting an error. */
 struct hmap *open_map(const struct options *opt, int flags);
 
-/* Returns 0, or -1 after having reported why not. */
+/* Returns 0, or -1 after reporting an error. */
 int session_open(struct session *s, const struct options *opt, int flags);
 void session_close(struct session *s);
 
-/* Fill s->key or s->value. @where (may be "") begins an error message. */
+/* Fill s->key or s->value. @where, which may be "", begins error messages. */
 int session_parse_key(struct session *s, const char *where, const char *text);
 int session_parse_value(struct session *s, const char *where,
 			const char *text);
 
-/* Fill s->key with what keys begin with; *@used gets how many bytes that are. */
+/* Fill the first *@used bytes of s->key with the prefix @text. */
 int session_parse_prefix(struct session *s, const char *text, size_t *used);
 
-/* Print s->value as a line, if the map has values. */
+/* Print s->value as a line if the map has values. */
 void session_print_value(struct session *s);
 
 /* lines.c: files of "key value" lines */
@@ -115,7 +115,7 @@ struct lines {
 	FILE *file;
 	const char *name;
 	unsigned long number;
-	bool ended;		/* by the end of the file, or an error */
+	bool ended;		/* by the end of the file or an error */
 	char *text;
 	size_t room;
 	char *key;		/* fields of the current line */
@@ -125,29 +125,32 @@ struct lines {
 
 enum line { LINE_END, LINE_OK, LINE_BAD };
 
-/* "-" is stdin. Returns 0, or -1 after having reported why not. */
+/* "-" is stdin. Returns 0, or -1 after reporting an error. */
 int lines_open(struct lines *lines, const char *path, size_t elem_size);
 void lines_close(struct lines *lines);
 
-/* The next line that is neither empty nor a comment. Reports a bad one. */
+/* Read the next line that is not blank or a comment. Reports a bad line. */
 enum line lines_next(struct lines *lines);
 
-/* output.c: JSON, or the same as lines */
+/* output.c: JSON, or the same as text */
 
 struct json_object;
 
-/* An object; its lines are aligned names and values. Taken over. Exit status. */
+/*
+ * Print an object as JSON, or as lines of names and values, and put it. Returns
+ * the exit status.
+ */
 int print_object(struct json_object *object, bool json);
 
-/* The same for an array of strings, one to a line. */
+/* The same for an array of strings, as text one to a line. */
 int print_strings(struct json_object *array, bool json);
 
 /* trace.c */
 
-/* Print the state as the seed's program prints its Go map. */
+/* Print the state in the format of Go's %+v. */
 void trace_print_state(FILE *file, const struct hmap_stats *stats);
 
-/* The commands, each in the file that is named after its group. */
+/* The commands. */
 int cmd_get(const struct options *opt);		/* element.c */
 int cmd_put(const struct options *opt);
 int cmd_add(const struct options *opt);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl layout: a drawing of how full buckets and chains are. */
+/* hmapctl layout: draw how full buckets and chains are. */
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -9,24 +9,24 @@
 /* Characters of the longest bar. */
 #define BAR_WIDTH 48
 
-/* What is drawn, computed from what the kernel counts. */
+/* The figures to print, computed from the counts of the kernel. */
 struct picture {
 	const struct hmap_layout *layout;
 	const struct hmap_stats *stats;
-	__u64 used;		/* slots */
+	__u64 used;		/* slots in use */
 	__u64 chains;
-	double fill;		/* slots used of a bucket */
-	double load;		/* elements of a chain */
-	double bytes;		/* memory of an element */
+	double fill;		/* slots in use per bucket */
+	double load;		/* elements per chain */
+	double bytes;		/* memory per element */
 };
 
-static double ratio(__u64 a, __u64 b)
+static double layout_ratio(__u64 a, __u64 b)
 {
 	return b ? (double)a / (double)b : 0;
 }
 
-static void compute(struct picture *p, const struct hmap_layout *layout,
-		    const struct hmap_stats *stats)
+static void layout_compute(struct picture *p, const struct hmap_layout *layout,
+			   const struct hmap_stats *stats)
 {
 	unsigned int i;
 
@@ -35,18 +35,18 @@ static void compute(struct picture *p, const struct hmap_layout *layout,
 		p->used += i * layout->slots[i];
 	for (i = 0; i < HMAP_LAYOUT_CHAINS; i++)
 		p->chains += layout->chains[i];
-	p->fill = ratio(p->used, layout->buckets);
-	p->load = ratio(p->used, p->chains);
-	p->bytes = ratio(stats->memory, stats->count);
+	p->fill = layout_ratio(p->used, layout->buckets);
+	p->load = layout_ratio(p->used, p->chains);
+	p->bytes = layout_ratio(stats->memory, stats->count);
 }
 
-/* Draw in eighths of a character, or in whole ones of ASCII. */
+/* Draw in eighths of a character, or with @ascii in whole characters. */
 static void draw_bar(__u64 number, __u64 most, bool ascii)
 {
 	static const char * const eighths[] = {
 		"", "▏", "▎", "▍", "▌", "▋", "▊", "▉",
 	};
-	unsigned int length = ratio(number, most) * BAR_WIDTH * 8 + 0.5;
+	unsigned int length = layout_ratio(number, most) * BAR_WIDTH * 8 + 0.5;
 
 	if (number && !length)
 		length = 1;
@@ -60,7 +60,7 @@ static void draw_bar(__u64 number, __u64 most, bool ascii)
 	fputs(eighths[length], stdout);
 }
 
-/* A line for each number up to the last that is not 0. */
+/* Draw one line for each of @count numbers. */
 static void draw_histogram(const char *title, const __u64 *numbers,
 			   unsigned int count, bool open_end, bool ascii)
 {
@@ -83,7 +83,7 @@ static void draw_histogram(const char *title, const __u64 *numbers,
 	putchar('\n');
 }
 
-/* How many of the chain lengths to draw: up to the longest that occurs. */
+/* The number of chain lengths to draw: up to the longest that occurs. */
 static unsigned int chain_lines(const struct hmap_layout *layout)
 {
 	unsigned int count = HMAP_LAYOUT_CHAINS;
@@ -93,15 +93,15 @@ static unsigned int chain_lines(const struct hmap_layout *layout)
 	return count;
 }
 
-/* Elements of a chain at which a map of 2^B chains grows; hmap(4) tells why. */
-static double grows_at(__u64 B)
+/* The load factor at which a map of 2^B chains grows; see hmap(4). */
+static double layout_grows_at(__u64 B)
 {
 	if (!B)
 		return HMAP_BUCKET_SLOTS;
 	return B < 16 ? 6.5 : 7.25;
 }
 
-static void draw(const struct picture *p, bool ascii)
+static void layout_draw(const struct picture *p, bool ascii)
 {
 	const struct hmap_layout *layout = p->layout;
 	unsigned int lines = chain_lines(layout);
@@ -116,12 +116,12 @@ static void draw(const struct picture *p, bool ascii)
 	printf("average fill     %.2f of %d slots of a bucket (%.1f %%)\n",
 	       p->fill, HMAP_BUCKET_SLOTS, 100 * p->fill / HMAP_BUCKET_SLOTS);
 	printf("load factor      %.2f elements of a chain; the map grows at %g\n",
-	       p->load, grows_at(p->stats->B));
+	       p->load, layout_grows_at(p->stats->B));
 	printf("memory           %llu bytes, %.1f of an element\n",
 	       p->stats->memory, p->bytes);
 }
 
-static struct json_object *list(const __u64 *numbers, unsigned int count)
+static struct json_object *layout_list(const __u64 *numbers, unsigned int count)
 {
 	struct json_object *array = json_object_new_array();
 	unsigned int i;
@@ -132,7 +132,7 @@ static struct json_object *list(const __u64 *numbers, unsigned int count)
 }
 
 /* A figure with two decimals. */
-static struct json_object *figure(double number)
+static struct json_object *layout_figure(double number)
 {
 	char text[64];
 
@@ -140,7 +140,7 @@ static struct json_object *figure(double number)
 	return json_object_new_double_s(number, text);
 }
 
-static struct json_object *describe(const struct picture *p)
+static struct json_object *layout_describe(const struct picture *p)
 {
 	const struct hmap_layout *layout = p->layout;
 	struct json_object *o = json_object_new_object();
@@ -151,14 +151,16 @@ static struct json_object *describe(const struct picture *p)
 	json_object_object_add(o, "buckets",
 			       json_object_new_uint64(layout->buckets));
 	json_object_object_add(o, "slots",
-			       list(layout->slots, HMAP_BUCKET_SLOTS + 1));
+			       layout_list(layout->slots,
+					   HMAP_BUCKET_SLOTS + 1));
 	json_object_object_add(o, "chains",
-			       list(layout->chains, HMAP_LAYOUT_CHAINS));
-	json_object_object_add(o, "average_fill", figure(p->fill));
-	json_object_object_add(o, "load_factor", figure(p->load));
+			       layout_list(layout->chains, HMAP_LAYOUT_CHAINS));
+	json_object_object_add(o, "average_fill", layout_figure(p->fill));
+	json_object_object_add(o, "load_factor", layout_figure(p->load));
 	json_object_object_add(o, "memory",
 			       json_object_new_uint64(p->stats->memory));
-	json_object_object_add(o, "memory_per_element", figure(p->bytes));
+	json_object_object_add(o, "memory_per_element",
+			       layout_figure(p->bytes));
 	return o;
 }
 
@@ -180,9 +182,9 @@ int cmd_layout(const struct options *opt)
 		p_err("layout: %s", explain(err));
 		return EXIT_FAILURE;
 	}
-	compute(&p, &layout, &stats);
+	layout_compute(&p, &layout, &stats);
 	if (opt->json)
-		return print_object(describe(&p), true);
-	draw(&p, opt->ascii);
+		return print_object(layout_describe(&p), true);
+	layout_draw(&p, opt->ascii);
 	return EXIT_SUCCESS;
 }

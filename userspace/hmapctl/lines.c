@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of lines "key value", as dump writes and load reads them. */
+/* Files with lines of a key and a value, as dump writes and load reads. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +8,7 @@
 
 static const char white[] = " \t\r\n\v\f";
 
-/*
- * A byte is written with four characters at the most. What is left over is for white
- * space and comments.
- */
+/* A byte has at most four characters; the rest is for space and comments. */
 #define TEXT_OF(bytes)	(4 * (bytes) + 4096)
 
 int lines_open(struct lines *lines, const char *path, size_t elem_size)
@@ -42,34 +39,35 @@ void lines_close(struct lines *lines)
 	free(lines->text);
 }
 
-static enum line bad(const struct lines *lines, const char *why)
+static enum line lines_bad(const struct lines *lines, const char *why)
 {
 	p_err("%s%s", lines->where, why);
 	return LINE_BAD;
 }
 
-static enum line split(struct lines *lines)
+static enum line lines_split(struct lines *lines)
 {
 	char *rest;
 
 	lines->key = strtok_r(lines->text, white, &rest);
 	lines->value = strtok_r(NULL, white, &rest);
 	if (strtok_r(NULL, white, &rest))
-		return bad(lines, "more than a key and a value: write a space as \\x20");
+		return lines_bad(lines,
+				 "more than a key and a value: write a space as \\x20");
 	return LINE_OK;
 }
 
-static bool is_blank(const char *text)
+static bool lines_is_blank(const char *text)
 {
 	text += strspn(text, white);
 	return !*text || *text == '#';
 }
 
 /*
- * Read one line. LINE_OK: it is in lines->text and may be blank. What is wrong with it is
- * told when all of it has been read.
+ * Read one line. LINE_OK: the line is in lines->text and may be blank. An error
+ * is reported after the whole line has been read.
  */
-static enum line read_line(struct lines *lines)
+static enum line lines_read(struct lines *lines)
 {
 	const char *why = NULL;
 	size_t n = 0;
@@ -91,9 +89,9 @@ static enum line read_line(struct lines *lines)
 	lines->text[n] = 0;
 	lines->ended = c == EOF;
 	if (ferror(lines->file))
-		return bad(lines, strerror(errno));
+		return lines_bad(lines, strerror(errno));
 	if (why)
-		return bad(lines, why);
+		return lines_bad(lines, why);
 	return n || c == '\n' ? LINE_OK : LINE_END;
 }
 
@@ -102,9 +100,9 @@ enum line lines_next(struct lines *lines)
 	enum line line;
 
 	do {
-		line = read_line(lines);
+		line = lines_read(lines);
 		if (line != LINE_OK)
 			return line;
-	} while (is_blank(lines->text));
-	return split(lines);
+	} while (lines_is_blank(lines->text));
+	return lines_split(lines);
 }

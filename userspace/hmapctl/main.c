@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl: use a hash map of the hmap kernel module. */
+/* hmapctl: use hash maps of the hmap kernel module. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ static const struct command commands[] = {
 	  "dmkv", 1, 1 },
 	{ "put", cmd_put, "KEY [VALUE]", "Insert or overwrite an element",
 	  "dmkvNE", 1, 2 },
-	{ "add", cmd_add, "KEY [NUMBER]", "Add to the number that is a key's value, print the sum",
+	{ "add", cmd_add, "KEY [NUMBER]", "Add to the number in a value and print the sum",
 	  "dmkv", 1, 2 },
 	{ "pop", cmd_pop, "KEY", "Print the value of a key and delete it",
 	  "dmkv", 1, 1 },
@@ -20,13 +20,13 @@ static const struct command commands[] = {
 	  "dmkF", 0, INT_MAX },
 	{ "dump", cmd_dump, "", "Print all elements, one to a line",
 	  "dmkvjR", 0, 0 },
-	{ "load", cmd_load, "[FILE | -]", "Put the elements of a file of lines",
+	{ "load", cmd_load, "[FILE | -]", "Put the elements in the lines of a file",
 	  "dmkvNEK", 0, 1 },
-	{ "compare", cmd_compare, "[FILE | -]", "Read the elements of a file back and compare",
+	{ "compare", cmd_compare, "[FILE | -]", "Compare the map with the lines of a file",
 	  "dmkvA", 0, 1 },
-	{ "wait", cmd_wait, "KEY", "Wait for a key, and print its value",
+	{ "wait", cmd_wait, "KEY", "Wait for a key and print its value",
 	  "dmkvAOT", 1, 1 },
-	{ "watch", cmd_watch, "[KEY]", "Print a line whenever the map, or a key, changes",
+	{ "watch", cmd_watch, "[KEY]", "Print a line whenever the map or a key changes",
 	  "dmkv", 0, 1 },
 	{ "stats", cmd_stats, "", "Print the state of the map",
 	  "dmj", 0, 0 },
@@ -38,26 +38,26 @@ static const struct command commands[] = {
 	  "dm", 0, 0 },
 	{ "reserve", cmd_reserve, "COUNT", "Make room for a number of elements",
 	  "dm", 1, 1 },
-	{ "shrink", cmd_shrink, "", "Give back memory that the elements do not need",
+	{ "shrink", cmd_shrink, "", "Free memory that the elements do not need",
 	  "dm", 0, 0 },
-	{ "clear", cmd_clear, "", "Delete everything",
+	{ "clear", cmd_clear, "", "Delete all elements",
 	  "dm", 0, 0 },
-	{ "verify", cmd_verify, "", "Have the kernel check the whole map",
+	{ "verify", cmd_verify, "", "Make the kernel check the whole map",
 	  "dm", 0, 0 },
-	{ "freeze", cmd_freeze, "", "Allow no change of the map any more, for ever",
+	{ "freeze", cmd_freeze, "", "Make a map permanently read-only",
 	  "dm", 0, 0 },
-	{ "create", cmd_create, "NAME | PATH", "Make a map that others can open by its name",
+	{ "create", cmd_create, "NAME | PATH", "Make a map with a name",
 	  "dCDHMBPfnpuo", 1, 1 },
-	{ "destroy", cmd_destroy, "NAME | PATH...", "Take the names of maps away",
+	{ "destroy", cmd_destroy, "NAME | PATH...", "Unlink named maps",
 	  "", 1, INT_MAX },
 	{ "list", cmd_list, "[DIRECTORY]", "Print the names of maps",
 	  "j", 0, 1 },
-	{ "trace", cmd_trace, "[N]", "Put N random elements into a new map, printing its state",
+	{ "trace", cmd_trace, "[N]", "Put N random elements and print the map's state",
 	  "dmSWX", 0, 1 },
 	{ }
 };
 
-/* Output that did not arrive is a failure. */
+/* A failure to write the output is an error. */
 static int finish(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))

@@ -11,7 +11,7 @@
 
 #include "hmapctl.h"
 
-static int report(const char *what, const char *name, const char *why)
+static int maps_report(const char *what, const char *name, const char *why)
 {
 	p_err("%s %s: %s", what, name, why);
 	return EXIT_FAILURE;
@@ -21,21 +21,21 @@ static const char *explain_create(int err)
 {
 	switch (err) {
 	case EEXIST:
-		return "there is a map of this name already";
+		return "a map of this name exists already";
 	case EINVAL:
 		return "the kernel refuses an attribute or the name";
 	case ENODEV:
 		return explain_unmounted();
 	case ENOSPC:
-		return "the file system of maps is full, or the hint is more than may be held";
+		return "the file system of maps is full, or the hint exceeds a limit of memory";
 	default:
 		return strerror(err);
 	}
 }
 
-/* The directory of a path, for create->dir. Returns 0, or -1 with errno. */
-static int open_directory(const char *path, const char *slash,
-			  struct hmap_ioc_create *create)
+/* Open the directory of a path as create->dir. Returns 0, or -1 with errno. */
+static int maps_open_directory(const char *path, const char *slash,
+			       struct hmap_ioc_create *create)
 {
 	char directory[PATH_MAX];
 	size_t length = slash > path ? slash - path : 1;
@@ -51,7 +51,7 @@ static int open_directory(const char *path, const char *slash,
 	return create->dir < 0 ? -1 : 0;
 }
 
-/* The mode is meant as it is given: it is not for the umask to change it. */
+/* --mode is the final mode: clear the umask. */
 int cmd_create(const struct options *opt)
 {
 	struct hmap_ioc_create create = opt->create;
@@ -60,10 +60,11 @@ int cmd_create(const struct options *opt)
 	struct hmap *map;
 
 	if (!*name || strlen(name) >= sizeof(create.name))
-		return report("create", path, "names have 1 to 63 characters");
+		return maps_report("create", path,
+				   "names have 1 to 63 characters");
 	memcpy(create.name, name, strlen(name));
-	if (slash && open_directory(path, slash, &create))
-		return report("create", path, strerror(errno));
+	if (slash && maps_open_directory(path, slash, &create))
+		return maps_report("create", path, strerror(errno));
 	umask(0);
 	map = hmap_create(opt->device, &create);
 	if (!map && access(opt->device, F_OK)) {
@@ -71,7 +72,7 @@ int cmd_create(const struct options *opt)
 		return EXIT_FAILURE;
 	}
 	if (!map)
-		return report("create", path, explain_create(errno));
+		return maps_report("create", path, explain_create(errno));
 	hmap_close(map);
 	return EXIT_SUCCESS;
 }
@@ -95,17 +96,17 @@ int cmd_destroy(const struct options *opt)
 	for (i = 0; i < opt->argc; i++) {
 		err = hmap_destroy_named(opt->argv[i]);
 		if (err)
-			status = report("destroy", opt->argv[i],
-					explain_name(err));
+			status = maps_report("destroy", opt->argv[i],
+					     explain_name(err));
 	}
 	return status;
 }
 
 /*
- * A name as it may be printed: other users can have given it by rename. What is neither
- * printable nor ASCII, and the backslash, become \xNN.
+ * A name that is safe to print: another user may have chosen it with rename().
+ * Spaces, backslashes and bytes that are not printable ASCII become \xNN.
  */
-static struct json_object *printable(const char *name)
+static struct json_object *maps_printable(const char *name)
 {
 	char text[4 * NAME_MAX + 1], *to = text;
 
@@ -123,16 +124,19 @@ int cmd_list(const struct options *opt)
 {
 	const char *directory = opt->argc ? opt->argv[0] : NULL;
 	struct json_object *list;
+	const char *why;
 	char **names;
 	int i, n;
 
 	n = hmap_list_named(directory, &names);
-	if (n < 0)
-		return report("list", directory ? directory : HMAP_NODES,
-			      n == -ENOENT ? strerror(ENOENT) : explain_name(n));
+	if (n < 0) {
+		why = n == -ENOENT ? strerror(ENOENT) : explain_name(n);
+		return maps_report("list", directory ? directory : HMAP_NODES,
+				   why);
+	}
 	list = json_object_new_array();
 	for (i = 0; list && i < n; i++)
-		json_object_array_add(list, printable(names[i]));
+		json_object_array_add(list, maps_printable(names[i]));
 	free(names);
 	return print_strings(list, opt->json);
 }
@@ -149,6 +153,6 @@ int cmd_freeze(const struct options *opt)
 	if (!err)
 		return EXIT_SUCCESS;
 	p_err("freeze: %s", err == -EPERM ?
-	      "only the owner of the map may do that" : explain(err));
+	      "only the owner may freeze a map" : explain(err));
 	return EXIT_FAILURE;
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What hmapctl says when something is wrong. */
+/* Error messages. */
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "hmapctl.h"
 
-/* Longer messages are cut: they quote what has been given, whatever that is. */
+/* Longer messages are truncated: they quote arguments of any length. */
 #define MESSAGE_ROOM	512
 
-/* What is no printable ASCII must not reach a terminal as it is. */
+/* Escape bytes that are not printable ASCII: they may control a terminal. */
 static void put_printable(const char *text, FILE *file)
 {
 	for (; *text; text++) {
@@ -43,7 +43,7 @@ const char *explain(int err)
 	case ENOENT:
 		return "no such key";
 	case EEXIST:
-		return "the key is there already";
+		return "the key exists already";
 	case ENOSPC:
 		return "the map is full (see max_entries and max_bytes in hmapctl info)";
 	case EMLINK:
@@ -51,7 +51,7 @@ const char *explain(int err)
 	case EPERM:
 		return "the map is frozen";
 	case ETIMEDOUT:
-		return "not so in time";
+		return "timed out";
 	default:
 		return strerror(-err);
 	}
@@ -75,7 +75,7 @@ void p_err_open(const char *device)
 		break;
 	case ENOTTY:
 	case EINVAL:
-		p_err("%s is not the device of an hmap", device);
+		p_err("%s is not an hmap device", device);
 		break;
 	default:
 		p_err("cannot open %s: %s", device, reason);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* JSON, or the same as lines. */
+/* Output as JSON or as text. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>

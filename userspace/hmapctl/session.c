@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An open map with the formats and buffers for one element. */
+/* An open map, with formats and buffers for one element. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,9 +81,9 @@ void session_close(struct session *s)
 	hmap_close(s->map);
 }
 
-/* Returns 0 or -1: @why is NULL or what is wrong with @text. */
-static int parsed(const char *why, const char *where, const char *what,
-		  const char *text, enum format format, size_t size)
+/* Returns 0, or -1 after reporting @why @text is invalid. */
+static int session_parsed(const char *why, const char *where, const char *what,
+			  const char *text, enum format format, size_t size)
 {
 	if (!why)
 		return 0;
@@ -94,15 +94,16 @@ static int parsed(const char *why, const char *where, const char *what,
 
 int session_parse_key(struct session *s, const char *where, const char *text)
 {
-	return parsed(format_parse(s->key_format, text, s->key, s->key_size),
-		      where, "key", text, s->key_format, s->key_size);
+	return session_parsed(format_parse(s->key_format, text, s->key,
+					   s->key_size),
+			      where, "key", text, s->key_format, s->key_size);
 }
 
 int session_parse_prefix(struct session *s, const char *text, size_t *used)
 {
-	return parsed(format_parse_prefix(s->key_format, text, s->key,
-					  s->key_size, used),
-		      "", "prefix", text, s->key_format, s->key_size);
+	return session_parsed(format_parse_prefix(s->key_format, text, s->key,
+						  s->key_size, used),
+			      "", "prefix", text, s->key_format, s->key_size);
 }
 
 int session_parse_value(struct session *s, const char *where,
@@ -120,9 +121,10 @@ int session_parse_value(struct session *s, const char *where,
 		      s->value_size, s->value_size == 1 ? "" : "s");
 		return -1;
 	}
-	return parsed(format_parse(s->value_format, text, s->value,
-				   s->value_size),
-		      where, "value", text, s->value_format, s->value_size);
+	return session_parsed(format_parse(s->value_format, text, s->value,
+					   s->value_size),
+			      where, "value", text, s->value_format,
+			      s->value_size);
 }
 
 void session_print_value(struct session *s)

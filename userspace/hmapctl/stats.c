@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl stats, info: the fields of the map. */
+/* hmapctl stats, info: the fields of a map. */
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 
 #include "hmapctl.h"
 
-static void add_number(struct json_object *object, const char *name,
-		       __u64 number)
+static void stats_add_number(struct json_object *object, const char *name,
+			     __u64 number)
 {
 	json_object_object_add(object, name, json_object_new_uint64(number));
 }
 
-/* nil, or where it is, or that it is not ours to know */
-static void add_address(struct json_object *object, const char *name,
-			const struct hmap_stats *stats, __u32 bit,
-			__u64 address)
+/* An address, <hidden> without the capability, or nil. */
+static void stats_add_address(struct json_object *object, const char *name,
+			      const struct hmap_stats *stats, __u32 bit,
+			      __u64 address)
 {
 	struct json_object *value = NULL;
 	char text[2 + 16 + 1];
@@ -31,18 +31,18 @@ static void add_address(struct json_object *object, const char *name,
 	json_object_object_add(object, name, value);
 }
 
-static void add_hash0(struct json_object *object,
-		      const struct hmap_stats *stats)
+static void stats_add_hash0(struct json_object *object,
+			    const struct hmap_stats *stats)
 {
 	if (stats->present & HMAP_HAS_ADDRESSES)
-		add_number(object, "hash0", stats->hash0);
+		stats_add_number(object, "hash0", stats->hash0);
 	else
 		json_object_object_add(object, "hash0",
 				       json_object_new_string("<hidden>"));
 }
 
-static void add_string(struct json_object *object, const char *name,
-		       const char *string)
+static void stats_add_string(struct json_object *object, const char *name,
+			     const char *string)
 {
 	struct json_object *value = string ? json_object_new_string(string) :
 					     NULL;
@@ -51,8 +51,8 @@ static void add_string(struct json_object *object, const char *name,
 }
 
 /* The names of the bits that are set. */
-static void add_words(struct json_object *object, const char *name, __u32 bits,
-		      const char * const *names, size_t n)
+static void stats_add_words(struct json_object *object, const char *name,
+			    __u32 bits, const char * const *names, size_t n)
 {
 	struct json_object *list = json_object_new_array();
 	size_t i;
@@ -65,43 +65,45 @@ static void add_words(struct json_object *object, const char *name, __u32 bits,
 	json_object_object_add(object, name, list);
 }
 
-static void add_present(struct json_object *object,
-			const struct hmap_stats *stats)
+static void stats_add_present(struct json_object *object,
+			      const struct hmap_stats *stats)
 {
 	static const char * const names[] = {
 		"buckets", "oldbuckets", "extra", "addresses",
 	};
 
-	add_words(object, "present", stats->present, names, ARRAY_SIZE(names));
+	stats_add_words(object, "present", stats->present, names,
+			ARRAY_SIZE(names));
 }
 
-static struct json_object *describe_stats(const struct hmap_stats *stats)
+static struct json_object *stats_describe(const struct hmap_stats *stats)
 {
 	struct json_object *o = json_object_new_object();
 
 	if (!o)
 		return NULL;
-	add_number(o, "count", stats->count);
-	add_number(o, "flags", stats->flags);
-	add_number(o, "B", stats->B);
-	add_number(o, "noverflow", stats->noverflow);
-	add_hash0(o, stats);
-	add_present(o, stats);
-	add_address(o, "buckets", stats, HMAP_HAS_BUCKETS, stats->buckets);
-	add_address(o, "oldbuckets", stats, HMAP_HAS_OLDBUCKETS,
-		    stats->oldbuckets);
-	add_number(o, "nevacuate", stats->nevacuate);
-	add_address(o, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
-	add_number(o, "overflow", stats->overflow);
-	add_number(o, "oldoverflow", stats->oldoverflow);
-	add_number(o, "nextOverflow", stats->next_overflow);
-	add_number(o, "memory", stats->memory);
-	add_number(o, "grows", stats->grows);
-	add_number(o, "same_size_grows", stats->same_size_grows);
-	add_number(o, "evacuated", stats->evacuated);
-	add_number(o, "longest_chain", stats->longest_chain);
-	add_number(o, "alloc_failures", stats->alloc_failures);
-	add_number(o, "shrinks", stats->shrinks);
+	stats_add_number(o, "count", stats->count);
+	stats_add_number(o, "flags", stats->flags);
+	stats_add_number(o, "B", stats->B);
+	stats_add_number(o, "noverflow", stats->noverflow);
+	stats_add_hash0(o, stats);
+	stats_add_present(o, stats);
+	stats_add_address(o, "buckets", stats, HMAP_HAS_BUCKETS,
+			  stats->buckets);
+	stats_add_address(o, "oldbuckets", stats, HMAP_HAS_OLDBUCKETS,
+			  stats->oldbuckets);
+	stats_add_number(o, "nevacuate", stats->nevacuate);
+	stats_add_address(o, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
+	stats_add_number(o, "overflow", stats->overflow);
+	stats_add_number(o, "oldoverflow", stats->oldoverflow);
+	stats_add_number(o, "nextOverflow", stats->next_overflow);
+	stats_add_number(o, "memory", stats->memory);
+	stats_add_number(o, "grows", stats->grows);
+	stats_add_number(o, "same_size_grows", stats->same_size_grows);
+	stats_add_number(o, "evacuated", stats->evacuated);
+	stats_add_number(o, "longest_chain", stats->longest_chain);
+	stats_add_number(o, "alloc_failures", stats->alloc_failures);
+	stats_add_number(o, "shrinks", stats->shrinks);
 	return o;
 }
 
@@ -116,12 +118,12 @@ int cmd_stats(const struct options *opt)
 	err = hmap_get_stats(s.map, &stats);
 	session_close(&s);
 	if (!err)
-		return print_object(describe_stats(&stats), opt->json);
+		return print_object(stats_describe(&stats), opt->json);
 	p_err("stats: %s", explain(err));
 	return EXIT_FAILURE;
 }
 
-static struct json_object *describe_info(const struct hmap_ioc_info *info)
+static struct json_object *stats_describe_info(const struct hmap_ioc_info *info)
 {
 	static const char * const flag_names[] = {
 		"no_shrink", "numa_node", "mmap",
@@ -132,32 +134,33 @@ static struct json_object *describe_info(const struct hmap_ioc_info *info)
 
 	if (!o)
 		return NULL;
-	add_number(o, "abi_version", info->abi_version);
-	add_number(o, "key_size", info->key_size);
-	add_number(o, "value_size", info->value_size);
-	add_number(o, "max_key_size", info->max_key_size);
-	add_number(o, "max_value_size", info->max_value_size);
-	add_number(o, "max_inline_size", info->max_inline_size);
-	add_number(o, "max_entries", info->max_entries);
-	add_number(o, "hint", info->hint);
-	add_number(o, "max_bytes", info->max_bytes);
-	add_number(o, "stripes", info->stripes);
-	add_string(o, "hash", info->hash == HMAP_HASH_FAST ? "fast" : "siphash");
-	add_words(o, "flags", info->create_flags, flag_names,
-		  ARRAY_SIZE(flag_names));
-	add_number(o, "node", info->node);
-	add_words(o, "state", info->state, state_names,
-		  ARRAY_SIZE(state_names));
-	add_number(o, "uid", info->uid);
-	add_number(o, "gid", info->gid);
+	stats_add_number(o, "abi_version", info->abi_version);
+	stats_add_number(o, "key_size", info->key_size);
+	stats_add_number(o, "value_size", info->value_size);
+	stats_add_number(o, "max_key_size", info->max_key_size);
+	stats_add_number(o, "max_value_size", info->max_value_size);
+	stats_add_number(o, "max_inline_size", info->max_inline_size);
+	stats_add_number(o, "max_entries", info->max_entries);
+	stats_add_number(o, "hint", info->hint);
+	stats_add_number(o, "max_bytes", info->max_bytes);
+	stats_add_number(o, "stripes", info->stripes);
+	stats_add_string(o, "hash",
+			 info->hash == HMAP_HASH_FAST ? "fast" : "siphash");
+	stats_add_words(o, "flags", info->create_flags, flag_names,
+			ARRAY_SIZE(flag_names));
+	stats_add_number(o, "node", info->node);
+	stats_add_words(o, "state", info->state, state_names,
+			ARRAY_SIZE(state_names));
+	stats_add_number(o, "uid", info->uid);
+	stats_add_number(o, "gid", info->gid);
 	snprintf(mode, sizeof(mode), "%04o", info->mode);
-	add_string(o, "mode", mode);
-	add_number(o, "links", info->links);
-	add_number(o, "all_max_bytes", info->all_max_bytes);
-	add_number(o, "user_files", info->user_files);
-	add_number(o, "user_max_files", info->user_max_files);
-	add_number(o, "user_memory", info->user_memory);
-	add_number(o, "user_max_bytes", info->user_max_bytes);
+	stats_add_string(o, "mode", mode);
+	stats_add_number(o, "links", info->links);
+	stats_add_number(o, "all_max_bytes", info->all_max_bytes);
+	stats_add_number(o, "user_files", info->user_files);
+	stats_add_number(o, "user_max_files", info->user_max_files);
+	stats_add_number(o, "user_memory", info->user_memory);
+	stats_add_number(o, "user_max_bytes", info->user_max_bytes);
 	return o;
 }
 
@@ -168,7 +171,7 @@ int cmd_info(const struct options *opt)
 
 	if (session_open(&s, opt, O_RDONLY))
 		return EXIT_FAILURE;
-	status = print_object(describe_info(hmap_info(s.map)), opt->json);
+	status = print_object(stats_describe_info(hmap_info(s.map)), opt->json);
 	session_close(&s);
 	return status;
 }

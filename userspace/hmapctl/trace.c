@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hmapctl trace: the program of the seed documents, which looks into Go's map
- * while it puts random int64 keys and values, for the map in the kernel.
+ * hmapctl trace: put random int64 keys and values into a map and print its
+ * state after each put, in the format of a Go program that prints its runtime
+ * map with %+v.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,9 +27,9 @@ struct trace {
 	__u64 base;			/* .evacuated before this resize */
 };
 
-static void print_address(FILE *file, const char *name,
-			  const struct hmap_stats *stats, __u32 bit,
-			  __u64 address)
+static void trace_print_address(FILE *file, const char *name,
+				const struct hmap_stats *stats, __u32 bit,
+				__u64 address)
 {
 	if (!(stats->present & bit))
 		fprintf(file, " %s:<nil>", name);
@@ -47,20 +48,21 @@ void trace_print_state(FILE *file, const struct hmap_stats *stats)
 		fprintf(file, " hash0:%u", stats->hash0);
 	else
 		fputs(" hash0:<hidden>", file);
-	print_address(file, "buckets", stats, HMAP_HAS_BUCKETS, stats->buckets);
-	print_address(file, "oldbuckets", stats, HMAP_HAS_OLDBUCKETS,
-		      stats->oldbuckets);
+	trace_print_address(file, "buckets", stats, HMAP_HAS_BUCKETS,
+			    stats->buckets);
+	trace_print_address(file, "oldbuckets", stats, HMAP_HAS_OLDBUCKETS,
+			    stats->oldbuckets);
 	fprintf(file, " nevacuate:%llu", stats->nevacuate);
-	print_address(file, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
+	trace_print_address(file, "extra", stats, HMAP_HAS_EXTRA, stats->extra);
 	fprintf(file, "} len:%llu\n", stats->count);
 }
 
 /*
- * The old buckets, one character each as far as they fit: those below
- * nevacuate are done for certain. Puts evacuate others, too, out of turn; how
- * many is known, which ones is not.
+ * Draw the old buckets, one or more to a character. Those below nevacuate have
+ * been evacuated. Puts also evacuate others out of order; their number is
+ * known, their positions are not.
  */
-static void draw_evacuation(const struct trace *t)
+static void trace_draw(const struct trace *t)
 {
 	const struct hmap_stats *stats = &t->stats;
 	bool same_size = stats->flags & HMAP_FLAG_SAMESIZEGROW;
@@ -81,20 +83,20 @@ static void draw_evacuation(const struct trace *t)
 	       done, same_size ? ", same size" : "");
 }
 
-static __u64 below(struct trace *t, unsigned int limit)
+static __u64 trace_below(struct trace *t, unsigned int limit)
 {
 	return nrand48(t->random) % limit;
 }
 
-/* Shuffle as many distinct keys to the front as are needed. */
-static void choose_keys(struct trace *t)
+/* Shuffle t->puts distinct keys to the front. */
+static void trace_choose_keys(struct trace *t)
 {
 	unsigned int i;
 
 	for (i = 0; i < TRACE_NUMBERS; i++)
 		t->keys[i] = i;
 	for (i = 0; i < t->puts; i++) {
-		unsigned int j = i + below(t, TRACE_NUMBERS - i);
+		unsigned int j = i + trace_below(t, TRACE_NUMBERS - i);
 		__s64 key = t->keys[j];
 
 		t->keys[j] = t->keys[i];
@@ -102,7 +104,7 @@ static void choose_keys(struct trace *t)
 	}
 }
 
-static int read_stats(struct trace *t)
+static int trace_read_stats(struct trace *t)
 {
 	int err = hmap_get_stats(t->map, &t->stats);
 
@@ -115,9 +117,9 @@ static int read_stats(struct trace *t)
 	return 0;
 }
 
-static int put_and_print(struct trace *t, unsigned int i)
+static int trace_put(struct trace *t, unsigned int i)
 {
-	__s64 value = below(t, TRACE_NUMBERS);
+	__s64 value = trace_below(t, TRACE_NUMBERS);
 	int err = hmap_put(t->map, &t->keys[i], sizeof(t->keys[i]), &value,
 			   sizeof(value), HMAP_ANY);
 
@@ -126,51 +128,51 @@ static int put_and_print(struct trace *t, unsigned int i)
 		      explain(err));
 		return -1;
 	}
-	if (read_stats(t))
+	if (trace_read_stats(t))
 		return -1;
 	printf("i:%u ", i);
 	trace_print_state(stdout, &t->stats);
 	if (t->opt->watch && t->stats.present & HMAP_HAS_OLDBUCKETS)
-		draw_evacuation(t);
+		trace_draw(t);
 	return 0;
 }
 
-/* A map that has had elements does not begin as the seed's does. */
-static int check_new(struct trace *t)
+/* Go's map begins without buckets; one that has had elements does not. */
+static int trace_check_new(struct trace *t)
 {
 	if (hmap_key_size(t->map) != 8 || hmap_value_size(t->map) != 8) {
-		p_err("trace needs keys and values of 8 bytes, these have %zu and %zu: load the module again (rmmod hmap; modprobe hmap key_size=8 value_size=8)",
+		p_err("trace needs keys and values of 8 bytes, not of %zu and %zu: reload the module (rmmod hmap; modprobe hmap key_size=8 value_size=8)",
 		      hmap_key_size(t->map), hmap_value_size(t->map));
 		return -1;
 	}
-	if (read_stats(t))
+	if (trace_read_stats(t))
 		return -1;
 	if (t->stats.count || t->stats.present & HMAP_HAS_BUCKETS) {
-		p_err("trace needs a new map, this one has %s: load the module again without a hint (rmmod hmap; modprobe hmap)",
+		p_err("trace needs a new map, but this one has %s: reload the module without a hint (rmmod hmap; modprobe hmap)",
 		      t->stats.count ? "elements" : "buckets");
 		return -1;
 	}
 	return 0;
 }
 
-/* The seed prints the empty map twice, through two pointers to it. */
-static int run(struct trace *t)
+/* The Go program prints the empty map twice, through two pointers to it. */
+static int trace_run(struct trace *t)
 {
 	unsigned int i;
 
-	if (check_new(t))
+	if (trace_check_new(t))
 		return EXIT_FAILURE;
 	trace_print_state(stdout, &t->stats);
 	trace_print_state(stdout, &t->stats);
-	choose_keys(t);
+	trace_choose_keys(t);
 	for (i = 0; i < t->puts; i++) {
-		if (put_and_print(t, i))
+		if (trace_put(t, i))
 			return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;
 }
 
-static int read_puts(struct trace *t)
+static int trace_read_puts(struct trace *t)
 {
 	__u16 puts = TRACE_DEFAULT_PUTS;
 	const char *text = t->opt->argv[0];
@@ -179,7 +181,7 @@ static int read_puts(struct trace *t)
 	    (*text == '-' ||
 	     format_parse(FORMAT_DEC, text, &puts, sizeof(puts)) ||
 	     puts > TRACE_NUMBERS)) {
-		p_err("trace: not a number up to %d: '%s'", TRACE_NUMBERS,
+		p_err("trace: invalid number (0 to %d): '%s'", TRACE_NUMBERS,
 		      text);
 		return -1;
 	}
@@ -187,7 +189,7 @@ static int read_puts(struct trace *t)
 	return 0;
 }
 
-static void seed(struct trace *t)
+static void trace_seed(struct trace *t)
 {
 	__u64 number = t->opt->seed;
 
@@ -205,13 +207,13 @@ int cmd_trace(const struct options *opt)
 	int status;
 
 	t.opt = opt;
-	if (read_puts(&t))
+	if (trace_read_puts(&t))
 		return EXIT_USAGE;
-	seed(&t);
+	trace_seed(&t);
 	t.map = open_map(opt, O_RDWR);
 	if (!t.map)
 		return EXIT_FAILURE;
-	status = run(&t);
+	status = trace_run(&t);
 	hmap_close(t.map);
 	return status;
 }

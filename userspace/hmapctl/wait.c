@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl wait, watch: until something changes. */
+/* hmapctl wait, watch: wait for changes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 #define NS_PER_S	1000000000
 
-/* When @seconds are over; so many that they do not fit are as good as for ever. */
+/* The time @seconds from now, at most about 34 years. */
 static struct timespec deadline_in(double seconds)
 {
 	struct timespec t;
@@ -25,7 +25,7 @@ static struct timespec deadline_in(double seconds)
 	return t;
 }
 
-static unsigned int what_for(const struct options *opt)
+static unsigned int wait_flags(const struct options *opt)
 {
 	if (opt->absent)
 		return HMAP_WAIT_ABSENT;
@@ -42,7 +42,7 @@ static int wait_for_key(struct session *s, const struct options *opt)
 	    (opt->unlike && session_parse_value(s, "", opt->unlike)))
 		return EXIT_FAILURE;
 	err = hmap_wait(s->map, s->key, s->key_size, s->value, s->value_size,
-			what_for(opt), opt->limited ? &deadline : NULL);
+			wait_flags(opt), opt->limited ? &deadline : NULL);
 	if (err) {
 		p_err("wait '%s': %s", key, explain(err));
 		return EXIT_FAILURE;
@@ -58,7 +58,7 @@ int cmd_wait(const struct options *opt)
 	int status;
 
 	if (opt->absent && opt->unlike) {
-		p_err("--absent and --not exclude each other");
+		p_err("--absent and --not cannot be combined");
 		return EXIT_USAGE;
 	}
 	if (session_open(&s, opt, O_RDONLY))
@@ -68,7 +68,7 @@ int cmd_wait(const struct options *opt)
 	return status;
 }
 
-/* A line as of dump, or a comment in its place. False if it could not be written. */
+/* Print a line as dump does, or a comment. Returns false if that failed. */
 static bool print_element(struct session *s, bool found)
 {
 	format_print(s->key_format, s->key, s->key_size, s->text);
@@ -114,14 +114,14 @@ static int watch_map(struct session *s)
 	return count < 0 ? (int)count : 0;
 }
 
-static int follow(struct session *s, const struct options *opt)
+static int watch_run(struct session *s, const struct options *opt)
 {
 	int err;
 
 	if (opt->argc && session_parse_key(s, "", opt->argv[0]))
 		return EXIT_FAILURE;
 	err = opt->argc ? watch_key(s) : watch_map(s);
-	/* There is nothing more to come: it is frozen. */
+	/* -EPERM: the map is frozen and will not change again. */
 	if (!err || err == -EPERM)
 		return EXIT_SUCCESS;
 	p_err("watch: %s", explain(err));
@@ -135,7 +135,7 @@ int cmd_watch(const struct options *opt)
 
 	if (session_open(&s, opt, O_RDONLY))
 		return EXIT_FAILURE;
-	status = follow(&s, opt);
+	status = watch_run(&s, opt);
 	session_close(&s);
 	return status;
 }

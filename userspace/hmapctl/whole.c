@@ -6,7 +6,7 @@
 
 #include "hmapctl.h"
 
-static int report(int err, const char *doing)
+static int whole_report(int err, const char *doing)
 {
 	if (!err)
 		return EXIT_SUCCESS;
@@ -23,7 +23,7 @@ int cmd_clear(const struct options *opt)
 		return EXIT_FAILURE;
 	err = hmap_clear(s.map);
 	session_close(&s);
-	return report(err, "clear");
+	return whole_report(err, "clear");
 }
 
 int cmd_count(const struct options *opt)
@@ -37,7 +37,7 @@ int cmd_count(const struct options *opt)
 	session_close(&s);
 	if (count >= 0)
 		printf("%lld\n", count);
-	return report(count < 0 ? count : 0, "count");
+	return whole_report(count < 0 ? count : 0, "count");
 }
 
 int cmd_reserve(const struct options *opt)
@@ -47,7 +47,7 @@ int cmd_reserve(const struct options *opt)
 	int err;
 
 	if (args_number(opt->argv[0], &count)) {
-		p_err("not a number of elements: '%s'", opt->argv[0]);
+		p_err("invalid number of elements: '%s'", opt->argv[0]);
 		return EXIT_USAGE;
 	}
 	if (session_open(&s, opt, O_WRONLY))
@@ -55,8 +55,8 @@ int cmd_reserve(const struct options *opt)
 	err = hmap_reserve(s.map, count);
 	session_close(&s);
 	if (err != -EINVAL)
-		return report(err, "reserve");
-	p_err("reserve: the map cannot hold as many");
+		return whole_report(err, "reserve");
+	p_err("reserve: the map cannot hold that many elements");
 	return EXIT_FAILURE;
 }
 
@@ -69,16 +69,16 @@ int cmd_shrink(const struct options *opt)
 		return EXIT_FAILURE;
 	err = hmap_shrink(s.map);
 	session_close(&s);
-	return report(err, "shrink");
+	return whole_report(err, "shrink");
 }
 
 static const char *explain_verify(int err)
 {
 	switch (err) {
 	case -EUCLEAN:
-		return "the map is broken; the kernel log (dmesg) says how";
+		return "the map is inconsistent; see the kernel log (dmesg)";
 	case -EPERM:
-		return "only root may (CAP_SYS_ADMIN)";
+		return "CAP_SYS_ADMIN is needed";
 	default:
 		return explain(err);
 	}

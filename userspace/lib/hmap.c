@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * libhmap: one function per command of /dev/hmap. What they do is told in
- * hmap.h.
+ * libhmap: one function per command of /dev/hmap. hmap.h documents them.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +10,7 @@
 #include "internal.h"
 #include "mapped.h"
 
-/* hmap_open_fd() of a file that is nobody else's. */
+/* hmap_open_fd() that closes @fd if it fails. */
 struct hmap *hmap_open_or_close(int fd)
 {
 	struct hmap *map = hmap_open_fd(fd);
@@ -25,7 +24,7 @@ struct hmap *hmap_open_or_close(int fd)
 	return map;
 }
 
-/* What is told of the file that is open, not of what now has its name. */
+/* Check the open file: the path may lead to another one by now. */
 static int is_owned(const struct hmap_ioc_info *info)
 {
 	return (!info->uid || info->uid == geteuid()) && !(info->mode & 022);
@@ -117,7 +116,7 @@ size_t hmap_value_size(const struct hmap *map)
 	return info ? info->value_size : 0;
 }
 
-/* The argument of a command about one element, as yet without its value. */
+/* The argument of a command for one element, without its value. */
 static struct hmap_ioc_elem element(const struct hmap *map, const void *key)
 {
 	return (struct hmap_ioc_elem){

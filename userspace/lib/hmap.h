@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libhmap: the hash map of the hmap kernel module, from a program.
+ * libhmap: use hash maps of the hmap kernel module from a program.
  *
- * A struct hmap is an open map. Keys and values are blocks of bytes whose
- * sizes the map fixes; hmap_key_size() and hmap_value_size() tell them.
+ * A struct hmap is an open map. Keys and values are blocks of bytes. Their
+ * sizes are fixed for each map; hmap_key_size() and hmap_value_size() return
+ * them.
  *
- * Sizes: each key and value, and each array of them, comes with a @key_size or
- * @value_size: the bytes that one of them has in the memory of the caller. If the map
- * has other sizes the function returns -EINVAL, and has neither read nor written there,
- * nor changed anything in the map: no map does harm by being another than the caller
- * takes it for. NULL, where it is allowed, goes with the size 0. In a set values have
- * the size 0, and what points to them is not looked at and may be NULL. So may an
- * array with a @count of 0, but its size is checked nevertheless.
+ * Sizes: each key and value, and each array of them, is passed with a @key_size
+ * or @value_size, the size of one of them in the memory of the caller. If the
+ * map has other sizes, the function returns -EINVAL before it accesses that
+ * memory or changes the map. A caller that has opened another map than expected
+ * therefore does no harm. Where NULL is allowed, its size is 0. In a set values
+ * have the size 0; a pointer to a value is not used and may be NULL. An array
+ * with a @count of 0 may also be NULL, but its size is checked nevertheless.
  *
  * Errors: a function that returns int returns a negative errno value and sets
- * errno to the positive one; a function that returns a pointer returns NULL
- * and sets errno. The library never prints. Besides the errors named below
- * each function that takes a struct hmap can fail with EBADF (the file
- * descriptor was closed behind the library's back) and ENODEV or ENOTTY (it is
- * not a map's), and each that changes elements with EPERM (the map is frozen).
- * Only the functions that wait can fail with EINTR: others go on after a signal.
+ * errno to the positive one; a function that returns a pointer returns NULL and
+ * sets errno. The library never prints. Besides the errors listed below, each
+ * function that takes a struct hmap can fail with EBADF (the program has closed
+ * the file descriptor) and ENODEV or ENOTTY (the program has replaced it by a
+ * file that is not a map), and each function that changes elements with EPERM
+ * (the map is frozen). Only functions that wait can fail with EINTR; others
+ * continue after a signal.
  *
- * Threads may share a struct hmap between hmap_open() and hmap_close(). The map
- * itself may be used by any number of threads and processes at once.
+ * Threads may share a struct hmap between hmap_open() and hmap_close(). Any
+ * number of threads and processes may use a map at the same time.
  *
- * Maps that can be mapped (HMAP_CREATE_MMAP): hmap_get() and hmap_contains() look
- * into the memory of the map, without a system call, if it is open for reading.
- * They return the same as those that ask the kernel, and ask it themselves where
- * they cannot tell. But a pointer that leads nowhere is then not EFAULT: it crashes
- * the program, as anywhere else.
+ * Maps that can be mapped (HMAP_CREATE_MMAP): if the map is open for reading,
+ * hmap_get() and hmap_contains() read its memory without a system call. They
+ * return the same results as the kernel does, and ask the kernel when they
+ * cannot decide. The only difference: an invalid pointer crashes the program
+ * instead of causing EFAULT.
  */
 #ifndef HMAP_H
 #define HMAP_H
@@ -51,114 +53,120 @@ struct hmap;
 /**
  * HMAP_OPEN_OWNED - refuse a map that other users can change
  *
- * A flag of hmap_open() and hmap_open_named(). The map has to belong to the effective
- * user of the process, or to root, and its mode may let neither the group nor others
- * write; in a map with an access control list the former are all that the list names.
- * So a program gets no map that another user has put in the place of its own. What
- * maps are shared with a group asks hmap_info() for the owner itself.
+ * A flag of hmap_open() and hmap_open_named(). The owner of the map must be the
+ * effective user of the process or root, and its mode must not let the group or
+ * others write. If the map has an access control list, the group bits of the
+ * mode cover all users and groups in the list. No other user can therefore
+ * replace the expected map by its own. A program that shares a map with a group
+ * checks the owner with hmap_info() instead.
  */
 #define HMAP_OPEN_OWNED		0x40000000
 
 /**
  * hmap_open() - open a map
  * @path: its file; NULL for HMAP_DEVICE, the default map
- * @flags: O_RDONLY, O_WRONLY or O_RDWR, with HMAP_OPEN_OWNED or without. Which
- *	functions the mode permits is told at each; those that say nothing work with
- *	any.
+ * @flags: O_RDONLY, O_WRONLY or O_RDWR, and optionally HMAP_OPEN_OWNED. Each
+ *	function documents the mode that it needs; others work with any mode.
  *
  * The file is closed on exec.
  *
- * Return: the map, to be given to hmap_close(); NULL with errno EINVAL
- * (@flags), ENOTTY (@path is no map), EPERM (HMAP_OPEN_OWNED refuses it), ENOMEM, or
- * any error of open(2).
+ * Return: the map, to be closed with hmap_close(); NULL with errno EINVAL
+ * (@flags), ENOTTY (@path is not a map), EPERM (HMAP_OPEN_OWNED refuses it),
+ * ENOMEM, or any error of open(2).
  */
 HMAP_API struct hmap *hmap_open(const char *path, int flags);
 
 /**
  * hmap_open_fd() - use a map that is open already
- * @fd: its file descriptor. The map owns it from here on: hmap_close() closes
- *	it. After a failure it is still the caller's.
+ * @fd: its file descriptor. hmap_close() closes it. After a failure it still
+ *	belongs to the caller.
  *
- * Return: the map; NULL with errno EBADF, ENOTTY (@fd is no map) or ENOMEM.
+ * Return: the map; NULL with errno EBADF, ENOTTY (@fd is not a map) or ENOMEM.
  */
 HMAP_API struct hmap *hmap_open_fd(int fd);
 
 /**
  * hmap_open_named() - open a map by its name
- * @name: its name in HMAP_NODES; or with a slash in it a path, as for hmap_open()
+ * @name: its name in HMAP_NODES, or a path if it contains a slash
  * @flags: as for hmap_open()
  *
- * Return: the map; NULL with errno EINVAL (an empty name, "." or ".."), ENOENT (no map
- * has the name), ENODEV (no hmapfs is mounted on HMAP_NODES, see hmap(4)), or as for
- * hmap_open().
+ * Return: the map; NULL with errno EINVAL (an empty name, "." or ".."), ENOENT
+ * (no map has this name), ENODEV (no hmapfs is mounted on HMAP_NODES, see
+ * hmap(4)), or as for hmap_open().
  */
 HMAP_API struct hmap *hmap_open_named(const char *name, int flags);
 
 /**
  * hmap_create() - make a map
- * @device: the device; NULL for HMAP_DEVICE. The caller needs to be allowed to
- *	write to it
- * @create: what the map is to be, with @create->size = sizeof(*create). All
- *	that is 0 is as usual; see struct hmap_ioc_create
+ * @device: the device; NULL for HMAP_DEVICE. The caller needs write access
+ * @create: the attributes of the map, with @create->size = sizeof(*create). A
+ *	field of 0 selects the default; see struct hmap_ioc_create
  *
- * The map is open for reading and writing. Without a name it is known to this
- * process, and to those that get its file descriptor by fork(2) or over a socket,
- * and goes with the last of them. With a name others can open it; it stays until
- * hmap_destroy_named(). With HMAP_CREATE_DIR it is made in the directory @create->dir;
- * without a name there it can be filled first, and then be given one by hmap_link().
+ * The map is open for reading and writing. A map without a name is known only
+ * to this process and to those that receive its file descriptor with fork(2) or
+ * over a socket; it is freed on last close. A map with a name can be opened by
+ * others and stays until hmap_destroy_named(). With HMAP_CREATE_DIR the map is
+ * made in the directory @create->dir. Without a name there it can be filled
+ * before hmap_link() gives it one.
  *
- * Return: the map, to be given to hmap_close(); NULL with errno EINVAL (an
- * attribute is wrong, or the hint above max_entries), E2BIG (a newer kernel is
- * needed for one), EEXIST (there is a map of this name), ENODEV (no hmapfs is mounted on
- * HMAP_NODES, or @create->dir is no directory of one), EACCES (the directory may not be
- * written), EROFS, EBADF, ENOTDIR, EOVERFLOW, ENOSPC (the file system is full, or the
- * hint above max_bytes), EDQUOT (as many maps as a user may have), ENOMEM, EMFILE,
- * ENFILE, or any error of open(2).
+ * Return: the map, to be closed with hmap_close(); NULL with errno EINVAL (an
+ * attribute is out of range, or the hint is above max_entries), E2BIG (the
+ * kernel does not know an attribute), EEXIST (the name exists), ENODEV (no
+ * hmapfs is mounted on HMAP_NODES, or @create->dir is not a directory of one),
+ * EACCES (no write access to the directory), EROFS, EBADF, ENOTDIR, EOVERFLOW,
+ * ENOSPC (the file system is full, or the hint exceeds a limit of memory),
+ * EDQUOT (the user has as many maps as it may have), ENOMEM, EMFILE, ENFILE,
+ * or any error of open(2).
  */
 HMAP_API struct hmap *hmap_create(const char *device,
 				  const struct hmap_ioc_create *create);
 
 /**
  * hmap_link() - give a map a name
- * @map: a map that was made with HMAP_CREATE_DIR and without a name, or has one
- * @name: the name in HMAP_NODES, or with a slash in it a path, in the file system in
- *	which it was made
+ * @map: a map that was made with HMAP_CREATE_DIR and without a name, or a map
+ *	that has a name
+ * @name: the name in HMAP_NODES, or a path if it contains a slash, in the file
+ *	system of the map
  *
- * From then on others find it, with all that has been put into it before.
+ * Other programs can then open the map, with all elements that it contains.
  *
- * Return: 0; -EEXIST: the name is taken; -EXDEV: that is another file system;
- * -ENOENT: its last name is gone, it is an anonymous map, or there is no such
- * directory; -ENODEV: no hmapfs is mounted on HMAP_NODES; -ENOSPC: the file system is
- * full; -EPERM: the map belongs to another user (see protected_hardlinks in proc(5));
- * -EINVAL: an empty name, "." or ".."; or any error of linkat(2).
+ * Return: 0; -EEXIST: the name exists; -EXDEV: that is another file system;
+ * -ENOENT: the last name of the map has been removed, the map is anonymous, or
+ * the directory does not exist; -ENODEV: no hmapfs is mounted on HMAP_NODES;
+ * -ENOSPC: the file system is full; -EPERM: the map belongs to another user
+ * (see protected_hardlinks in proc(5)); -EINVAL: an empty name, "." or ".."; or
+ * any error of linkat(2).
  */
 HMAP_API int hmap_link(const struct hmap *map, const char *name);
 
 /**
- * hmap_destroy_named() - take a map's name away
- * @name: the name in HMAP_NODES, or with a slash in it a path
+ * hmap_destroy_named() - unlink a map
+ * @name: the name in HMAP_NODES, or a path if it contains a slash
  *
- * unlink(2), but only in a file system of maps. It cannot be opened by this name any
- * more; a program that has it open goes on using it, and it goes with its last name and
- * the last of these.
+ * Does what unlink(2) does, but only in a file system of maps. Programs that
+ * have the map open continue to use it. The map is freed when it has no name
+ * and no open file.
  *
- * Return: 0; -ENOENT: no map has that name; -EACCES, -EPERM: the caller may not change
- * the directory; -ENODEV: it is in no hmapfs, or none is mounted on HMAP_NODES; -EINVAL:
- * an empty name, "." or ".."; or any error of unlink(2).
+ * Return: 0; -ENOENT: no map has this name; -EACCES, -EPERM: the caller may not
+ * change the directory; -ENODEV: the directory is in no hmapfs, or none is
+ * mounted on HMAP_NODES; -EINVAL: an empty name, "." or ".."; or any error of
+ * unlink(2).
  */
 HMAP_API int hmap_destroy_named(const char *name);
 
 /**
- * hmap_list_named() - names of maps
- * @directory: a directory of a file system of maps; NULL for HMAP_NODES
- * @names: out: a block of memory with pointers to the names, in the order of strcmp(),
- *	and NULL behind them; to be given to free(). NULL after a failure
+ * hmap_list_named() - list the names of maps
+ * @directory: a directory in a file system of maps; NULL for HMAP_NODES
+ * @names: out: a block of memory with pointers to the names, in the order of
+ *	strcmp() and followed by NULL, to be freed with free(). NULL after a
+ *	failure
  *
- * Only maps are listed, and no directories or symbolic links. A name may have any bytes
- * but '/': it is not fit to be printed as it is.
+ * Only maps are listed, not directories and symbolic links. A name can contain
+ * any byte except '/' and is not safe to print without escapes.
  *
- * Return: how many names there are; -ENODEV: @directory is in no hmapfs, or none is
- * mounted on HMAP_NODES; -EINVAL: @names is NULL; -ENOMEM; or any error of open(2).
+ * Return: the number of names; -ENODEV: @directory is in no hmapfs, or none is
+ * mounted on HMAP_NODES; -EINVAL: @names is NULL; -ENOMEM; or any error of
+ * open(2).
  */
 HMAP_API int hmap_list_named(const char *directory, char ***names);
 
@@ -166,7 +174,7 @@ HMAP_API int hmap_list_named(const char *directory, char ***names);
  * hmap_close() - close a map
  * @map: the map; NULL does nothing
  *
- * errno is left as it was.
+ * Preserves errno.
  */
 HMAP_API void hmap_close(struct hmap *map);
 
@@ -174,16 +182,18 @@ HMAP_API void hmap_close(struct hmap *map);
  * hmap_fd() - the file descriptor of a map
  * @map: the map
  *
- * Return: the file descriptor, which stays the map's; -EINVAL if @map is NULL.
+ * Return: the file descriptor, which hmap_close() closes; -EINVAL if @map is
+ * NULL.
  */
 HMAP_API int hmap_fd(const struct hmap *map);
 
 /**
- * hmap_is_mapped() - are lookups made without system calls?
+ * hmap_is_mapped() - whether lookups use no system call
  * @map: the map
  *
- * Return: 1: yes; 0: no: it was not made for that, is not open for reading, or
- * there is no room among the addresses of the process; -EINVAL if @map is NULL.
+ * Return: 1: lookups read mapped memory; 0: lookups are system calls, since the
+ * map was not made for mapping, is not open for reading, could not be mapped,
+ * or has a format that this library does not know; -EINVAL: @map is NULL.
  */
 HMAP_API int hmap_is_mapped(const struct hmap *map);
 
@@ -191,8 +201,9 @@ HMAP_API int hmap_is_mapped(const struct hmap *map);
  * hmap_info() - sizes and limits
  * @map: the map
  *
- * They are read once, by hmap_open(): a map never changes them, but for its state,
- * and owner, mode and links of its file, which are as they were then.
+ * They are read once, by hmap_open(). Sizes and limits of a map never change.
+ * The state of the map, and owner, mode and links of its file, are those at
+ * that time.
  *
  * Return: sizes and limits, valid until hmap_close(); NULL with errno EINVAL
  * if @map is NULL.
@@ -200,7 +211,7 @@ HMAP_API int hmap_is_mapped(const struct hmap *map);
 HMAP_API const struct hmap_ioc_info *hmap_info(const struct hmap *map);
 
 /**
- * hmap_key_size() - bytes of a key
+ * hmap_key_size() - the size of a key in bytes
  * @map: the map
  *
  * Return: 1 or more; 0 with errno EINVAL if @map is NULL.
@@ -208,35 +219,36 @@ HMAP_API const struct hmap_ioc_info *hmap_info(const struct hmap *map);
 HMAP_API size_t hmap_key_size(const struct hmap *map);
 
 /**
- * hmap_value_size() - bytes of a value
+ * hmap_value_size() - the size of a value in bytes
  * @map: the map
  *
- * Return: 0 if the map is a set, else 1 or more; 0 with errno EINVAL if @map is
- * NULL.
+ * Return: 0 if the map is a set, otherwise 1 or more; 0 with errno EINVAL if
+ * @map is NULL.
  */
 HMAP_API size_t hmap_value_size(const struct hmap *map);
 
 /**
- * hmap_get() - look a key up
+ * hmap_get() - look up a key
  * @map: the map, open for reading
  * @key: the key
  * @key_size: its size
- * @value: where a copy of its value goes. Unchanged unless the key was found.
+ * @value: receives a copy of its value; unchanged if the key does not exist
  * @value_size: its size
  *
  * Return: 0; -ENOENT: no such key; -EACCES: not open for reading; -EINVAL: a
- * NULL pointer or another size; -EFAULT: a pointer that leads nowhere.
+ * NULL pointer or another size; -EFAULT: an invalid pointer.
  */
 HMAP_API int hmap_get(const struct hmap *map, const void *key,
 		      size_t key_size, void *value, size_t value_size);
 
 /**
- * hmap_contains() - is a key in the map?
+ * hmap_contains() - check whether a key exists
  * @map: the map, open for reading
  * @key: the key
  * @key_size: its size
  *
- * Return: 1: yes; 0: no; -EACCES, -EINVAL, -EFAULT as for hmap_get().
+ * Return: 1: it exists; 0: it does not; -EACCES, -EINVAL, -EFAULT as for
+ * hmap_get().
  */
 HMAP_API int hmap_contains(const struct hmap *map, const void *key,
 			   size_t key_size);
@@ -251,11 +263,11 @@ HMAP_API int hmap_contains(const struct hmap *map, const void *key,
  * @flags: HMAP_ANY, or HMAP_NOEXIST to insert only, or HMAP_EXIST to overwrite
  *	only
  *
- * Return: 0; -EEXIST: HMAP_NOEXIST and the key is there; -ENOENT: HMAP_EXIST
- * and it is not; -ENOSPC: the map is full; -EMLINK: too many keys have been chosen
- * to collide with this one; -ENOMEM: no memory; -EACCES: not open for writing;
- * -EINVAL: a NULL pointer, another size or unknown @flags; -EFAULT: a pointer that
- * leads nowhere. After an error the map is as it was.
+ * Return: 0; -EEXIST: HMAP_NOEXIST, and the key exists; -ENOENT: HMAP_EXIST,
+ * and it does not; -ENOSPC: the map is full; -EMLINK: too many keys have been
+ * chosen to collide with this one; -ENOMEM: no memory; -EACCES: not open for
+ * writing; -EINVAL: a NULL pointer, another size or unknown @flags; -EFAULT: an
+ * invalid pointer. The map is unchanged after an error.
  */
 HMAP_API int hmap_put(const struct hmap *map, const void *key,
 		      size_t key_size, const void *value, size_t value_size,
@@ -268,7 +280,7 @@ HMAP_API int hmap_put(const struct hmap *map, const void *key,
  * @key_size: its size
  *
  * Return: 0; -ENOENT: no such key; -EACCES: not open for writing; -EINVAL: a
- * NULL pointer or another size; -EFAULT: a pointer that leads nowhere; -ENOMEM.
+ * NULL pointer or another size; -EFAULT: an invalid pointer; -ENOMEM.
  */
 HMAP_API int hmap_delete(const struct hmap *map, const void *key,
 			 size_t key_size);
@@ -278,27 +290,28 @@ HMAP_API int hmap_delete(const struct hmap *map, const void *key,
  * @map: the map, open for reading and writing
  * @key: the key
  * @key_size: its size
- * @value: where its value goes; NULL if it is not wanted. Unchanged unless the key
- *	was found
+ * @value: receives its value; may be NULL. Unchanged if the key does not exist
  * @value_size: its size
  *
- * Return: 0, or an error as hmap_delete(). After -EFAULT for @value the element is
- * gone.
+ * Return: 0, or an error as for hmap_delete(). After -EFAULT for @value the
+ * element has been removed.
  */
 HMAP_API int hmap_pop(const struct hmap *map, const void *key,
 		      size_t key_size, void *value, size_t value_size);
 
 /**
- * hmap_get_or_put() - look a key up, and insert it if it is not there
+ * hmap_get_or_put() - look up a key, and insert it if it does not exist
  * @map: the map, open for reading and writing
  * @key: the key
  * @key_size: its size
- * @value: in: the value to insert; out: the one that is in the map afterwards
+ * @value: in: the value to insert; out: the value in the map afterwards
  * @value_size: its size
  *
- * Of several who do this at once for the same key one inserts; all get his value.
+ * If several callers do so at the same time for one key, one of them inserts
+ * its value, and all of them get that value.
  *
- * Return: 1: the key was there; 0: it has been inserted; an error as hmap_put().
+ * Return: 1: the key existed; 0: it has been inserted; an error as for
+ * hmap_put().
  */
 HMAP_API int hmap_get_or_put(const struct hmap *map, const void *key,
 			     size_t key_size, void *value, size_t value_size);
@@ -309,29 +322,29 @@ HMAP_API int hmap_get_or_put(const struct hmap *map, const void *key,
  * @key: the key
  * @key_size: its size
  * @value: the value
- * @old: where the value before goes, zeros if there was none; NULL if it is not
- *	wanted
+ * @old: receives the previous value, or zeros if there was none; may be NULL
  * @value_size: the size of @value, and of @old if that is not NULL
  * @flags: as for hmap_put()
  *
- * Return: 1: the key was there; 0: it was not; an error as hmap_put().
+ * Return: 1: the key existed; 0: it did not; an error as for hmap_put().
  */
 HMAP_API int hmap_swap(const struct hmap *map, const void *key,
 		       size_t key_size, const void *value, void *old,
 		       size_t value_size, unsigned int flags);
 
 /**
- * hmap_compare_swap() - overwrite a value if it is the one expected
- * @map: the map, open for reading and writing; no set
+ * hmap_compare_swap() - overwrite a value if it is equal to an expected one
+ * @map: the map, open for reading and writing; not a set
  * @key: the key
  * @key_size: its size
- * @expected: in: what the value should be; out: what it was
- * @value: what it becomes then
- * @value_size: the size of either
+ * @expected: in: the expected value; out: the previous value
+ * @value: the new value
+ * @value_size: the size of each of them
  * @flags: HMAP_OP_CREATE to take a missing element as one of zeros, or 0
  *
- * Return: 0; -ECANCELED: the value is another, the map is as it was, and @expected
- * is ready for the next try; -ENOENT: no such key; or another error as hmap_put().
+ * Return: 0; -ECANCELED: the value differs, the map is unchanged, and @expected
+ * is ready for another try; -ENOENT: no such key; or an error as for
+ * hmap_put().
  */
 HMAP_API int hmap_compare_swap(const struct hmap *map, const void *key,
 			       size_t key_size, void *expected,
@@ -340,31 +353,32 @@ HMAP_API int hmap_compare_swap(const struct hmap *map, const void *key,
 
 /**
  * hmap_add() - add to a number in a value
- * @map: the map, open for reading and writing; no set
- * @key: the key. If it is not there it is inserted with a value of zeros first
+ * @map: the map, open for reading and writing; not a set
+ * @key: the key. If it does not exist, it is inserted with a value of zeros
+ *	first
  * @key_size: its size
- * @offset: where in the value the number begins
- * @length: bytes of it: 1, 2, 4 or 8, in the order of the machine
- * @operand: what to add; to subtract, minus that. It wraps
- * @number: where the sum goes; NULL if it is not wanted
+ * @offset: offset of the number in the value
+ * @length: size of the number: 1, 2, 4 or 8, in native byte order
+ * @operand: the number to add, or the negated number to subtract. The sum wraps
+ * @number: receives the sum; may be NULL
  *
- * No addition is lost, however many add at once.
+ * No addition is lost if several callers add at the same time.
  *
- * Return: 1: the key was there; 0: it has been inserted; an error as hmap_put();
- * also -EINVAL: the value has no such part.
+ * Return: 1: the key existed; 0: it has been inserted; an error as for
+ * hmap_put(); also -EINVAL: the value does not have these bytes.
  */
 HMAP_API int hmap_add(const struct hmap *map, const void *key,
 		      size_t key_size, size_t offset, size_t length,
 		      __u64 operand, __u64 *number);
 
 /**
- * hmap_do() - carry any operation out
- * @map: the map, open for what the operation does
- * @op: the operation; all of it is described in linux/hmap.h. Its result is set,
- *	and if that is 0 or -ECANCELED answer and existed
+ * hmap_do() - carry out any operation
+ * @map: the map, open as the operation requires
+ * @op: the operation, as documented in linux/hmap.h. Its result is set, and if
+ *	that is 0 or -ECANCELED also answer and existed
  * @key_size: the size of its key
- * @value_size: the size of values of which its other pointers lead to parts, or to
- *	all; it has to be right also if there are none
+ * @value_size: the size of a whole value, even if the operation is on a part of
+ *	it or does not use it
  *
  * Return: the result: 0, or a negative errno value.
  */
@@ -372,21 +386,21 @@ HMAP_API int hmap_do(const struct hmap *map, struct hmap_op *op,
 		     size_t key_size, size_t value_size);
 
 /**
- * hmap_batch() - carry several operations out in one system call
+ * hmap_batch() - carry out several operations in one system call
  * @map: the map
  * @ops: the operations, of any kinds. Each gets its own result
- * @count: how many
+ * @count: their number
  * @key_size: as for hmap_do()
  * @value_size: as for hmap_do()
- * @flags: HMAP_BATCH_STOP to do nothing more after the first that fails, or 0
- * @done: where it goes how many have been carried out, whether they failed or not,
- *	also after an error; NULL if it is not wanted
+ * @flags: HMAP_BATCH_STOP to stop after the first that fails, or 0
+ * @done: receives the number of operations carried out, including those that
+ *	failed, also after an error; may be NULL
  *
- * They are carried out in this order, each for itself. What an operation may do
- * is checked for each.
+ * Operations are carried out in this order. Each is atomic, the batch is not.
+ * The open mode of the file is checked for each.
  *
- * Return: 0, also if some failed; -EINVAL: a NULL pointer, another size or unknown
- * @flags; -EFAULT: @ops leads nowhere; -ENOMEM.
+ * Return: 0, even if operations failed; -EINVAL: a NULL pointer, another size
+ * or unknown @flags; -EFAULT: @ops is invalid; -ENOMEM.
  */
 HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
 			unsigned int count, size_t key_size,
@@ -394,31 +408,32 @@ HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
 			unsigned int *done);
 
 /**
- * hmap_vector() - the same operation on many elements
- * @map: the map, open for what the operation does
- * @vector: described in linux/hmap.h. size is filled in; done and failed are set
- *	whatever is returned
+ * hmap_vector() - carry out one operation on many elements
+ * @map: the map, open as the operation requires
+ * @vector: documented in linux/hmap.h. The library sets size; done and failed
+ *	are set on every return
  *
  * Much faster than as many single operations.
  *
- * Return: 0, also if it failed for some elements; -EINVAL: a NULL pointer, another
- * size, or what the operation does not take; -EACCES: not open for it; -EFAULT: a
- * pointer that leads nowhere; -ENOMEM.
+ * Return: 0, even if the operation failed for some elements; -EINVAL: a NULL
+ * pointer, another size, or a field that the operation does not accept;
+ * -EACCES: not open as required; -EFAULT: an invalid pointer; -ENOMEM.
  */
-HMAP_API int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector);
+HMAP_API int hmap_vector(const struct hmap *map,
+			 struct hmap_ioc_vector *vector);
 
 /**
- * hmap_get_many() - look many keys up
+ * hmap_get_many() - look up many keys
  * @map: the map, open for reading
- * @keys: the keys, one behind the other
- * @key_size: the size of one
- * @values: where their values go, in the same order; NULL if they are not wanted.
- *	That of a key that is not there stays as it is
- * @value_size: the size of one
- * @results: where 0 or -ENOENT goes for each; NULL if it is not wanted
- * @count: how many, up to INT_MAX
+ * @keys: array of keys
+ * @key_size: the size of each key
+ * @values: receives their values, in the same order; may be NULL. The value of
+ *	a missing key is unchanged
+ * @value_size: the size of each value
+ * @results: receives 0 or -ENOENT for each key; may be NULL
+ * @count: number of keys, up to INT_MAX
  *
- * Return: how many were found; an error as hmap_vector().
+ * Return: the number of keys found; an error as for hmap_vector().
  */
 HMAP_API int hmap_get_many(const struct hmap *map, const void *keys,
 			   size_t key_size, void *values, size_t value_size,
@@ -427,16 +442,16 @@ HMAP_API int hmap_get_many(const struct hmap *map, const void *keys,
 /**
  * hmap_put_many() - insert or overwrite many elements
  * @map: the map, open for writing
- * @keys: the keys, one behind the other
- * @key_size: the size of one
+ * @keys: array of keys
+ * @key_size: the size of each key
  * @values: their values, in the same order
- * @value_size: the size of one
- * @results: where 0 or an error of hmap_put() goes for each; NULL if it is not
- *	wanted
- * @count: how many, up to INT_MAX
+ * @value_size: the size of each value
+ * @results: receives 0 or an error of hmap_put() for each key; may be NULL
+ * @count: number of keys, up to INT_MAX
  * @flags: as for hmap_put()
  *
- * Return: how many succeeded; an error as hmap_vector().
+ * Return: the number of keys for which it succeeded; an error as for
+ * hmap_vector().
  */
 HMAP_API int hmap_put_many(const struct hmap *map, const void *keys,
 			   size_t key_size, const void *values,
@@ -446,35 +461,36 @@ HMAP_API int hmap_put_many(const struct hmap *map, const void *keys,
 /**
  * hmap_delete_many() - remove many elements
  * @map: the map, open for writing
- * @keys: the keys, one behind the other
- * @key_size: the size of one
- * @results: where 0 or -ENOENT goes for each; NULL if it is not wanted
- * @count: how many, up to INT_MAX
+ * @keys: array of keys
+ * @key_size: the size of each key
+ * @results: receives 0 or -ENOENT for each key; may be NULL
+ * @count: number of keys, up to INT_MAX
  *
- * Return: how many were removed; an error as hmap_vector().
+ * Return: the number of elements removed; an error as for hmap_vector().
  */
 HMAP_API int hmap_delete_many(const struct hmap *map, const void *keys,
 			      size_t key_size, __s32 *results,
 			      unsigned int count);
 
 /**
- * hmap_scan() - visit the elements
+ * hmap_scan() - visit all elements
  * @map: the map, open for reading
- * @cursor: the place; all zero bytes to start. Moved on by success, left as it
- *	is by an error.
- * @keys: where keys go, one behind the other: @capacity * @key_size bytes
- * @key_size: the size of one
- * @values: where values go in the same order; NULL if they are not wanted
- * @value_size: the size of one
- * @capacity: how many elements fit; at least 1
+ * @cursor: the position; zero bytes to start. Moved on success, unchanged after
+ *	an error
+ * @keys: receives an array of keys: @capacity * @key_size bytes
+ * @key_size: the size of each key
+ * @values: receives an array of values, in the same order; may be NULL
+ * @value_size: the size of each value
+ * @capacity: maximum number of elements; at least 1
  *
  * Call it until it returns 0. A key that is in the map from the first call to
- * the last is returned exactly once, whatever is written meanwhile. A scan
- * leaves nothing behind in the kernel: it may be given up at any place.
+ * the last is returned exactly once, whatever is written meanwhile, unless the
+ * map becomes empty or is cleared. A scan uses no resources of the kernel and
+ * can be abandoned at any point.
  *
  * Return: the number of elements written; 0: the scan is over; -EACCES: not
  * open for reading; -EINVAL: a NULL pointer, another size, or @capacity 0 or
- * above INT_MAX; -EFAULT: a pointer that leads nowhere; -ENOMEM.
+ * above INT_MAX; -EFAULT: an invalid pointer; -ENOMEM.
  */
 HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
 		       void *keys, size_t key_size, void *values,
@@ -484,19 +500,20 @@ HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
  * hmap_select() - visit some elements
  * @map: the map, open for reading
  * @cursor: as for hmap_scan()
- * @keys: where keys go; NULL if only values are wanted
- * @key_size: the size of one
- * @values: where values go; NULL if only keys are wanted
- * @value_size: the size of one
- * @capacity: how many elements fit; at least 1
- * @flags: HMAP_SCAN_RANDOM to begin anywhere, or 0
- * @prefix: what the keys have to begin with; may be NULL if @prefix_size is 0
- * @prefix_size: bytes of it
+ * @keys: receives an array of keys; NULL for values only
+ * @key_size: the size of each key
+ * @values: receives an array of values; NULL for keys only
+ * @value_size: the size of each value
+ * @capacity: maximum number of elements; at least 1
+ * @flags: HMAP_SCAN_RANDOM to begin at a random element, or 0
+ * @prefix: the first bytes of the keys to visit; may be NULL if @prefix_size is
+ *	0
+ * @prefix_size: number of these bytes
  *
- * As hmap_scan(), of which it is the general form.
+ * The general form of hmap_scan().
  *
- * Return: as hmap_scan(); also -EINVAL: unknown @flags, or @prefix_size is above
- * the key size.
+ * Return: as for hmap_scan(); also -EINVAL: unknown @flags, or @prefix_size is
+ * above the size of a key.
  */
 HMAP_API int hmap_select(const struct hmap *map, struct hmap_cursor *cursor,
 			 void *keys, size_t key_size, void *values,
@@ -508,7 +525,7 @@ HMAP_API int hmap_select(const struct hmap *map, struct hmap_cursor *cursor,
  * hmap_count() - the number of elements
  * @map: the map
  *
- * Takes the same time however many there are.
+ * Takes constant time.
  *
  * Return: the number; -EINVAL: @map is NULL.
  */
@@ -517,21 +534,21 @@ HMAP_API long long hmap_count(const struct hmap *map);
 /**
  * hmap_reserve() - make room for a number of elements
  * @map: the map, open for writing
- * @count: how many the map shall hold without growing
+ * @count: number of elements that the map can hold without growing
  *
- * The map does not shrink below that by itself.
+ * The map does not shrink below that size by itself.
  *
- * Return: 0; -EINVAL: @map is NULL, or @count is more than max_entries or than any
- * map can hold; -ENOSPC: more than its limits of memory allow; -EACCES: not open
- * for writing; -ENOMEM.
+ * Return: 0; -EINVAL: @map is NULL, or @count is above max_entries or above the
+ * largest possible map; -ENOSPC: a limit of memory does not allow it; -EACCES:
+ * not open for writing; -ENOMEM.
  */
 HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count);
 
 /**
- * hmap_shrink() - give back what memory the elements do not need
+ * hmap_shrink() - free memory that the elements do not need
  * @map: the map, open for writing
  *
- * What was reserved, or asked for when the map was made, is given up.
+ * Also gives up room that was reserved, or requested when the map was made.
  *
  * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL; -ENOMEM: no
  * memory to move to.
@@ -552,25 +569,25 @@ HMAP_API int hmap_clear(const struct hmap *map);
  * @map: the map, open for reading
  * @key: the key
  * @key_size: its size
- * @value: HMAP_WAIT_PRESENT: where its value goes; may be NULL.
- *	HMAP_WAIT_OTHER: the value that it must not have; the new one goes there.
- *	HMAP_WAIT_ABSENT: not looked at; may be NULL
+ * @value: HMAP_WAIT_PRESENT: receives its value; may be NULL. HMAP_WAIT_OTHER:
+ *	in: the value to compare with; out: the new value. HMAP_WAIT_ABSENT: not
+ *	used; may be NULL
  * @value_size: its size
- * @flags: HMAP_WAIT_PRESENT to wait until the key is in the map,
- *	HMAP_WAIT_ABSENT until it is not, HMAP_WAIT_OTHER until it is not there
- *	with the value of @value
- * @deadline: when to give up, by CLOCK_MONOTONIC; NULL for never
+ * @flags: HMAP_WAIT_PRESENT to wait until the key exists, HMAP_WAIT_ABSENT
+ *	until it does not exist, HMAP_WAIT_OTHER until its value differs from
+ *	@value
+ * @deadline: time of CLOCK_MONOTONIC at which to give up; NULL for none
  *
- * Returns at once if the key is so already. What it was in between, for a moment,
- * may not be noticed. The thread sleeps meanwhile; changes of other keys do not
- * wake it.
+ * Returns immediately if the condition is true already. A condition that is
+ * true only for a short time may be missed. The thread sleeps; changes of other
+ * keys do not wake it.
  *
- * Return: 0; -ENOENT: HMAP_WAIT_OTHER, and the key is not there; -ETIMEDOUT: the
- * deadline is over; -EPERM: it never will be so, for the map is frozen; -EINTR: a
- * signal handler ran that was not installed with SA_RESTART; -EACCES: not open for
- * reading; -EINVAL: a NULL pointer, another size, unknown @flags, or @deadline has
- * nanoseconds out of range; -EFAULT: a pointer that leads nowhere; -ENOMEM. @value is
- * unchanged after an error.
+ * Return: 0; -ENOENT: HMAP_WAIT_OTHER, and the key does not exist; -ETIMEDOUT:
+ * the deadline has passed; -EPERM: the map is frozen, so that the condition
+ * will never be true; -EINTR: a signal handler ran that was not installed with
+ * SA_RESTART; -EACCES: not open for reading; -EINVAL: a NULL pointer, another
+ * size, unknown @flags, or nanoseconds of @deadline out of range; -EFAULT: an
+ * invalid pointer; -ENOMEM. @value is unchanged after an error.
  */
 HMAP_API int hmap_wait(const struct hmap *map, const void *key,
 		       size_t key_size, void *value, size_t value_size,
@@ -580,43 +597,45 @@ HMAP_API int hmap_wait(const struct hmap *map, const void *key,
  * hmap_wait_change() - wait for any change of a map
  * @map: the map, open for reading
  * @state: in: the number of the state that the caller knows, 0 for none; out:
- *	that of the present one. Unchanged after an error
- * @deadline: when to give up, by CLOCK_MONOTONIC; NULL for never
+ *	the number of the present state. Unchanged after an error
+ * @deadline: time of CLOCK_MONOTONIC at which to give up; NULL for none
  *
- * Returns when the map is not in the state @state, at once if that is 0. Several
- * changes may be told as one. What is read of the map afterwards is of the new
- * state, or of a later one, which the next call tells.
+ * Returns when the number of the map's state differs from @state, and
+ * immediately if that is 0. Several changes may be reported as one. What is
+ * read from the map afterwards belongs to the new state or to a later one; the
+ * next call reports a later one.
  *
- * A program that has other things to wait for gives hmap_fd() to poll(2) or
- * epoll(7): it is readable when the map has changed since it was opened or last
- * read; read(2) of 8 bytes gets the number of the state.
+ * A program that also waits for other events passes hmap_fd() to poll(2) or
+ * epoll(7). The file is readable when the map has changed since the file was
+ * opened or last read; read(2) of 8 bytes returns the number of the state.
  *
- * Return: 0; -ETIMEDOUT: the deadline is over; -EPERM: there will be no change, for
- * the map is frozen; -EINTR: a signal handler ran that was not installed with
- * SA_RESTART; -EACCES: not open for reading; -EINVAL: a NULL pointer, or @deadline
- * has nanoseconds out of range.
+ * Return: 0; -ETIMEDOUT: the deadline has passed; -EPERM: the map is frozen and
+ * will not change; -EINTR: a signal handler ran that was not installed with
+ * SA_RESTART; -EACCES: not open for reading; -EINVAL: a NULL pointer, or
+ * nanoseconds of @deadline out of range.
  */
 HMAP_API int hmap_wait_change(const struct hmap *map, __u64 *state,
 			      const struct timespec *deadline);
 
 /**
- * hmap_freeze() - allow no change of a map any more
+ * hmap_freeze() - make a map permanently read-only
  * @map: the map, open for writing
  *
- * From then on nobody can change it, for ever: -EPERM. When this returns, changes
- * that were under way are done.
+ * All programs then get -EPERM for changes. When the function returns, changes
+ * in progress have been completed.
  *
- * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL.
+ * Return: 0; -EACCES: not open for writing; -EPERM: the caller is not the owner
+ * of the map and has no CAP_FOWNER; -EINVAL: @map is NULL.
  */
 HMAP_API int hmap_freeze(const struct hmap *map);
 
 /**
  * hmap_get_stats() - the state of a map
  * @map: the map
- * @stats: where it goes
+ * @stats: receives the state
  *
  * hash0 and the addresses are zero, and HMAP_HAS_ADDRESSES is not set, unless
- * the caller has CAP_SYSLOG in the first user namespace.
+ * the caller has CAP_SYSLOG in the initial user namespace.
  *
  * Return: 0; -EINVAL: a NULL pointer.
  */
@@ -625,9 +644,10 @@ HMAP_API int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats);
 /**
  * hmap_get_layout() - how full buckets and chains are
  * @map: the map
- * @layout: where the counts go
+ * @layout: receives the counts
  *
- * Walks the whole map, a few buckets at a time.
+ * Walks the whole map, a few buckets at a time. The counts are exact if no
+ * program writes meanwhile.
  *
  * Return: 0; -EINVAL: a NULL pointer.
  */
@@ -635,20 +655,21 @@ HMAP_API int hmap_get_layout(const struct hmap *map,
 			     struct hmap_layout *layout);
 
 /**
- * hmap_verify() - check all of a map
+ * hmap_verify() - check the consistency of a map
  * @map: the map
  *
- * Nobody can write while it runs.
+ * Checks a bounded part at a time. Properties of the map as a whole are checked
+ * only if no program writes meanwhile.
  *
- * Return: 0: all is well; -EUCLEAN: it is broken, the kernel log says how;
- * -EPERM: needs CAP_SYS_ADMIN; -EINVAL: @map is NULL.
+ * Return: 0: the map is consistent; -EUCLEAN: it is not, and the kernel log
+ * says how; -EPERM: the caller has no CAP_SYS_ADMIN; -EINVAL: @map is NULL.
  */
 HMAP_API int hmap_verify(const struct hmap *map);
 
 /**
  * hmap_version() - the version of the library, such as "1.2.3"
  *
- * Return: a string that need not be freed.
+ * Return: a constant string.
  */
 HMAP_API const char *hmap_version(void);
 

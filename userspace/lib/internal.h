@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of libhmap share. Functions are named hmap_ though they are not for
- * programs: in the static library names of other kinds would meet those of programs.
+ * Shared by the files of libhmap. Internal functions have the prefix hmap_ as
+ * well: other names could clash with those of a program that links the static
+ * library.
  */
 #ifndef HMAP_INTERNAL_H
 #define HMAP_INTERNAL_H
@@ -15,13 +16,13 @@
 
 struct hmap {
 	int fd;
-	struct mapped *mapped;	/* NULL: lookups are commands */
+	struct mapped *mapped;	/* NULL: lookups are system calls */
 	struct hmap_ioc_info info;
 };
 
 struct hmap *hmap_open_or_close(int fd);
 
-/* Sizes have been checked; @value may be NULL. */
+/* The caller has checked the sizes; @value may be NULL. */
 int hmap_get_by_command(const struct hmap *map, const void *key, void *value);
 
 /* Return a negative errno value, and set errno. */
@@ -37,7 +38,7 @@ static inline int command(const struct hmap *map, unsigned long request,
 	return ioctl(map->fd, request, arg) < 0 ? -errno : 0;
 }
 
-/* One that goes on when it is called again after a signal. */
+/* A command that continues when it is called again after a signal. */
 static inline int long_command(const struct hmap *map, unsigned long request,
 			       void *arg)
 {
@@ -55,8 +56,8 @@ static inline __u64 address(const void *p)
 }
 
 /*
- * What hmap.h says of sizes: whether there is a buffer for @count keys or values of
- * the caller's @size, and that is @map_size, the map's.
+ * The rule for sizes in hmap.h: whether @size is @map_size, the size in the
+ * map, and @buffer is valid for @count keys or values of this size.
  */
 static inline bool is_buffer(const void *buffer, size_t size, __u32 map_size,
 			     unsigned int count)
@@ -64,14 +65,15 @@ static inline bool is_buffer(const void *buffer, size_t size, __u32 map_size,
 	return size == map_size && (buffer || !size || !count);
 }
 
-/* The same where the caller may have no use for them. */
+/* The same if the caller may omit the buffer. */
 static inline bool is_buffer_or_none(const void *buffer, size_t size,
 				     __u32 map_size, unsigned int count)
 {
 	return (!buffer && !size) || is_buffer(buffer, size, map_size, count);
 }
 
-static inline bool is_key(const struct hmap *map, const void *key, size_t key_size)
+static inline bool is_key(const struct hmap *map, const void *key,
+			  size_t key_size)
 {
 	return is_buffer(key, key_size, map->info.key_size, 1);
 }

@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Lookups: without a system call, in the memory of a map that can be mapped; else
- * by the command. How the former is done, and what protects a reader from the
- * kernel's changes, is told at struct hmap_mapped in <linux/hmap.h>.
+ * Lookups: in the memory of a map that can be mapped, without a system call, or
+ * with HMAP_IOC_GET. struct hmap_mapped in <linux/hmap.h> documents the steps
+ * of the former and the protection against changes by the kernel.
  *
- * What the control page says is copied to struct mapped, with addresses in the place
- * of offsets, by whoever finds first that its sequence has changed. Threads share
- * that copy. It is changed while others read it, and so are the windows that arrays
- * are mapped in; why that does no harm:
+ * The first thread that finds a new sequence in the control page copies the
+ * page to struct mapped, with addresses instead of offsets. Threads share the
+ * copy. It is changed while others read it, and so are the windows to which
+ * arrays are mapped. That is safe for these reasons:
  *
- *  - The copy has the number of the sequence that it was made from, which is read
- *    before and written after all the rest: so nothing that is taken from the copy
- *    is older than the number. What is newer was made after the control page had got
- *    another number, so that this is found there by who reads it afterwards. Each
- *    lookup does so before it uses an address, lest it takes one of an array with the
- *    size of another; and again in the end, for the answer to count.
+ *  - The copy contains the sequence of the control page from which it was made.
+ *    A reader reads the sequence before all other fields, and the writer stores
+ *    it after them. Nothing that a reader takes from the copy is therefore
+ *    older than the sequence. If a field is newer, the control page had another
+ *    sequence before the field was written, and a reader that checks the
+ *    control page afterwards sees that. Each lookup checks it before it uses an
+ *    address, since address and size might be those of different arrays, and
+ *    again at the end, before it uses the result.
  *
- *  - Windows are never unmapped, only mapped over, all of them at once: each address
- *    that a reader has taken can be read until hmap_close(). Another array is mapped
- *    to a window when the sequence has changed and the array that was there is none of
- *    the map's arrays now. Who is in there still reads garbage, in bounds: indices are
- *    checked, chains are followed only as long as the sequence is the same, and the
- *    answer is thrown away in the end.
+ *  - A window is never unmapped, but only replaced by another mapping of the
+ *    whole window: each address that a reader has taken stays readable until
+ *    hmap_close(). A window is replaced only after the sequence has changed and
+ *    its array is no longer one of the map's. A reader that is still in it
+ *    reads garbage, but within bounds: indices are checked, chains are followed
+ *    only while the sequence is the same, and the result is discarded at the
+ *    end.
  *
- * Nobody waits: who finds the copy out of date and another one at it asks the kernel.
- * So it does not matter what that other one is: a thread that was not taken along by
- * fork(), or what a signal handler has interrupted.
+ * No thread waits for another. If a thread finds the copy out of date while
+ * another thread updates it, it asks the kernel. It does not matter whether
+ * that other thread still exists, after fork(), or is the one that a signal
+ * handler has interrupted.
  */
 #define _FILE_OFFSET_BITS	64 /* arrays are far apart in the file */
 
@@ -40,11 +44,11 @@
 #include "internal.h"
 #include "mapped.h"
 
-#define TRIES		16	/* before the kernel is asked */
+#define TRIES		16	/* then the kernel is asked */
 #define WINDOWS		2	/* an array and the one that it replaces */
-#define OUTGROWN	128	/* more than windows can double in size */
+#define OUTGROWN	128	/* windows cannot double more often */
 
-/* glibc has this; without it lookups are a little slower. */
+/* glibc defines this; without it lookups are a little slower. */
 #ifndef __attribute_noinline__
 #define __attribute_noinline__
 #endif
@@ -52,9 +56,9 @@
 #define BYTES(x)	((__u64)(x) * 0x0101010101010101ULL)
 
 /*
- * An address that the kernel, or another thread, may change the contents of. What
- * the kernel has on its side is told at bmap_write_begin(), bmap_write_end(),
- * __hmap_view_begin() and __hmap_view_end().
+ * Access to memory that the kernel or another thread may change. The kernel's
+ * side is in bmap_write_begin(), bmap_write_end(), __hmap_view_begin() and
+ * __hmap_view_end().
  */
 #define READ(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define READ_FIRST(x)	__atomic_load_n(&(x), __ATOMIC_ACQUIRE)
@@ -63,14 +67,14 @@
 #define AFTER_READS()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define BEFORE_WRITES()	__atomic_thread_fence(__ATOMIC_RELEASE)
 
-/* No copy is made from an odd sequence. */
+/* An odd number: no copy is made from an odd sequence. */
 #define NO_SEQUENCE	1
 
 /**
- * struct window - addresses that arrays are mapped to
- * @base: the first; NULL if there are none yet
- * @size: how many
- * @offset: what part of the file begins there
+ * struct window - an address range to which arrays are mapped
+ * @base: its start; NULL if there is none yet
+ * @size: its size in bytes
+ * @offset: offset of the mapping in the file
  */
 struct window {
 	char *base;
@@ -80,11 +84,11 @@ struct window {
 
 /**
  * struct array - struct hmap_mapped_array, with addresses
- * @buckets: NULL: there is none
+ * @buckets: the buckets; NULL if there is no array
  * @last: index of the last bucket
- * @spares: overflow buckets behind the buckets
- * @blocks: where all others are
- * @nr_blocks: how many blocks can be seen
+ * @spares: number of overflow buckets behind the buckets
+ * @blocks: the blocks of all other overflow buckets
+ * @nr_blocks: number of blocks that are mapped
  */
 struct array {
 	const char *buckets;
@@ -98,24 +102,24 @@ struct array {
  * struct mapped - a map in memory
  * @fd: its file
  * @control: the control page
- * @page: bytes of a page
- * @hash: constant, as what follows, from the control page
- * @key_size: the same
- * @value_size: the same
- * @bucket_size: the same
- * @block_buckets: the same
- * @block_size: the same
+ * @page: size of a page
+ * @hash: constant copy of the field of the control page, as the next five
+ * @key_size: likewise
+ * @value_size: likewise
+ * @bucket_size: likewise
+ * @block_buckets: likewise
+ * @block_size: likewise
  * @sequence: of the copy, which begins here
- * @settled: the same if all elements are in @now, or NO_SEQUENCE
- * @quick: the same if @settled is, and get_quick() is made for the map
+ * @settled: @sequence if all elements are in @now, otherwise NO_SEQUENCE
+ * @quick: @settled if get_quick() can be used for the map, or NO_SEQUENCE
  * @lost: an array could not be mapped
  * @hash0: the seed
- * @now: the array that the map is in
- * @old: the one that is being evacuated
- * @busy: the copy is being made; what follows belongs to who does that
+ * @now: the array of the map
+ * @old: the array that is being evacuated
+ * @busy: a thread makes the copy; it owns the following fields
  * @window: windows in use
- * @outgrown: those that were too small
- * @nr_outgrown: how many
+ * @outgrown: windows that were too small
+ * @nr_outgrown: number of these
  */
 struct mapped {
 	int fd;
@@ -140,7 +144,7 @@ struct mapped {
 	unsigned int nr_outgrown;
 };
 
-/* ---- hashes: those of the kernel ---- */
+/* ---- the hashes of the kernel ---- */
 
 static __u64 load64(const void *p)
 {
@@ -210,7 +214,7 @@ siphash(const unsigned char *key, size_t size, const __u64 hash0[2])
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* The 128-bit product, its halves folded together. */
+/* The XOR of the halves of the 128-bit product. */
 static __u64 mulfold(__u64 a, __u64 b)
 {
 #ifdef __SIZEOF_INT128__
@@ -238,7 +242,7 @@ static __u64 hash_fast_word(__u64 word, const __u64 hash0[2])
 	return hash_fast_finish(mulfold(hash0[0] ^ word, hash0[1]), hash0);
 }
 
-/* In the byte order of the machine, as the kernel's. */
+/* In native byte order, as in the kernel. */
 static __always_inline __u64
 hash_fast(const unsigned char *key, size_t size, const __u64 hash0[2])
 {
@@ -266,7 +270,7 @@ hash_of(__u32 hash, const void *key, size_t key_size, const __u64 hash0[2])
 	return hash_fast_word(word, hash0);
 }
 
-/* ---- what the control page says ---- */
+/* ---- the control page ---- */
 
 static void *map_file(const struct mapped *m, void *at, size_t size,
 		      __u64 offset)
@@ -277,7 +281,7 @@ static void *map_file(const struct mapped *m, void *at, size_t size,
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* A window that is large enough, in the place of one that is not. */
+/* Replace a window by one of at least @need bytes. */
 static bool grow_window(struct mapped *m, struct window *w, __u64 need,
 			__u64 offset)
 {
@@ -300,7 +304,7 @@ static bool grow_window(struct mapped *m, struct window *w, __u64 need,
 	return true;
 }
 
-/* Map an array where @other, which is needed, is not. */
+/* Map an array to a window that @other, if it exists, does not use. */
 static struct window *map_array(struct mapped *m,
 				const struct hmap_mapped_array *a,
 				const struct hmap_mapped_array *other)
@@ -323,7 +327,7 @@ static struct window *map_array(struct mapped *m,
 	return w;
 }
 
-/* Returns false if it could not be mapped. */
+/* Fill @to from the control page. Returns false if @a could not be mapped. */
 static bool find_array(struct mapped *m, struct array *to,
 		       const struct hmap_mapped_array *a,
 		       const struct hmap_mapped_array *other)
@@ -353,7 +357,7 @@ static void write_array(struct array *to, const struct array *from)
 	WRITE(to->nr_blocks, from->nr_blocks);
 }
 
-/* Whether the map is what get_quick() is made for. */
+/* Whether get_quick() can be used for the map. */
 static bool is_quick(const struct mapped *m)
 {
 	return m->hash == HMAP_HASH_FAST && m->key_size == 8 &&
@@ -370,7 +374,7 @@ static void make_copy(struct mapped *m, const struct hmap_mapped *control)
 	       !find_array(m, &old, &control->oldbuckets, &control->buckets);
 	if (now.buckets && !old.buckets && !lost)
 		settled = sequence;
-	/* Who reads any of this finds that the control page has this sequence. */
+	/* A reader of a new field also sees the control page's new sequence. */
 	BEFORE_WRITES();
 	WRITE(m->lost, lost);
 	WRITE(m->hash0[0], control->hash0[0]);
@@ -382,7 +386,7 @@ static void make_copy(struct mapped *m, const struct hmap_mapped *control)
 	WRITE_LAST(m->sequence, sequence);
 }
 
-/* Read what the control page says. Returns false if it is being changed. */
+/* Copy the control page. Returns false if the kernel is changing it. */
 static bool read_control(const struct mapped *m, struct hmap_mapped *control)
 {
 	__u32 sequence = READ_FIRST(m->control->sequence);
@@ -393,14 +397,14 @@ static bool read_control(const struct mapped *m, struct hmap_mapped *control)
 	return !(sequence & 1) && READ(m->control->sequence) == sequence;
 }
 
-/* Bring the copy up to date, unless somebody else is at it. */
+/* Update the copy, unless another thread is doing so. */
 static void refresh(struct mapped *m)
 {
 	struct hmap_mapped control;
 
 	if (__atomic_exchange_n(&m->busy, true, __ATOMIC_ACQUIRE))
 		return;
-	/* No sequence is copied twice: its copy is always the same. */
+	/* A sequence is copied only once. */
 	if (read_control(m, &control) && control.sequence != m->sequence)
 		make_copy(m, &control);
 	WRITE_LAST(m->busy, false);
@@ -411,10 +415,10 @@ static void refresh(struct mapped *m)
 /**
  * struct lookup - a lookup under way
  * @m: the map
- * @sequence: of the copy that is used
+ * @sequence: sequence of the copy in use
  * @key: the key
  * @hash: its hash
- * @value: the value, when it has been found
+ * @value: the value, if it has been found
  */
 struct lookup {
 	const struct mapped *m;
@@ -424,7 +428,7 @@ struct lookup {
 	__u64 value[HMAP_MAX_INLINE_SIZE / sizeof(__u64)];
 };
 
-/* What a lookup comes to where a bucket has been evacuated. */
+/* The result of a lookup in a bucket that has been evacuated. */
 #define MOVED	1
 
 static __always_inline __u64 zero_bytes(__u64 w)
@@ -432,7 +436,7 @@ static __always_inline __u64 zero_bytes(__u64 w)
 	return ~(((w & BYTES(0x7f)) + BYTES(0x7f)) | w | BYTES(0x7f));
 }
 
-/* If a writer comes in the middle the version tells. */
+/* If a writer interferes, the version changes. */
 static inline __u64 tophashes_of(const struct hmap_mapped_bucket *b)
 {
 	__u64 word = load64(b->tophash);
@@ -460,7 +464,7 @@ static inline bool same_key(const void *a, const void *b, size_t size)
 	return size == 8 ? load64(a) == load64(b) : !memcmp(a, b, size);
 }
 
-/* Whether what is not in the first bucket of a chain is not in the others either. */
+/* Whether a key that is not in the first bucket is not in the chain at all. */
 static inline bool ends_here(const struct hmap_mapped_bucket *head, __u64 hash)
 {
 	return !(READ(head->overflow) & HMAP_OVERFLOW_FILTER(top_of(hash)));
@@ -485,7 +489,7 @@ find_in_bucket(const char *b, __u64 tophashes, const void *key, __u64 hash,
 	return NULL;
 }
 
-/* The same for a lookup, which gets the value. Returns whether it was there. */
+/* The same for a lookup: copies the value. Returns whether it was found. */
 static bool get_in_bucket(struct lookup *l, const char *b, __u64 tophashes)
 {
 	const struct mapped *m = l->m;
@@ -497,14 +501,14 @@ static bool get_in_bucket(struct lookup *l, const char *b, __u64 tophashes)
 	return value;
 }
 
-/* Whether the copy was all that it was taken for, and is so. */
+/* Whether all that was read from the copy belongs to the lookup's sequence. */
 static bool is_current(const struct lookup *l)
 {
 	AFTER_READS();
 	return READ(l->m->control->sequence) == l->sequence;
 }
 
-/* An overflow bucket by its index, or NULL if the kernel has to be asked. */
+/* An overflow bucket by its index; NULL if the kernel must be asked. */
 static const char *overflow_bucket(const struct lookup *l,
 				   const struct array *array, __u64 index)
 {
@@ -525,7 +529,7 @@ static const char *overflow_bucket(const struct lookup *l,
 	       index % m->block_buckets * m->bucket_size;
 }
 
-/* The rest of a chain, behind the bucket @b. */
+/* Search the rest of a chain, behind the bucket @b. */
 static int find_in_overflow(struct lookup *l, const struct array *array,
 			    const char *b)
 {
@@ -549,7 +553,7 @@ static int find_in_overflow(struct lookup *l, const struct array *array,
 	}
 }
 
-/* Look into an array, the buckets of which are at @buckets. */
+/* Search an array whose buckets are at @buckets. */
 static int find_in_array(struct lookup *l, const struct array *array,
 			 const char *buckets, size_t last)
 {
@@ -591,7 +595,7 @@ static int look_up(struct lookup *l)
 	return err == MOVED ? -EAGAIN : err;
 }
 
-/* Any lookup; -EAGAIN if something changes too often. */
+/* Any lookup; -EAGAIN if the map changes too often. */
 static __attribute_noinline__ int
 get_slowly(struct mapped *m, const void *key, void *value)
 {
@@ -619,7 +623,7 @@ get_slowly(struct mapped *m, const void *key, void *value)
 	return -EAGAIN;
 }
 
-/* Whether a lookup that has read these in the beginning has seen no change. */
+/* Whether sequence and version are still those at the beginning of a lookup. */
 static __always_inline bool
 all_unchanged(const struct mapped *m, __u32 sequence,
 	      const struct hmap_mapped_bucket *head, __u32 version)
@@ -630,9 +634,10 @@ all_unchanged(const struct mapped *m, __u32 sequence,
 }
 
 /*
- * Nearly all lookups: the map is not being resized (@sequence is @settled or @quick
- * of the map), and the first bucket of the chain tells. -EAGAIN if not. The hash's
- * name and the sizes are the map's; inlined where the compiler knows them, too.
+ * Nearly all lookups: the map is not being resized (@sequence is @settled or
+ * @quick of the map) and the first bucket of the chain decides; otherwise
+ * -EAGAIN. Hash and sizes are those of the map; they are parameters so that
+ * they can be constants where this is inlined.
  */
 static __always_inline int
 get_settled(const struct mapped *m, __u32 sequence, const void *key, void *value,
@@ -660,7 +665,7 @@ get_settled(const struct mapped *m, __u32 sequence, const void *key, void *value
 	version = READ_FIRST(head->version);
 	tophashes = tophashes_of(head);
 	found = find_in_bucket(b, tophashes, key, hash, key_size, value_size);
-	/* Tophashes are read again: they would need a register until here. */
+	/* Read tophashes again: keeping them would need a register. */
 	if (!found)
 		return !is_evacuated(tophashes_of(head)) &&
 		       ends_here(head, hash) &&
@@ -674,7 +679,7 @@ get_settled(const struct mapped *m, __u32 sequence, const void *key, void *value
 	return 0;
 }
 
-/* All lookups but those by get_quick(), and what that leaves over. */
+/* Lookups that get_quick() does not handle or has given up. */
 static __attribute_noinline__ int
 get_otherwise(const struct hmap *map, const void *key, void *value)
 {
@@ -692,16 +697,16 @@ get_otherwise(const struct hmap *map, const void *key, void *value)
 	return err ? fail(-err) : 0;
 }
 
-/* fail(), not inlined: it is a call to find errno. */
+/* fail(), not inlined: access to errno is a function call. */
 static __attribute_noinline__ int fail_aside(int err)
 {
 	return fail(err);
 }
 
 /*
- * Lookups in maps of numbers with the fast hash. Made to be short: whatever else may
- * have to be done is not inlined, and comes last, so that next to nothing has to be
- * saved on the stack.
+ * Lookups in maps of 8-byte keys and values with the fast hash. Everything else
+ * is a tail call to a function that is not inlined, so that hardly any register
+ * has to be saved on the stack.
  */
 static __always_inline int
 get_quick(const struct hmap *map, const void *key, void *value)
@@ -743,8 +748,8 @@ int hmap_contains(const struct hmap *map, const void *key, size_t key_size)
 /* ---- open and close ---- */
 
 /*
- * A hash that this library has, and a layout as it knows it: a newer kernel may have
- * others, and is asked then.
+ * Whether this library knows the hash and the layout of the map. A newer kernel
+ * may have others; then the kernel is asked.
  */
 static int is_known(const struct hmap_mapped *c, const struct hmap_ioc_info *info)
 {

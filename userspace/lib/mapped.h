@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Maps in memory, for hmap.c.
- */
+/* Lookups in mapped memory, for hmap.c. */
 #ifndef HMAP_MAPPED_H
 #define HMAP_MAPPED_H
 
@@ -9,7 +7,7 @@
 
 struct mapped;
 
-/* @fd is a map's that can be mapped. NULL: not by this process. */
+/* @fd is of a map that can be mapped. Returns NULL if it cannot be used. */
 struct mapped *hmap_mapped_open(int fd, const struct hmap_ioc_info *info);
 void hmap_mapped_close(struct mapped *m);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* libhmap: making maps, and the file system in which they have names. */
+/* libhmap: make maps, and names of maps in hmapfs. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +11,7 @@
 
 #include "internal.h"
 
-/* close() that leaves errno as it is. */
+/* close() that preserves errno. */
 static void close_quietly(int fd)
 {
 	int err = errno;
@@ -20,7 +20,7 @@ static void close_quietly(int fd)
 	errno = err;
 }
 
-/* Whether the file of @fd is in hmapfs; errno is ENODEV if it is in another. */
+/* Whether the file of @fd is in hmapfs; if not, errno is ENODEV. */
 static int is_hmapfs(int fd)
 {
 	struct statfs st;
@@ -33,7 +33,7 @@ static int is_hmapfs(int fd)
 	return 0;
 }
 
-/* A directory of hmapfs, open for @flags; -1 with errno ENODEV if it is none. */
+/* Open a directory of hmapfs; -1 with errno ENODEV if it is in another. */
 static int open_directory(const char *path, int flags)
 {
 	int fd = open(path, flags | O_DIRECTORY | O_CLOEXEC);
@@ -46,7 +46,7 @@ static int open_directory(const char *path, int flags)
 	return -1;
 }
 
-/* Whether a file was not found because nothing is mounted where it should be. */
+/* Whether @err is ENOENT because no hmapfs is mounted on HMAP_NODES. */
 static int is_unmounted(int err)
 {
 	int fd;
@@ -59,7 +59,7 @@ static int is_unmounted(int err)
 	return fd < 0 && errno == ENODEV;
 }
 
-/* Opens the device for this alone. */
+/* Open the device and make a map. Returns its file descriptor, or -1. */
 static int make(const char *device, const struct hmap_ioc_create *create)
 {
 	int fd = open(device ? device : HMAP_DEVICE, O_WRONLY | O_CLOEXEC);
@@ -89,8 +89,9 @@ struct hmap *hmap_create(const char *device,
 }
 
 /*
- * The path of a map: a name is one in HMAP_NODES, what has a slash is a path as it is.
- * Returns NULL with errno EINVAL if it is no name, ENAMETOOLONG if it is too long.
+ * The path of a map: @name in HMAP_NODES, or @name itself if it contains a
+ * slash. Returns NULL with errno EINVAL for an invalid name, ENAMETOOLONG for a
+ * long one.
  */
 static const char *path_of(const char *name, char path[PATH_MAX])
 {
@@ -120,7 +121,7 @@ struct hmap *hmap_open_named(const char *name, int flags)
 	return map;
 }
 
-/* In the directory that has been looked at: nothing is removed anywhere else. */
+/* Unlink in the directory that has been checked: it cannot be replaced. */
 int hmap_destroy_named(const char *name)
 {
 	char room[PATH_MAX], directory[PATH_MAX];
@@ -133,7 +134,7 @@ int hmap_destroy_named(const char *name)
 	if (slash - path >= PATH_MAX - 1)
 		return fail(ENAMETOOLONG);
 	memcpy(directory, path, slash - path + 1);
-	/* "/" of "/name", and no slash behind others */
+	/* "/" for "/name", otherwise without the slash */
 	directory[slash > path ? slash - path : 1] = '\0';
 	fd = open_directory(directory, O_PATH);
 	if (fd < 0)
@@ -167,7 +168,7 @@ int hmap_link(const struct hmap *map, const char *name)
 
 /* ---- lists ---- */
 
-/* Names as they are read, one behind the other, each with the 0 at its end. */
+/* Names in the order of readdir(), each terminated by a zero byte. */
 struct list {
 	char *letters;
 	size_t used;
@@ -199,7 +200,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* One block: pointers, and what they point to. */
+/* Copy the list to one block: sorted pointers, and the names behind them. */
 static char **list_sort(const struct list *list)
 {
 	size_t pointers = (list->count + 1) * sizeof(char *);
@@ -218,7 +219,7 @@ static char **list_sort(const struct list *list)
 	return names;
 }
 
-/* All that are maps. Returns 0, or -1 with errno. */
+/* Add the names of all maps in @dir. Returns 0, or -1 with errno. */
 static int list_read(struct list *list, DIR *dir)
 {
 	struct dirent *entry;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * libhmap: operations on elements that are more than a get or a put, and many
- * at once. What the functions do is told in hmap.h.
+ * libhmap: operations on elements other than get, put and delete, and functions
+ * for many elements. hmap.h documents them.
  */
 #include <limits.h>
 
@@ -9,8 +9,9 @@
 
 /* ---- one operation ---- */
 
-/* Of operations: what these point to only the kernel looks at. */
-static bool has_sizes(const struct hmap *map, size_t key_size, size_t value_size)
+/* Check the sizes for operations; only the kernel uses their addresses. */
+static bool has_sizes(const struct hmap *map, size_t key_size,
+		      size_t value_size)
 {
 	return key_size == map->info.key_size &&
 	       value_size == map->info.value_size;
@@ -33,17 +34,17 @@ int hmap_do(const struct hmap *map, struct hmap_op *op, size_t key_size,
 	arg.op = *op;
 	err = command(map, HMAP_IOC_OP, &arg);
 	*op = arg.op;
-	op->result = err;	/* also if the call did not get to the operation */
+	op->result = err;	/* even if the operation was not reached */
 	return err;
 }
 
-/* hmap_do() of an operation the arguments of which have been checked. */
+/* hmap_do() for an operation whose arguments have been checked. */
 static int do_checked(const struct hmap *map, struct hmap_op *op)
 {
 	return hmap_do(map, op, map->info.key_size, map->info.value_size);
 }
 
-/* An operation on all of the value, where NULL is an address not given. */
+/* An operation on the whole value; @value and @out may be NULL. */
 static struct hmap_op whole_op(const struct hmap *map, __u32 op, const void *key,
 			       const void *value, void *out)
 {
@@ -58,7 +59,7 @@ static struct hmap_op whole_op(const struct hmap *map, __u32 op, const void *key
 	};
 }
 
-/* Return 1 if the key was there, 0 if not, or the error. */
+/* Return 1 if the key existed, 0 if not, or the error. */
 static int existed(int err, const struct hmap_op *op)
 {
 	return err ? err : (int)op->existed;
@@ -180,8 +181,8 @@ int hmap_vector(const struct hmap *map, struct hmap_ioc_vector *vector)
 }
 
 /*
- * The vectors of the functions below, which return how many succeeded. The kernel
- * wants the size of values also where there are none.
+ * Carry out a vector and return the number of elements for which it succeeded.
+ * The kernel requires the size of values even if no values are passed.
  */
 static int many(const struct hmap *map, struct hmap_ioc_vector *vector)
 {
@@ -195,7 +196,7 @@ static int many(const struct hmap *map, struct hmap_ioc_vector *vector)
 	return err ? err : (int)(vector->done - vector->failed);
 }
 
-/* Whether these are the keys of a vector. */
+/* Whether @keys and @count are valid for a vector. */
 static bool are_keys(const struct hmap *map, const void *keys, size_t key_size,
 		     unsigned int count)
 {
@@ -255,7 +256,7 @@ int hmap_delete_many(const struct hmap *map, const void *keys, size_t key_size,
 	return many(map, &vector);
 }
 
-/* ---- how many there are ---- */
+/* ---- number of elements ---- */
 
 long long hmap_count(const struct hmap *map)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* libhmap: waiting for changes of a map. What the functions do is told in hmap.h. */
+/* libhmap: wait for changes of a map. hmap.h documents the functions. */
 #include "internal.h"
 
 #define NS_PER_S	1000000000LL
-/* Later ones, after 292 years, do not fit. */
+/* The last second that fits into 63 bits of nanoseconds: 292 years. */
 #define LAST_SECOND	(INT64_MAX / NS_PER_S - 1)
 
-/* In nanoseconds; 0, which is over, for a time before the clock began. */
+/* In nanoseconds; a negative time becomes 0, which has passed. */
 static __u64 deadline_of(const struct timespec *deadline)
 {
 	long long seconds = deadline ? deadline->tv_sec : INT64_MAX;

@@ -311,6 +311,9 @@ test_install()
 		'usr/lib/libhmap.so.*' usr/lib/libhmap.so usr/lib/libhmap.a \
 		usr/lib/pkgconfig/libhmap.pc usr/include/hmap.h \
 		usr/include/linux/hmap.h 'usr/share/man/man1/hmapctl.1*' \
+		'usr/share/man/man2/hmap_ioctl.2*' \
+		'usr/share/man/man2/hmap_ioctl_map.2*' \
+		'usr/share/man/man2/hmap_mmap.2*' \
 		'usr/share/man/man3/libhmap.3*' 'usr/share/man/man4/hmap.4*' \
 		usr/share/bash-completion/completions/hmapctl \
 		'usr/lib/udev/rules.d/*hmap.rules' 'usr/lib/sysusers.d/*hmap*'
