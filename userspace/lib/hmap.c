@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "command.h"
 #include "mapped.h"
 
 /* hmap_open_fd() that closes @fd if it fails. */
@@ -114,32 +114,6 @@ size_t hmap_value_size(const struct hmap *map)
 	const struct hmap_ioc_info *info = hmap_info(map);
 
 	return info ? info->value_size : 0;
-}
-
-/* The argument of a command for one element, without its value. */
-static struct hmap_ioc_elem element(const struct hmap *map, const void *key)
-{
-	return (struct hmap_ioc_elem){
-		.size = sizeof(struct hmap_ioc_elem),
-		.key_size = map->info.key_size,
-		.key = address(key),
-	};
-}
-
-static void set_value(struct hmap_ioc_elem *elem, const struct hmap *map,
-		      const void *value)
-{
-	elem->value_size = map->info.value_size;
-	elem->value = map->info.value_size ? address(value) : 0;
-}
-
-int hmap_get_by_command(const struct hmap *map, const void *key, void *value)
-{
-	struct hmap_ioc_elem elem = element(map, key);
-
-	if (value)
-		set_value(&elem, map, value);
-	return command(map, HMAP_IOC_GET, &elem);
 }
 
 int hmap_put(const struct hmap *map, const void *key, size_t key_size,

@@ -41,7 +41,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "command.h"
+#include "hash.h"
 #include "mapped.h"
 
 #define TRIES		16	/* then the kernel is asked */
@@ -57,8 +58,8 @@
 
 /*
  * Access to memory that the kernel or another thread may change. The kernel's
- * side is in bmap_write_begin(), bmap_write_end(), __hmap_view_begin() and
- * __hmap_view_end().
+ * side is in hmap_bucket_write_begin(), hmap_bucket_write_end(),
+ * hmap_view_begin_change() and hmap_view_end_change().
  */
 #define READ(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define READ_FIRST(x)	__atomic_load_n(&(x), __ATOMIC_ACQUIRE)
@@ -143,132 +144,6 @@ struct mapped {
 	struct window outgrown[OUTGROWN];
 	unsigned int nr_outgrown;
 };
-
-/* ---- the hashes of the kernel ---- */
-
-static __u64 load64(const void *p)
-{
-	__u64 word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static __u64 le64(__u64 word)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return __builtin_bswap64(word);
-#else
-	return word;
-#endif
-}
-
-static __u64 rotate(__u64 x, unsigned int n)
-{
-	return x << n | x >> (64 - n);
-}
-
-static __always_inline void sip_rounds(__u64 v[4], unsigned int rounds)
-{
-	while (rounds--) {
-		v[0] += v[1];
-		v[2] += v[3];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[1];
-		v[0] += v[3];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] = rotate(v[2], 32);
-	}
-}
-
-static __always_inline void sip_word(__u64 v[4], __u64 word)
-{
-	v[3] ^= word;
-	sip_rounds(v, 2);
-	v[0] ^= word;
-}
-
-/* SipHash-2-4 (Aumasson and Bernstein, 2012). */
-static __always_inline __u64
-siphash(const unsigned char *key, size_t size, const __u64 hash0[2])
-{
-	__u64 v[4] = {
-		hash0[0] ^ 0x736f6d6570736575ULL,
-		hash0[1] ^ 0x646f72616e646f6dULL,
-		hash0[0] ^ 0x6c7967656e657261ULL,
-		hash0[1] ^ 0x7465646279746573ULL,
-	};
-	__u64 last = (__u64)size << 56;
-	size_t i;
-
-	for (; size >= 8; size -= 8, key += 8)
-		sip_word(v, le64(load64(key)));
-	for (i = 0; i < size; i++)
-		last |= (__u64)key[i] << 8 * i;
-	sip_word(v, last);
-	v[2] ^= 0xff;
-	sip_rounds(v, 4);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
-/* The XOR of the halves of the 128-bit product. */
-static __u64 mulfold(__u64 a, __u64 b)
-{
-#ifdef __SIZEOF_INT128__
-	__uint128_t product = (__uint128_t)a * b;
-
-	return (__u64)product ^ (__u64)(product >> 64);
-#else
-	__u64 ll = (a & UINT32_MAX) * (b & UINT32_MAX);
-	__u64 hl = (a >> 32) * (b & UINT32_MAX);
-	__u64 lh = (a & UINT32_MAX) * (b >> 32);
-	__u64 mid = (ll >> 32) + (hl & UINT32_MAX) + (lh & UINT32_MAX);
-
-	return (mid << 32 | (ll & UINT32_MAX)) ^
-	       ((a >> 32) * (b >> 32) + (hl >> 32) + (lh >> 32) + (mid >> 32));
-#endif
-}
-
-static __u64 hash_fast_finish(__u64 hash, const __u64 hash0[2])
-{
-	return mulfold(hash ^ hash0[0], 0x9e3779b97f4a7c15ULL);
-}
-
-static __u64 hash_fast_word(__u64 word, const __u64 hash0[2])
-{
-	return hash_fast_finish(mulfold(hash0[0] ^ word, hash0[1]), hash0);
-}
-
-/* In native byte order, as in the kernel. */
-static __always_inline __u64
-hash_fast(const unsigned char *key, size_t size, const __u64 hash0[2])
-{
-	__u64 hash = hash0[0], word = 0;
-
-	for (; size >= 8; size -= 8, key += 8)
-		hash = mulfold(hash ^ load64(key), hash0[1]);
-	if (size) {
-		memcpy(&word, key, size);
-		hash = mulfold(hash ^ word, hash0[1]);
-	}
-	return hash_fast_finish(hash, hash0);
-}
-
-static __always_inline __u64
-hash_of(__u32 hash, const void *key, size_t key_size, const __u64 hash0[2])
-{
-	__u32 word;
-
-	if (hash != HMAP_HASH_FAST)
-		return siphash(key, key_size, hash0);
-	if (key_size != sizeof(word))
-		return hash_fast(key, key_size, hash0);
-	memcpy(&word, key, sizeof(word));
-	return hash_fast_word(word, hash0);
-}
 
 /* ---- the control page ---- */
 
@@ -693,7 +568,7 @@ get_otherwise(const struct hmap *map, const void *key, void *value)
 			err = get_slowly(m, key, value);
 	}
 	if (err == -EAGAIN)
-		return hmap_get_by_command(map, key, value);
+		return get_by_command(map, key, value);
 	return err ? fail(-err) : 0;
 }
 
@@ -759,7 +634,7 @@ static int is_known(const struct hmap_mapped *c, const struct hmap_ioc_info *inf
 	return (c->hash == HMAP_HASH_SIPHASH || c->hash == HMAP_HASH_FAST) &&
 	       c->key_size == info->key_size &&
 	       c->value_size == info->value_size &&
-	       c->bucket_size >= bucket && c->block_buckets && !c->reserved;
+	       c->bucket_size >= bucket && c->block_buckets && c->format == HMAP_MAPPED_FORMAT;
 }
 
 static void read_constants(struct mapped *m)

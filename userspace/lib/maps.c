@@ -9,7 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "command.h"
 
 /* close() that preserves errno. */
 static void close_quietly(int fd)

@@ -5,7 +5,7 @@
  */
 #include <limits.h>
 
-#include "internal.h"
+#include "command.h"
 
 /* ---- one operation ---- */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* libhmap: wait for changes of a map. hmap.h documents the functions. */
-#include "internal.h"
+#include "command.h"
 
 #define NS_PER_S	1000000000LL
 /* The last second that fits into 63 bits of nanoseconds: 292 years. */

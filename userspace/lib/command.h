@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shared by the files of libhmap. Internal functions have the prefix hmap_ as
+ * Calls of the device, shared by the files of libhmap. Internal functions have the prefix hmap_ as
  * well: other names could clash with those of a program that links the static
  * library.
  */
-#ifndef HMAP_INTERNAL_H
-#define HMAP_INTERNAL_H
+#ifndef HMAP_COMMAND_H
+#define HMAP_COMMAND_H
 
 #include <errno.h>
 #include <stdbool.h>
@@ -21,9 +21,6 @@ struct hmap {
 };
 
 struct hmap *hmap_open_or_close(int fd);
-
-/* The caller has checked the sizes; @value may be NULL. */
-int hmap_get_by_command(const struct hmap *map, const void *key, void *value);
 
 /* Return a negative errno value, and set errno. */
 static inline int fail(int err)
@@ -90,4 +87,33 @@ static inline bool is_value_or_none(const struct hmap *map, const void *value,
 	return is_buffer_or_none(value, value_size, map->info.value_size, 1);
 }
 
-#endif /* HMAP_INTERNAL_H */
+/* The argument of a command for one element, without its value. */
+static inline struct hmap_ioc_elem
+element(const struct hmap *map, const void *key)
+{
+	return (struct hmap_ioc_elem){
+		.size = sizeof(struct hmap_ioc_elem),
+		.key_size = map->info.key_size,
+		.key = address(key),
+	};
+}
+
+static inline void set_value(struct hmap_ioc_elem *elem, const struct hmap *map,
+		      const void *value)
+{
+	elem->value_size = map->info.value_size;
+	elem->value = map->info.value_size ? address(value) : 0;
+}
+
+/* A lookup. The caller has checked the sizes; @value may be NULL. */
+static inline int get_by_command(const struct hmap *map, const void *key,
+				 void *value)
+{
+	struct hmap_ioc_elem elem = element(map, key);
+
+	if (value)
+		set_value(&elem, map, value);
+	return command(map, HMAP_IOC_GET, &elem);
+}
+
+#endif /* HMAP_COMMAND_H */
