@@ -279,7 +279,7 @@ static int hmapfs_count_link(const struct inode *inode)
 	struct hmap_user *user = hmapfs_user(inode);
 	int ret;
 
-	/* Links are charged to the map's user, whose limit others could use up. */
+	/* A bound: links that other users make are charged to this user, too. */
 	if (inode->i_nlink >= HMAPFS_MAX_LINKS)
 		return -EMLINK;
 	ret = hmapfs_reserve(hmapfs_of(inode->i_sb));
