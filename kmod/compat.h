@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The only file that asks for a kernel version or a kernel feature.
+ * The only file that checks for a kernel version or a kernel feature.
  *
- * The rest of the module is written for the newest kernel that is supported
- * (7.3); what an older one (down to 6.1) lacks is made up for here, each time
- * with the version that brought it. Features are tested, not versions, where
- * that can be done: distributions backport.
+ * The rest of the module is written for the newest kernel that is supported (7.3).
+ * This file provides what older kernels (down to 6.1) lack, each with the version
+ * that introduced it. Features are checked instead of versions where possible,
+ * because distributions backport.
  */
 #ifndef _HMAP_COMPAT_H
 #define _HMAP_COMPAT_H
@@ -25,7 +25,7 @@
 	struct_size((type *)NULL, member, count)
 #endif
 
-/* 6.9; the architectures of which it is true there are not those of users of 6.1 */
+/* 6.9. Aliasing data caches are not supported before that: assume there are none. */
 #ifndef cpu_dcache_is_aliasing
 #define cpu_dcache_is_aliasing()	false
 #endif
@@ -39,7 +39,7 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 }
 #endif
 
-/* 6.3: what maps owners in a mount; hmapfs has no mounts that do */
+/* 6.3: type of the id mapping of a mount; hmapfs has no idmapped mounts */
 #if LINUX_VERSION_CODE < 0x060300
 #define hmap_idmap		user_namespace
 #define hmap_nop_idmap		init_user_ns
@@ -49,7 +49,7 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 #define hmap_nop_idmap		nop_mnt_idmap
 #endif
 
-/* 6.2: access control lists are set by dentry, and not through handlers of xattrs */
+/* 6.2: access control lists are set by dentry, not by xattr handlers */
 #if LINUX_VERSION_CODE < 0x060200
 #define hmap_acl_target			struct inode
 #define hmap_acl_target_of(dentry)	d_inode(dentry)
@@ -61,7 +61,7 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 #define hmap_acl_inode(target)		d_inode(target)
 #endif
 
-/* 6.6 and 6.7: times of an inode are private to it */
+/* 6.6 and 6.7: accessors for the times of an inode */
 static inline void hmap_inode_touch(struct inode *inode)
 {
 #if LINUX_VERSION_CODE < 0x060600
@@ -82,13 +82,13 @@ static inline void simple_inode_init_ts(struct inode *inode)
 }
 #endif
 
-/* 6.5, for a header of its own; exported long before */
+/* 6.5: declared in a public header; exported long before */
 #if LINUX_VERSION_CODE < 0x060500
 int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt,
 		    const char *name, unsigned int flags, struct path *path);
 #endif
 
-/* 6.15: mkdir() returns a dentry if it made another than it was given */
+/* 6.15: .mkdir returns a dentry if it used another than the one passed in */
 #if LINUX_VERSION_CODE < 0x060f00
 #define hmap_mkdir_t		int
 #define hmap_mkdir_result(err)	(err)
@@ -97,12 +97,12 @@ int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt,
 #define hmap_mkdir_result(err)	ERR_PTR(err)
 #endif
 
-/* 6.18: a new name */
+/* 6.18: renamed */
 #if LINUX_VERSION_CODE < 0x061200
 #define inode_just_drop generic_delete_inode
 #endif
 
-/* 6.19: names that keep an inode in memory are told apart from others */
+/* 6.19: dentries that keep an inode in memory are marked as persistent */
 #if LINUX_VERSION_CODE < 0x061300
 static inline void d_make_persistent(struct dentry *dentry, struct inode *inode)
 {
@@ -115,7 +115,7 @@ static inline void d_make_persistent(struct dentry *dentry, struct inode *inode)
 #define hmap_kill_litter_super kill_anon_super
 #endif
 
-/* 6.19: the state of an inode has accessors */
+/* 6.19: accessors for the state of an inode */
 #if LINUX_VERSION_CODE < 0x061300
 static inline void inode_state_set(struct inode *inode, unsigned long flags)
 {
@@ -123,7 +123,7 @@ static inline void inode_state_set(struct inode *inode, unsigned long flags)
 }
 #endif
 
-/* 6.19: a lookup that locks the directory for a change of it; 6.16: takes a qstr */
+/* 6.19: lookups that lock the directory; 6.16: lookup_one() takes a qstr */
 #if LINUX_VERSION_CODE < 0x061300
 static inline struct dentry *start_creating(struct hmap_idmap *idmap,
 					    struct dentry *parent,

@@ -22,9 +22,9 @@
 
 /**
  * struct hmap_number - a module parameter
- * @value: what it is; the first member, where param_get_ulong() looks for it
- * @min: the least allowed
- * @max: the most allowed
+ * @value: the value; must be the first member, for param_get_ulong()
+ * @min: the lowest value allowed
+ * @max: the highest value allowed
  */
 struct hmap_number {
 	unsigned long value;
@@ -33,9 +33,9 @@ struct hmap_number {
 };
 
 /*
- * A type of our own, so that whatever is wrong with a number (a sign, a
- * letter, too many digits, out of range) is refused with one errno and a
- * sentence that names the limits: the kernel's own types wrap some of these.
+ * A parameter type of our own: every invalid number (a sign, a letter, too many
+ * digits, out of range) is refused with the same errno and a message that has the
+ * limits. The kernel's own types accept some of these and wrap around.
  */
 static int hmap_number_set(const char *val, const struct kernel_param *kp)
 {
@@ -44,7 +44,7 @@ static int hmap_number_set(const char *val, const struct kernel_param *kp)
 
 	if (kstrtoul(val, 0, &value) || value < number->min ||
 	    value > number->max) {
-		pr_err("%s=%s is refused: give a number from %lu to %lu\n",
+		pr_err("invalid %s=%s: must be a number from %lu to %lu\n",
 		       kp->name, val, number->min, number->max);
 		return -EINVAL;
 	}
@@ -77,7 +77,7 @@ static struct hmap_number hint = {
 };
 module_param_cb(hint, &hmap_number_ops, &hint, 0444);
 __MODULE_PARM_TYPE(hint, "ulong");
-MODULE_PARM_DESC(hint, "elements to make room for at once (default 0)");
+MODULE_PARM_DESC(hint, "elements to make room for at load time (default 0)");
 
 static struct hmap_number max_entries = {
 	.value = 0, .min = 0, .max = ULONG_MAX,
@@ -87,7 +87,7 @@ __MODULE_PARM_TYPE(max_entries, "ulong");
 MODULE_PARM_DESC(max_entries,
 		 "elements that the map may hold, 0 for no limit (default 0)");
 
-/* Not given: a part of the RAM, as for the files of a tmpfs. */
+/* Default: a part of RAM, as for tmpfs. */
 #define SHARE_OF_RAM	ULONG_MAX
 
 static void hmap_number_share(struct hmap_number *number, unsigned long parts)
@@ -122,7 +122,7 @@ MODULE_PARM_DESC(user_bytes,
 
 static struct hmap_object *default_object;
 
-/* The default map takes no more of what is there for all maps than a user's may. */
+/* The default map may hold as much memory as the maps of one user. */
 static struct hmap_pool default_pool;
 
 static int __init hmap_default_init(void)
@@ -138,7 +138,7 @@ static int __init hmap_default_init(void)
 	int ret;
 
 	if (params.max_entries && params.hint > params.max_entries) {
-		pr_err("hint=%lu is refused: it is above max_entries=%lu\n",
+		pr_err("invalid hint=%lu: above max_entries=%lu\n",
 		       params.hint, params.max_entries);
 		return -EINVAL;
 	}
@@ -150,12 +150,12 @@ static int __init hmap_default_init(void)
 	hmap_objects_init(max_bytes.value, &hmap_file_fops);
 	default_object = hmap_object_create(&params, NULL, NULL);
 	ret = PTR_ERR_OR_ZERO(default_object);
-	/* All else has been checked: only the hint can be invalid now. */
+	/* All other parameters have been checked: only the hint can be invalid. */
 	if (ret == -EINVAL)
-		pr_err("hint=%lu is refused: an array of buckets for so many elements of %u+%u bytes is above the limit\n",
+		pr_err("invalid hint=%lu: no map can hold so many elements of %u+%u bytes\n",
 		       params.hint, params.key_size, params.value_size);
 	else if (ret == -ENOSPC)
-		pr_err("hint=%lu is refused: so many elements of %u+%u bytes are above max_bytes=%lu or user_bytes=%lu\n",
+		pr_err("invalid hint=%lu: so many elements of %u+%u bytes exceed max_bytes=%lu or user_bytes=%lu\n",
 		       params.hint, params.key_size, params.value_size,
 		       max_bytes.value, user_bytes.value);
 	else if (ret)
@@ -187,14 +187,14 @@ static int __init hmap_module_init(void)
 
 	ret = hmapfs_init();
 	if (ret) {
-		pr_err("the file system could not be registered: %pe\n",
+		pr_err("could not register the file system: %pe\n",
 		       ERR_PTR(ret));
 		goto err_map;
 	}
 
 	ret = hmap_dev_register(default_object);
 	if (ret) {
-		pr_err("the device could not be registered: %pe\n",
+		pr_err("could not register the device: %pe\n",
 		       ERR_PTR(ret));
 		goto err_fs;
 	}
@@ -215,7 +215,7 @@ err_queues:
 	return ret;
 }
 
-/* No file is open any more, and nothing mounted: each holds the module. */
+/* No file is open and nothing is mounted: these hold references to the module. */
 static void __exit hmap_module_exit(void)
 {
 	hmap_dev_unregister();

@@ -15,8 +15,8 @@
 #include "fs.h"
 
 /*
- * Entries of a list. The kernel has allocated it, and charges it to no cgroup: it must not
- * be more than what a file counts for.
+ * The most entries of a list. The VFS allocates lists without charging them to a
+ * cgroup, so a list must not take more memory than a file is charged for.
  */
 #define HMAPFS_MAX_ACL	64
 
@@ -36,7 +36,7 @@ void hmapfs_acl_super(struct super_block *sb)
 #endif
 }
 
-/* What the directory says of new files, or the umask if it says nothing. */
+/* Apply the directory's default list, or else the umask, to a new inode. */
 int hmapfs_acl_init(struct inode *inode, struct inode *dir)
 {
 	struct posix_acl *access, *inherited;
@@ -52,14 +52,14 @@ int hmapfs_acl_init(struct inode *inode, struct inode *dir)
 	return 0;
 }
 
-/* After a change of the mode, which is a part of the list, too. */
+/* Call after a change of the mode, which is also a part of the list. */
 int hmapfs_acl_chmod(struct hmap_idmap *idmap, struct dentry *dentry)
 {
 	return posix_acl_chmod(idmap, hmap_acl_target_of(dentry),
 			       d_inode(dentry)->i_mode);
 }
 
-/* -E2BIG: it has more than HMAPFS_MAX_ACL entries. */
+/* Set a list. Returns -E2BIG if it has more than HMAPFS_MAX_ACL entries. */
 int hmapfs_set_acl(struct hmap_idmap *idmap, hmap_acl_target *target,
 		   struct posix_acl *acl, int type)
 {
@@ -77,7 +77,7 @@ int hmapfs_set_acl(struct hmap_idmap *idmap, hmap_acl_target *target,
 	return 0;
 }
 
-/* Bytes of the names behind @used, if there is such a list; -ERANGE: no room. */
+/* Append a name if the list is set. Returns the bytes used; -ERANGE: no room. */
 static ssize_t hmapfs_list_one(const struct posix_acl *acl, const char *name,
 			       char *list, size_t size, size_t used)
 {
@@ -92,7 +92,7 @@ static ssize_t hmapfs_list_one(const struct posix_acl *acl, const char *name,
 	return used + bytes;
 }
 
-/* The lists that there are. A @size of 0 asks how much room they need. */
+/* The names of the lists that are set. A @size of 0 asks for the size needed. */
 ssize_t hmapfs_listxattr(struct dentry *dentry, char *list, size_t size)
 {
 	const struct inode *inode = d_inode(dentry);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Commands, which are ioctls under way, and the functions that do them. dev.c has the
+ * Commands: the functions behind the ioctls, and their argument. dev.c has the
  * table.
  */
 #ifndef _HMAP_DEV_CMD_H
@@ -12,7 +12,7 @@
 
 #include "object.h"
 
-/* Flags of CREATE that are flags of the map as well. */
+/* Flags of CREATE that are also flags of the map. */
 #define HMAP_CREATE_PARAMS	(HMAP_CREATE_NO_SHRINK | HMAP_CREATE_NUMA_NODE)
 
 union hmap_ioc_arg {
@@ -32,12 +32,13 @@ union hmap_ioc_arg {
 };
 
 /**
- * struct hmap_call - an ioctl under way
+ * struct hmap_call - an ioctl in progress
  * @file: the file
- * @object: what the file is bound to
+ * @object: the object that the file is bound to
  * @map: the map of @object
- * @user: where the structure is
- * @arg: the kernel's copy of it; fields that the caller does not know are 0
+ * @user: user address of the structure
+ * @arg: the kernel's copy of the structure; fields that the caller did not pass are
+ *	0
  */
 struct hmap_call {
 	struct file *file;
@@ -47,7 +48,7 @@ struct hmap_call {
 	union hmap_ioc_arg arg;
 };
 
-/* Writes the structure back, as much of it as the caller knows. */
+/* Write the structure back, up to the size that the caller passed. */
 static inline int hmap_call_return(struct hmap_call *call, u32 size)
 {
 	u32 n = min(call->arg.size, size);
@@ -56,13 +57,13 @@ static inline int hmap_call_return(struct hmap_call *call, u32 size)
 }
 
 /**
- * hmap_call_restart() - what a command returns that can be begun again
- * @ret: what a function of the map has returned
+ * hmap_call_restart() - result of a command that can be restarted
+ * @ret: result of a function of the map
  *
- * A call that a signal has ended goes on when it is restarted, which the program does not
- * notice unless it handles the signal without SA_RESTART.
+ * A call that has been interrupted by a signal continues when it is restarted. The
+ * program does not notice unless it handles the signal without SA_RESTART.
  *
- * Return: @ret, or -ERESTARTSYS in the place of -EINTR.
+ * Return: @ret, but -ERESTARTSYS instead of -EINTR.
  */
 static inline int hmap_call_restart(int ret)
 {

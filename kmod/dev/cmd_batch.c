@@ -22,13 +22,13 @@
 #include "elem_buf.h"
 #include "watch.h"
 
-/* Results are the last fields, so that they are written back at once. */
+/* Results are the last fields, so that one copy writes them back. */
 #define RESULT_OFFSET	offsetof(struct hmap_op, answer)
 #define RESULT_SIZE	(sizeof(struct hmap_op) - RESULT_OFFSET)
 
 /*
- * What the caller, or a restart, says of how far it is counts with the flag that an
- * interrupted call has left in the structure.
+ * @done and @failed are valid as input only with the flag that an interrupted call
+ * has set in the structure.
  */
 static void hmap_resume(u32 flags, u32 *done, u32 *failed)
 {
@@ -50,7 +50,7 @@ static int hmap_interrupt(u32 *flags)
 	return -ERESTARTSYS;
 }
 
-/* One operation of a batch. 0, or -EFAULT if the array itself is a bad address. */
+/* One operation of a batch. Returns 0, or -EFAULT for the array itself. */
 static int hmap_batch_step(struct hmap_call *call, struct hmap_elem_buf *buf)
 {
 	struct hmap_ioc_batch *batch = &call->arg.batch;
@@ -117,7 +117,7 @@ int hmap_cmd_batch(struct hmap_call *call)
 	return hmap_call_return(call, sizeof(*batch)) ?: ret;
 }
 
-/* What a vector gathers before it works on it, if an element is not larger. */
+/* Size of the bounce buffer, unless a single element is larger. */
 #define VECTOR_BOUNCE	SZ_64K
 
 /* The most elements of one part of a vector. */
@@ -130,8 +130,8 @@ int hmap_cmd_batch(struct hmap_call *call)
  * @keys: room for @room keys
  * @values: room for @room values; NULL if there are none
  * @results: room for @room results
- * @room: elements that fit; at least 1, unless there is none at all to be done
- * @found: elements of the part that succeeded and changed nothing
+ * @room: elements that fit; at least 1, unless the vector is empty
+ * @found: elements of the part that succeeded without changing the map
  */
 struct hmap_vector {
 	struct hmap *map;
@@ -143,17 +143,17 @@ struct hmap_vector {
 	u32 found;
 };
 
-/* Elements @i up to @n, or up to one that fails; returns where it ended. */
+/* Work on elements @i up to @n, or to a failure that stops; returns the end. */
 typedef u32 (*hmap_vector_fn_t)(struct hmap_vector *v, u32 i, u32 n);
 
 #define USES_IN		1	/* takes values */
-#define USES_OUT	2	/* brings values */
+#define USES_OUT	2	/* returns values */
 
 /**
- * struct hmap_vector_kind - what is particular to an operation
- * @fn: does it for the elements of a part
- * @mode: how the file has to be open
- * @flags: the highest of the flags that it takes
+ * struct hmap_vector_kind - properties of an operation
+ * @fn: carries it out for the elements of a part
+ * @mode: modes that the file must be open for
+ * @flags: the highest value of op_flags that it accepts
  * @uses: USES_* bits
  */
 struct hmap_vector_kind {
@@ -173,14 +173,14 @@ static void *hmap_vector_value(const struct hmap_vector *v, u32 i)
 	return v->values ? v->values + (size_t)i * v->arg->value_size : NULL;
 }
 
-/* Note a result. Returns whether the vector goes on. */
+/* Record a result. Returns whether the vector continues. */
 static bool hmap_vector_note(struct hmap_vector *v, u32 i, int result)
 {
 	v->results[i] = result;
 	return !result || !(v->arg->flags & HMAP_BATCH_STOP);
 }
 
-/* Lookups have no effect: those behind one that stops are forgotten. */
+/* Lookups have no effect: those behind a failure that stops are ignored. */
 static u32 hmap_vector_get(struct hmap_vector *v, u32 i, u32 n)
 {
 	DECLARE_BITMAP(found, VECTOR_PART);
@@ -210,8 +210,8 @@ static u32 hmap_vector_put_each(struct hmap_vector *v, u32 i, u32 n)
 }
 
 /*
- * By the batch, whose cache misses overlap. What is behind an element that
- * fails has been asked for already, and is put one by one.
+ * Put in batches, so that cache misses overlap. If an element fails, the rest of its
+ * batch has been prefetched already, and is put one by one.
  */
 static u32 hmap_vector_put(struct hmap_vector *v, u32 i, u32 n)
 {
@@ -238,7 +238,7 @@ static u32 hmap_vector_put(struct hmap_vector *v, u32 i, u32 n)
 	return n;
 }
 
-/* DELETE has no values. */
+/* POP and DELETE. DELETE has no values. */
 static u32 hmap_vector_pop(struct hmap_vector *v, u32 i, u32 n)
 {
 	bool more = true;
@@ -358,7 +358,7 @@ static int hmap_vector_fetch(struct hmap_vector *v, u32 n, u32 uses)
 	return 0;
 }
 
-/* The values of those that succeeded, as many at once as are in a row. */
+/* Copy out the values of elements that succeeded, adjacent ones together. */
 static int hmap_vector_deliver_values(const struct hmap_vector *v, u32 n)
 {
 	u32 size = v->arg->value_size, i, end;
@@ -392,7 +392,7 @@ static int hmap_vector_deliver(const struct hmap_vector *v, u32 n, u32 uses)
 	return ret;
 }
 
-/* Do it for a part of @n; *@n is then how many were done. */
+/* Carry it out for a part of *@n elements; *@n is then the number that was done. */
 static void hmap_vector_do(struct hmap_call *call, struct hmap_vector *v, u32 *n,
 			   const struct hmap_vector_kind *kind)
 {

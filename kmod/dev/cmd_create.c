@@ -15,8 +15,8 @@
 #include "user.h"
 
 /*
- * A name in HMAP_NAME_SIZE bytes. Only zeros are none, but as good as one: it is for
- * the caller to refuse that.
+ * Whether the HMAP_NAME_SIZE bytes are a valid name. Accepts an empty name: the
+ * caller decides whether a name is needed.
  */
 static bool hmap_name_ok(const char *name)
 {
@@ -64,7 +64,7 @@ static int hmap_create_params(const struct hmap_ioc_create *create,
 	return 0;
 }
 
-/* A file of an object that is in no file system. */
+/* A file for an object that is in no file system. */
 static struct file *hmap_anonymous_file(struct hmap_object *object)
 {
 	struct hmap_file *hf = hmap_file_create(object, false);
@@ -81,7 +81,7 @@ static struct file *hmap_anonymous_file(struct hmap_object *object)
 	return file;
 }
 
-/* A file descriptor for an object; @dir is where its file is to be, if anywhere. */
+/* Create a file for an object, in @dir if that is set. Returns a descriptor. */
 static int hmap_object_publish(struct hmap_object *object,
 			       const struct hmap_ioc_create *create,
 			       const struct path *dir)
@@ -103,7 +103,7 @@ static int hmap_object_publish(struct hmap_object *object,
 	return fd;
 }
 
-/* Makes the map, which may take long, and only then what leads to it. */
+/* Create the map first, which may take long, and only then its file and name. */
 static int hmap_create_in(const struct hmap_ioc_create *create,
 			  struct hmap_params *params, const struct path *dir)
 {
@@ -146,7 +146,7 @@ int hmap_cmd_create(struct hmap_call *call)
 	if (ret)
 		return ret;
 	ret = hmap_create_in(create, &params, &dir);
-	/* After the last of the map: the instance outlives what counts in it. */
+	/* After a failed map has been freed: the instance must outlive its maps. */
 	path_put(&dir);
 	return ret;
 }

@@ -15,11 +15,11 @@
 #include "watch.h"
 
 /**
- * hmap_elem_buf_init() - room for an element
- * @buf: the buffer; to be freed by hmap_elem_buf_free(), also after an error
+ * hmap_elem_buf_init() - allocate room for an element
+ * @buf: the buffer; call hmap_elem_buf_free() even after an error
  * @key_size: bytes of the key
  * @value_size: bytes of a value
- * @values: how many values, up to 3
+ * @values: number of values, up to 3
  *
  * Return: 0 or -ENOMEM.
  */
@@ -49,7 +49,7 @@ void hmap_elem_buf_free(struct hmap_elem_buf *buf)
 	kvfree(buf->heap);
 }
 
-/* Room for the element, and its key. hmap_elem_buf_free() also on error. */
+/* Allocate room and copy the key. Call hmap_elem_buf_free() even after an error. */
 static int hmap_elem_begin(const struct hmap_ioc_elem *elem,
 			   struct hmap_elem_buf *buf)
 {

@@ -14,7 +14,7 @@
 #include "user.h"
 #include "watch.h"
 
-/* Whose file it is: that of the node, or of the caller that made the map. */
+/* Owner, mode and links of the file; for an anonymous map its creator. */
 static void hmap_info_owner(const struct hmap_call *call,
 			    struct hmap_ioc_info *info)
 {
@@ -63,7 +63,7 @@ int hmap_cmd_info(struct hmap_call *call)
 	return hmap_call_return(call, sizeof(*info));
 }
 
-/* An address as printk() shows it: hashed, or as sysctl kernel.kptr_restrict says. */
+/* An address as %pK prints it: hashed, or as sysctl kernel.kptr_restrict says. */
 static u64 hmap_shown_address(u64 address)
 {
 	char text[sizeof("0xffffffffffffffff")];
@@ -74,10 +74,10 @@ static u64 hmap_shown_address(u64 address)
 }
 
 /*
- * Addresses and the seed would help to attack the kernel and the map. The
- * capability has to be one of the initial user namespace: everybody has all
- * capabilities in one of his own. Asking for statistics without it is nothing
- * that the audit log should hear of.
+ * Addresses and the seed would help to attack the kernel and the map. The capability
+ * is checked in the initial user namespace: any user can have all capabilities in a
+ * namespace of its own. No audit record: reading statistics without the capability
+ * is not an offence.
  */
 static void hmap_hide_addresses(struct hmap_stats *stats)
 {
@@ -136,7 +136,7 @@ int hmap_cmd_layout(struct hmap_call *call)
 
 int hmap_cmd_verify(struct hmap_call *call)
 {
-	/* It tells of the inside of the map in the kernel log, and takes its time. */
+	/* VERIFY may log internals of the map, and takes long. */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (call->arg.plain.flags)
@@ -170,7 +170,7 @@ int hmap_cmd_shrink(struct hmap_call *call)
 	return hmap_call_restart(hmap_shrink(call->map));
 }
 
-/* As for a change of mode: the owner of the file, or of a map that has none. */
+/* As for chmod(): the owner of the file; of an anonymous map its creator. */
 static bool hmap_is_owner(const struct hmap_call *call)
 {
 	const struct hmap_file *hf = call->file->private_data;

@@ -16,31 +16,31 @@
 #include "elem_buf.h"
 #include "watch.h"
 
-/* What part of the value an operation is about. */
+/* The part of the value that an operation works on. */
 enum hmap_op_part {
 	PART_NONE,
 	PART_WHOLE,
-	PART_ANY,	/* any part, or nothing */
+	PART_ANY,	/* any part, or none */
 	PART_SOME,	/* any part */
 	PART_NUMBER,	/* any 1, 2, 4 or 8 bytes */
 };
 
-/* Which fields of struct hmap_op an operation uses; others have to be 0. */
+/* Fields of struct hmap_op that an operation uses; all others must be 0. */
 #define USES_VALUE	1
 #define USES_OUT	2
 #define USES_OPERAND	4
 #define USES_EXPECTED	8
-#define NEEDS_OUT	16	/* if it is about any part */
+#define NEEDS_OUT	16	/* @out must be set if @length is */
 
 typedef int (*hmap_op_fn_t)(struct hmap *h, struct hmap_op *op,
 			    struct hmap_elem_buf *buf);
 
 /**
- * struct hmap_op_kind - what is particular to an operation
- * @fn: does it; what it brings it puts in the same part of @buf->old
- * @mode: how the file has to be open
- * @flags: flags that it takes
- * @part: what part of a value it is about
+ * struct hmap_op_kind - properties of an operation
+ * @fn: carries it out; stores its result at the same offset in @buf->old
+ * @mode: modes that the file must be open for
+ * @flags: flags that it accepts
+ * @part: the part of the value that it works on
  * @uses: USES_* and NEEDS_* bits
  */
 struct hmap_op_kind {
@@ -51,7 +51,7 @@ struct hmap_op_kind {
 	u32 uses;
 };
 
-/* What a callback of hmap_update() works with. */
+/* Argument of the callbacks of hmap_update(). */
 struct hmap_op_arg {
 	struct hmap_op *op;
 	struct hmap_elem_buf *buf;
@@ -75,7 +75,7 @@ static int hmap_op_delete(struct hmap *h, struct hmap_op *op,
 	return ret;
 }
 
-/* Notes whether there was an element, and the part as it was. */
+/* Record whether the element exists, and the old part if it is wanted. */
 static void hmap_op_note(const struct hmap_op_arg *a, const void *value,
 			 bool exists)
 {
@@ -107,7 +107,7 @@ static int hmap_op_put(struct hmap *h, struct hmap_op *op,
 	return ret;
 }
 
-/* What the callback of hmap_get_or_put() works with. */
+/* Argument of the callback of hmap_get_or_put(). */
 struct hmap_first_arg {
 	void *value;
 	u32 size;
@@ -124,12 +124,13 @@ static int hmap_store_first(void *value, bool exists, void *arg)
 }
 
 /**
- * hmap_get_or_put() - insert an element, or get the one that is there
+ * hmap_get_or_put() - insert an element, or get the value of the existing one
  * @h: the map
  * @key: the key
- * @value: the value to insert; gets the one that is there. NULL in a set
+ * @value: in: the value to insert; out: the existing value. NULL in a set
  *
- * Return: 0: inserted; -EEXIST: there is one; else as hmap_update().
+ * Return: 0 if the element has been inserted; -EEXIST if it existed; otherwise as
+ * hmap_update().
  */
 int hmap_get_or_put(struct hmap *h, const void *key, void *value)
 {
@@ -139,7 +140,7 @@ int hmap_get_or_put(struct hmap *h, const void *key, void *value)
 			   GFP_KERNEL_ACCOUNT);
 }
 
-/* Most often it is there, and found without a lock. */
+/* Try a lookup without a lock first: most often the element exists. */
 static int hmap_op_get_or_put(struct hmap *h, struct hmap_op *op,
 			      struct hmap_elem_buf *buf)
 {
@@ -154,7 +155,7 @@ static int hmap_op_get_or_put(struct hmap *h, struct hmap_op *op,
 	return op->existed ? 0 : ret;
 }
 
-/* An update that takes no element as one of zeros if it is asked to. */
+/* An update; with HMAP_OP_CREATE a missing element is taken for one of zeros. */
 static int hmap_op_update(struct hmap *h, struct hmap_op *op,
 			  struct hmap_elem_buf *buf, hmap_updatefn_t fn)
 {
@@ -189,7 +190,7 @@ static int hmap_op_cmpxchg(struct hmap *h, struct hmap_op *op,
 	return hmap_op_update(h, op, buf, hmap_op_store_if);
 }
 
-/* A number of 1, 2, 4 or 8 bytes, which may be unaligned. */
+/* A number of 1, 2, 4 or 8 bytes. In the value it may be unaligned. */
 union hmap_op_number {
 	u8 u8;
 	u16 u16;
@@ -404,7 +405,7 @@ static int hmap_op_fetch(const struct hmap_call *call, const struct hmap_op *op,
 	return 0;
 }
 
-/* Of a CMPXCHG also what was not as expected. */
+/* Copy the result out, also the unexpected part of a failed CMPXCHG. */
 static int hmap_op_deliver(const struct hmap_op *op, int ret,
 			   const struct hmap_elem_buf *buf)
 {
@@ -416,7 +417,7 @@ static int hmap_op_deliver(const struct hmap_op *op, int ret,
 	return ret;
 }
 
-/* Do it, if it may change the map, and say so if it has. */
+/* Carry the operation out unless the map is frozen; wake if it has changed it. */
 static int hmap_op_do(struct hmap_call *call, struct hmap_op *op,
 		      const struct hmap_op_kind *kind, struct hmap_elem_buf *buf)
 {
@@ -435,12 +436,12 @@ static int hmap_op_do(struct hmap_call *call, struct hmap_op *op,
 }
 
 /**
- * hmap_op_run() - carry an operation out
+ * hmap_op_run() - carry out an operation
  * @call: the call that it is part of
- * @op: the operation
+ * @op: the operation; answer, existed and result are set
  * @buf: a buffer for 3 values
  *
- * Return: what is its result, too.
+ * Return: the result of the operation.
  */
 int hmap_op_run(struct hmap_call *call, struct hmap_op *op,
 		struct hmap_elem_buf *buf)

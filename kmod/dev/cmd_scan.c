@@ -11,15 +11,15 @@
 
 #include "cmd.h"
 
-/* What a scan gathers before it copies it out, if an element is not larger. */
+/* Size of the bounce buffer, unless a single element is larger. */
 #define SCAN_BOUNCE	SZ_64K
 
 /**
  * struct hmap_scan_buf - the bounce buffer of a scan
- * @heap: the memory of what follows
- * @keys: room for @batch keys; NULL if nobody looks at them
+ * @heap: memory of the following buffers
+ * @keys: room for @batch keys; NULL if they are not needed
  * @values: room for @batch values; NULL if they are not wanted
- * @prefix: what the keys have to begin with
+ * @prefix: the prefix that keys must have
  * @batch: elements that fit; at least 1
  */
 struct hmap_scan_buf {
@@ -54,7 +54,7 @@ static int hmap_scan_buf_init(struct hmap_scan_buf *buf,
 	return 0;
 }
 
-/* Moves the elements with the prefix to the front. Returns how many there are. */
+/* Move the elements with the prefix to the front. Returns the number of these. */
 static u32 hmap_scan_select(const struct hmap_ioc_scan *scan,
 			    const struct hmap_scan_buf *buf, u32 n)
 {
@@ -77,7 +77,7 @@ static u32 hmap_scan_select(const struct hmap_ioc_scan *scan,
 	return selected;
 }
 
-/* Copies out @n elements behind those that have been. */
+/* Copy out @n elements, behind those already copied. */
 static int hmap_scan_deliver(const struct hmap_ioc_scan *scan,
 			     const struct hmap_scan_buf *buf, u32 n)
 {
@@ -95,8 +95,9 @@ static int hmap_scan_deliver(const struct hmap_ioc_scan *scan,
 }
 
 /*
- * Count and cursor move on only over what has been delivered. A signal ends it: with what
- * there is, or, as if it had not begun but for the cursor, to be begun again.
+ * Count and cursor advance only over elements that have been copied out. A signal
+ * ends the scan: it returns the elements that it has, or, if there are none, is
+ * restarted at the cursor it has reached.
  */
 static int hmap_scan_fill(struct hmap *h, struct hmap_ioc_scan *scan,
 			  const struct hmap_scan_buf *buf)
@@ -138,7 +139,7 @@ static int hmap_scan_check(const struct hmap_params *params,
 	return 0;
 }
 
-/* A new scan may begin anywhere. */
+/* HMAP_SCAN_RANDOM: begin a new scan at a random place. */
 static void hmap_scan_start(struct hmap_ioc_scan *scan)
 {
 	struct hmap_iter iter;

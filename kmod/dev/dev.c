@@ -47,11 +47,11 @@
 
 /**
  * struct hmap_command - an entry of the table of commands
- * @fn: does it
+ * @fn: carries it out
  * @size: bytes of the structure that this kernel knows
- * @min_size: bytes that the caller has to know. As the structure grows this
- *	stays behind
- * @mode: how the file has to be open; 0 if that does not matter
+ * @min_size: bytes that the caller must provide. Does not change if the structure
+ *	grows
+ * @mode: modes that the file must be open for; 0 if any will do
  * @device: only for files of the device itself
  */
 struct hmap_command {
@@ -63,8 +63,8 @@ struct hmap_command {
 };
 
 /*
- * @_last is the last field that a caller has to know: of version 1 all, but of what
- * only brings results no more than the first two.
+ * @_last is the last field that a caller must provide. For commands that only return
+ * data that is the second field; otherwise it is the last field of ABI version 1.
  */
 #define COMMAND(_ioctl, _fn, _struct, _last, ...)			\
 	[_IOC_NR(_ioctl)] = {						\
@@ -106,8 +106,8 @@ static const struct hmap_command hmap_commands[] = {
 };
 
 /*
- * No command can be told from the number alone: type and direction count. Not
- * all numbers are in use.
+ * Find a command. The number alone is not enough: type, direction and size of @cmd
+ * must match too. Not all numbers are in use.
  */
 static const struct hmap_command *hmap_find_command(unsigned int cmd)
 {
@@ -122,8 +122,8 @@ static const struct hmap_command *hmap_find_command(unsigned int cmd)
 }
 
 /*
- * A page bounds the search for a byte that is not 0 behind the fields that
- * this kernel knows.
+ * Copy the structure in. The limit of a page bounds the check for non-zero bytes
+ * behind the fields that this kernel knows.
  */
 static int hmap_call_begin(struct hmap_call *call,
 			   const struct hmap_command *command)
@@ -171,7 +171,7 @@ static int hmap_object_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* What /proc/PID/fdinfo shows of a file, beside what it does of any. */
+/* Additional lines in /proc/PID/fdinfo. */
 static void hmap_object_show(struct seq_file *m, struct file *file)
 {
 	struct hmap_file *hf = file->private_data;
@@ -182,7 +182,7 @@ static void hmap_object_show(struct seq_file *m, struct file *file)
 		   stats.count, stats.memory, READ_ONCE(hf->object->freezing));
 }
 
-/* A file of a map: of hmapfs, or made by CREATE without an open. */
+/* Files of maps: of hmapfs, or anonymous ones made by CREATE. */
 const struct file_operations hmap_file_fops = {
 	.owner = THIS_MODULE,
 	.open = hmapfs_open,
@@ -198,7 +198,7 @@ const struct file_operations hmap_file_fops = {
 /**
  * struct hmap_device - a device and its map
  * @misc: the device
- * @object: what a file of it is bound to
+ * @object: the object that its files are bound to
  */
 struct hmap_device {
 	struct miscdevice misc;
@@ -226,7 +226,7 @@ static const struct file_operations hmap_dev_fops = {
 	.show_fdinfo = hmap_object_show,
 };
 
-/* The udev rule that comes with the module lets a group in. */
+/* Root only; the udev rule that comes with the module gives a group access. */
 static struct hmap_device hmap_device = {
 	.misc = {
 		.minor = MISC_DYNAMIC_MINOR,

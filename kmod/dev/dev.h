@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The device.
+ * The device /dev/hmap.
  */
 #ifndef _HMAP_DEV_DEV_H
 #define _HMAP_DEV_DEV_H

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bounce buffers for an element, and the operations that several commands do with them.
+ * Bounce buffers for an element, and operations on them that several commands use.
  */
 #ifndef _HMAP_DEV_ELEM_BUF_H
 #define _HMAP_DEV_ELEM_BUF_H
 
 #include "cmd.h"
 
-/* A key and its values of up to this many bytes together fit on the stack. */
+/* A key and its values of up to this many bytes together are kept on the stack. */
 #define HMAP_ELEM_ON_STACK	256
 
 /**
  * struct hmap_elem_buf - a bounce buffer for an element
  * @key: the key
  * @value: the value, aligned to 8 bytes; NULL if there is none
- * @old: room for another value; NULL if none was asked for
- * @expected: and for a third
+ * @old: room for a second value, or NULL
+ * @expected: room for a third value, or NULL
  * @heap: memory to free, or NULL
- * @small: used instead if it is large enough
+ * @small: used instead of @heap if it is large enough
  */
 struct hmap_elem_buf {
 	void *key;

@@ -41,20 +41,20 @@
 #define HMAPFS_NR_MAPS	4096
 #define HMAPFS_MODE	0755
 
-/* Names that a file may have. */
+/* The most names that a file may have. */
 #define HMAPFS_MAX_LINKS	16
 
 /**
- * struct hmapfs - an instance, as s_fs_info of its super block
+ * struct hmapfs - an instance: s_fs_info of its super block
  * @pool: the memory of all maps in it
- * @lock: for what follows
- * @inodes: files, directories and symbolic links, the root included, and hard links
+ * @lock: protects @inodes and @max_inodes
+ * @inodes: files, directories and symbolic links, including the root, and hard links
  *	beyond the first of each file
- * @max_inodes: how many there may be besides the root; 0 for no limit. Changed under
- *	@lock, read anywhere
- * @mode: permissions of the root, as it was mounted. Constant
- * @uid: its owner, likewise
- * @gid: its group, likewise
+ * @max_inodes: limit of @inodes, not counting the root; 0 for no limit. Written
+ *	under @lock, read anywhere
+ * @mode: permissions of the root when it was mounted. Constant
+ * @uid: owner of the root, likewise
+ * @gid: group of the root, likewise
  */
 struct hmapfs {
 	struct hmap_pool pool;
@@ -73,7 +73,7 @@ static struct hmapfs *hmapfs_of(const struct super_block *sb)
 	return sb->s_fs_info;
 }
 
-/* ---- how many ---- */
+/* ---- number of files ---- */
 
 static int hmapfs_reserve(struct hmapfs *fs)
 {
@@ -99,7 +99,7 @@ static void hmapfs_release(struct hmapfs *fs)
 
 static const struct inode_operations hmapfs_dir_iops;
 
-/* What the inode counts as part of: a map by its object, all else by itself. */
+/* The user that an inode is charged to: of the object, or i_private itself. */
 static struct hmap_user *hmapfs_user(const struct inode *inode)
 {
 	const struct hmap_object *object = inode->i_private;
@@ -108,8 +108,9 @@ static struct hmap_user *hmapfs_user(const struct inode *inode)
 }
 
 /*
- * As how many files it counts still when it goes: with all its names where an instance
- * is unmounted. What an object counts as goes with that.
+ * The files that an inode is still charged for when it is evicted. After an unmount
+ * it still has its names. One file of a map is charged to the object, and not
+ * included.
  */
 static unsigned int hmapfs_charged(const struct inode *inode)
 {
@@ -118,7 +119,7 @@ static unsigned int hmapfs_charged(const struct inode *inode)
 	return S_ISREG(inode->i_mode) ? names - 1 : names;
 }
 
-/* An inode without links; @dir is NULL for the root. In the instance until it is evicted. */
+/* A new inode, which counts until it is evicted. @dir is NULL for the root. */
 static struct inode *hmapfs_inode(struct super_block *sb,
 				  const struct inode *dir, umode_t mode)
 {
@@ -144,7 +145,7 @@ static struct inode *hmapfs_inode(struct super_block *sb,
 	return inode;
 }
 
-/* One that is about to be found in @dir, with what access control lists and LSMs add. */
+/* A new inode in @dir, with access control lists and security attributes. */
 static struct inode *hmapfs_inode_in(struct inode *dir, const struct qstr *name,
 				     umode_t mode)
 {
@@ -173,7 +174,7 @@ static void hmapfs_evict_inode(struct inode *inode)
 	hmapfs_release(hmapfs_of(inode->i_sb));
 }
 
-/* After a grace period of RCU: lookups without a lock follow links until then. */
+/* After an RCU grace period: until then lockless lookups may follow a link. */
 static void hmapfs_free_inode(struct inode *inode)
 {
 	if (S_ISLNK(inode->i_mode))
@@ -181,7 +182,7 @@ static void hmapfs_free_inode(struct inode *inode)
 	free_inode_nonrcu(inode);
 }
 
-/* A map has no size that could be changed, and O_TRUNC does nothing to it. */
+/* The size of a map cannot be changed. O_TRUNC has no effect. */
 static int hmapfs_setattr(struct hmap_idmap *idmap, struct dentry *dentry,
 			  struct iattr *attr)
 {
@@ -222,7 +223,7 @@ static void hmapfs_instantiate(struct inode *dir, struct dentry *dentry,
 	hmap_inode_touch(dir);
 }
 
-/* A directory or symbolic link, which counts as a file of the user. */
+/* A new directory or symbolic link. It is charged to the user. */
 static struct inode *hmapfs_user_inode(struct inode *dir, const struct qstr *name,
 				       umode_t mode)
 {
@@ -272,13 +273,13 @@ static int hmapfs_symlink(struct hmap_idmap *idmap, struct inode *dir,
 	return 0;
 }
 
-/* A name more, or less, of a file that has one. */
+/* Count one more, or one less, link of a file that has a name. */
 static int hmapfs_count_link(const struct inode *inode)
 {
 	struct hmap_user *user = hmapfs_user(inode);
 	int ret;
 
-	/* Those that may link it could take all that its user may have. */
+	/* A bound: links that other users make are charged to this user, too. */
 	if (inode->i_nlink >= HMAPFS_MAX_LINKS)
 		return -EMLINK;
 	ret = hmapfs_reserve(hmapfs_of(inode->i_sb));
@@ -296,7 +297,7 @@ static void hmapfs_uncount_link(const struct inode *inode)
 	hmap_user_uncharge(hmapfs_user(inode), 1);
 }
 
-/* The first name of a map that was made without one has been counted already. */
+/* The first name of a map created without one has been counted already. */
 static int hmapfs_link(struct dentry *old, struct inode *dir,
 		       struct dentry *dentry)
 {
@@ -305,7 +306,7 @@ static int hmapfs_link(struct dentry *old, struct inode *dir,
 	return ret ?: simple_link(old, dir, dentry);
 }
 
-/* What is under the name that is about to go counts as a link of its own. */
+/* Whether the name that is about to be removed counts as a link of its own. */
 static bool hmapfs_has_more_links(struct dentry *dentry)
 {
 	return d_really_is_positive(dentry) && !d_is_dir(dentry) &&
@@ -334,7 +335,7 @@ static int hmapfs_rename(struct hmap_idmap *idmap, struct inode *old_dir,
 	return ret;
 }
 
-/* Neither .create nor .mknod: a file that is no map cannot be made. */
+/* Neither .create nor .mknod: only CREATE makes regular files. */
 static const struct inode_operations hmapfs_dir_iops = {
 	.lookup = simple_lookup,
 	.link = hmapfs_link,
@@ -350,14 +351,15 @@ static const struct inode_operations hmapfs_dir_iops = {
 /* ---- CREATE ---- */
 
 /**
- * hmapfs_find() - the directory in which CREATE makes a map
- * @create: its argument, with HMAP_CREATE_DIR or a name
+ * hmapfs_find() - find the directory in which CREATE makes a map
+ * @create: argument of CREATE, with HMAP_CREATE_DIR or a name
  * @path: out: the directory; the caller puts it
  *
- * Return: 0; -EBADF if there is no such file descriptor, or what the lookup of
- * HMAP_NODES says; -ENOTDIR if that is no directory; -ENODEV if it is in no hmapfs;
- * -EEXIST if the name is taken, so that memory which a map would need is not
- * allocated, or found wanting, in vain.
+ * The name is looked up before memory is allocated for the map.
+ *
+ * Return: 0; -EBADF if there is no such file descriptor; the error of the lookup of
+ * HMAP_NODES; -ENOTDIR if it is not a directory; -ENODEV if it is not in an hmapfs;
+ * -EEXIST if the name exists; or another error of its lookup.
  */
 int hmapfs_find(const struct hmap_ioc_create *create, struct path *path)
 {
@@ -397,10 +399,10 @@ int hmapfs_find(const struct hmap_ioc_create *create, struct path *path)
 }
 
 /**
- * hmapfs_pool() - the memory of all maps of an instance
- * @path: a directory of it, as hmapfs_find() found it
+ * hmapfs_pool() - the pool of an instance
+ * @path: a directory of it, from hmapfs_find()
  *
- * Return: what a map that is made there counts in.
+ * Return: the pool that maps in this instance count in.
  */
 struct hmap_pool *hmapfs_pool(const struct path *path)
 {
@@ -432,7 +434,7 @@ static int hmapfs_fill(struct dentry *dentry, umode_t mode, void *object)
 	return 0;
 }
 
-/* Take a name away again, unless that has been done, or it has been moved. */
+/* Unlink a new file, unless it has been unlinked or renamed meanwhile. */
 static void hmapfs_undo(struct dentry *parent, struct dentry *dentry)
 {
 	struct dentry *found = start_removing_dentry(parent, dentry);
@@ -447,8 +449,9 @@ static void hmapfs_undo(struct dentry *parent, struct dentry *dentry)
 }
 
 /*
- * It is opened when the directory is locked no more: a program that watches the file
- * system may be asked for leave first. If that fails the name goes again.
+ * The file is opened after the directory has been unlocked, since a fanotify
+ * listener may have to permit the open. If the open fails the file is unlinked
+ * again.
  */
 static struct file *hmapfs_create_named(const struct path *dir, const char *name,
 					umode_t mode, struct hmap_object *object)
@@ -473,7 +476,7 @@ static struct file *hmapfs_create_named(const struct path *dir, const char *name
 	return file;
 }
 
-/* As O_TMPFILE does: it may be given a name by linkat(). */
+/* Open a file without a name, as O_TMPFILE does: linkat() can give it one. */
 static struct file *hmapfs_open_nameless(const struct path *dir,
 					 const struct qstr *name,
 					 struct inode *inode)
@@ -515,16 +518,16 @@ static struct file *hmapfs_create_nameless(const struct path *dir, umode_t mode,
 }
 
 /**
- * hmapfs_create() - make a file of a map
- * @dir: where, as hmapfs_find() found it
- * @name: under which name; empty if it is to have none as yet
+ * hmapfs_create() - create the file of a map
+ * @dir: the directory, from hmapfs_find()
+ * @name: the name; empty for a file without a name
  * @mode: permissions, before umask or access control lists
  * @object: the map, which has no file so far
  *
- * Return: the file, open for reading and writing; -EEXIST; -EACCES; -EROFS; -ENOSPC:
- * there are too many; -EOVERFLOW: the caller's user or group is none of the instance's;
- * -ENOENT: the directory has been removed, and there is a name; -ENFILE; -ENOMEM; or
- * what an LSM says.
+ * Return: the file, open for reading and writing; or ERR_PTR() of -EEXIST; -EACCES;
+ * -EROFS; -ENOSPC: the instance has too many files; -EOVERFLOW: the instance does
+ * not map the caller's user or group; -ENOENT: the directory has been removed (only
+ * with a name); -ENFILE; -ENOMEM; or an error of an LSM.
  */
 struct file *hmapfs_create(const struct path *dir, const char *name, umode_t mode,
 			   struct hmap_object *object)
@@ -532,7 +535,7 @@ struct file *hmapfs_create(const struct path *dir, const char *name, umode_t mod
 	struct file *file;
 	int ret;
 
-	/* Where there are lists, a default one may come in place of the umask. */
+	/* With ACLs, posix_acl_create() applies the umask or the default list. */
 	if (!IS_POSIXACL(d_inode(dir->dentry)))
 		mode &= ~current_umask();
 	ret = mnt_want_write(dir->mnt);
@@ -548,7 +551,7 @@ struct file *hmapfs_create(const struct path *dir, const char *name, umode_t mod
 
 /* ---- instances ---- */
 
-/* Part of a number that may change meanwhile; what is beyond it is no room. */
+/* What is left of a limit; 0 if more is in use. */
 static u64 hmapfs_left(u64 limit, u64 used)
 {
 	return used < limit ? limit - used : 0;
@@ -616,13 +619,13 @@ static const struct fs_parameter_spec hmapfs_parameters[] = {
 };
 
 /**
- * struct hmapfs_options - what an instance is mounted with, or is to have from now on
+ * struct hmapfs_options - options of a mount or remount
  * @size: limit of memory, in bytes
  * @nr_maps: limit of files
  * @mode: permissions of the root
- * @uid: its owner
- * @gid: its group
- * @given: bits of those that are given, by enum hmapfs_option
+ * @uid: owner of the root
+ * @gid: group of the root
+ * @given: options that are given, a bit for each enum hmapfs_option
  */
 struct hmapfs_options {
 	unsigned long size;
@@ -634,8 +637,8 @@ struct hmapfs_options {
 };
 
 /*
- * "64k", "10%" of memory: what memparse() reads, but nothing that overflows, and in
- * whole pages, since df shows no others.
+ * Parse a size such as "64k", or "10%" of memory: like memparse(), but checked for
+ * overflow, and rounded up to whole pages, the unit of statfs().
  */
 static int hmapfs_parse_size(struct fs_context *fc, const char *text,
 			     unsigned long *size)
@@ -654,7 +657,7 @@ static int hmapfs_parse_size(struct fs_context *fc, const char *text,
 			number[len - 1] = '\0';
 	}
 	if (!len || len >= sizeof(number) || kstrtou64(number, 0, &value))
-		return invalfc(fc, "size: a number, with k, m, g, t or %%");
+		return invalfc(fc, "size: needs a number, with k, m, g, t or %%");
 	if (unit && *unit == '%') {
 		if (value > 1000)
 			return invalfc(fc, "size: more than 1000 %% of memory");
@@ -676,12 +679,12 @@ static int hmapfs_parse_owner(struct fs_context *fc, enum hmapfs_option option,
 		options->uid = make_kuid(current_user_ns(), id);
 		if (kuid_has_mapping(fc->user_ns, options->uid))
 			return 0;
-		return invalfc(fc, "uid: no user of this namespace");
+		return invalfc(fc, "uid: not mapped in the user namespace");
 	}
 	options->gid = make_kgid(current_user_ns(), id);
 	if (kgid_has_mapping(fc->user_ns, options->gid))
 		return 0;
-	return invalfc(fc, "gid: no group of this namespace");
+	return invalfc(fc, "gid: not mapped in the user namespace");
 }
 
 static int hmapfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
@@ -704,7 +707,7 @@ static int hmapfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		break;
 	case HMAPFS_OPT_MODE:
 		if (result.uint_32 & ~S_IALLUGO)
-			return invalfc(fc, "mode: permissions in octal");
+			return invalfc(fc, "mode: must be octal permissions");
 		options->mode = result.uint_32;
 		break;
 	default:
@@ -714,7 +717,7 @@ static int hmapfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	return ret;
 }
 
-/* Counts as a file of the user that mounts. */
+/* The root directory. It is charged to the user that mounts. */
 static struct inode *hmapfs_root(struct super_block *sb,
 				 const struct hmapfs_options *options)
 {
@@ -731,7 +734,7 @@ static struct inode *hmapfs_root(struct super_block *sb,
 	root->i_private = user;
 	root->i_uid = options->uid;
 	root->i_gid = options->gid;
-	/* It has no lists. The first lookup might say so later than one is set. */
+	/* No lists. Cache that first: a later lookup could hide a list just set. */
 	cache_no_acl(root);
 	return root;
 }
@@ -758,7 +761,7 @@ static int hmapfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_magic = HMAPFS_MAGIC;
 	sb->s_op = &hmapfs_super_ops;
 	sb->s_time_gran = 1;
-	/* To read a map is to wait for it: nothing that execve() should do. */
+	/* execve() must not read a map, which would wait for a change. */
 	sb->s_iflags |= SB_I_NOEXEC | SB_I_NODEV;
 	hmapfs_acl_super(sb);
 
@@ -774,7 +777,7 @@ static int hmapfs_get_tree(struct fs_context *fc)
 	return get_tree_nodev(fc, hmapfs_fill_super);
 }
 
-/* Limits, but not to less than is in use. The rest is the root's, and its owner's. */
+/* Remount: only the limits can be changed, and not to less than is in use. */
 static int hmapfs_reconfigure(struct fs_context *fc)
 {
 	const struct hmapfs_options *options = fc->fs_private;
@@ -784,10 +787,10 @@ static int hmapfs_reconfigure(struct fs_context *fc)
 	spin_lock(&fs->lock);
 	if (options->given & BIT(HMAPFS_OPT_SIZE) && options->size &&
 	    options->size < atomic_long_read(&fs->pool.memory))
-		why = "size: maps hold more than that";
+		why = "size: maps hold more memory than that";
 	else if (options->given & BIT(HMAPFS_OPT_NR_MAPS) && options->nr_maps &&
 		 options->nr_maps < fs->inodes - 1)
-		why = "nr_maps: there are more than that";
+		why = "nr_maps: there are more files than that";
 	if (!why && options->given & BIT(HMAPFS_OPT_SIZE))
 		WRITE_ONCE(fs->pool.max_bytes, options->size);
 	if (!why && options->given & BIT(HMAPFS_OPT_NR_MAPS))
@@ -823,7 +826,7 @@ static int hmapfs_init_context(struct fs_context *fc)
 	return 0;
 }
 
-/* What maps have left counts in the pool until it is free. */
+/* Memory of destroyed maps counts in the pool until it is freed: wait for that. */
 static void hmapfs_kill_super(struct super_block *sb)
 {
 	struct hmapfs *fs = hmapfs_of(sb);
@@ -850,7 +853,7 @@ int hmapfs_init(void)
 	return register_filesystem(&hmapfs_type);
 }
 
-/* There is no instance any more, but inodes may wait for the end of a grace period. */
+/* Call when no instance is left. Inodes may still wait for a grace period. */
 void hmapfs_exit(void)
 {
 	unregister_filesystem(&hmapfs_type);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * hmapfs, the file system of maps that have names: what fs.c offers to object.c, and
- * what acl.c does for fs.c where the kernel has access control lists.
+ * hmapfs, the file system of named maps: interface of fs.c, and of acl.c if the
+ * kernel has access control lists.
  */
 #ifndef _HMAP_FS_H
 #define _HMAP_FS_H

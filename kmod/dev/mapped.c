@@ -19,13 +19,13 @@
 #include "object.h"
 #include "view.h"
 
-/* Pages that one fault maps, if they are there: aligned to as many. */
+/* A fault maps the existing pages of an aligned range of this many pages. */
 #define FAULT_PAGES	16
 
 /**
- * struct hmap_mapping - a view in a file that can be mapped
+ * struct hmap_mapping - a view, and the mapping that shows it
  * @view: the view
- * @inode: whose mapping the files have
+ * @inode: its i_mapping is the f_mapping of all files of the map
  */
 struct hmap_mapping {
 	struct hmap_mapped_view view;
@@ -34,7 +34,7 @@ struct hmap_mapping {
 
 static struct vfsmount *hmap_mount;
 
-/* Shown where there is no page of the map: evacuated buckets. */
+/* Mapped where the map has no page: reads as evacuated buckets. */
 static void *hmap_void_page;
 
 static struct hmap_mapping *hmap_mapping_of(struct hmap_mapped_view *view)
@@ -64,11 +64,11 @@ static const struct hmap_mapped_view_ops hmap_mapping_ops = {
 };
 
 /**
- * hmap_mapping_create() - a view for a map that is about to be made
+ * hmap_mapping_create() - create a view for a map that is about to be created
  *
- * Return: the view, to be given to the map, and to hmap_view_put() when that has
- * been destroyed; -ENOMEM; -EOPNOTSUPP if writes of the kernel do not show in the
- * memory of programs at once, since the cache tells addresses apart.
+ * Return: the view, to be passed to hmap_init_view(), and to hmap_view_put() after
+ * the map has been destroyed; ERR_PTR(-ENOMEM); ERR_PTR(-EOPNOTSUPP) if the data
+ * cache aliases, so that programs would not see the kernel's writes at once.
  */
 struct hmap_mapped_view *hmap_mapping_create(void)
 {
@@ -97,7 +97,7 @@ err_free:
 	return ERR_PTR(err);
 }
 
-/* Make a file that is being opened one whose mappings the view can find. */
+/* Let the view find the mappings of a file that is being opened. */
 void hmap_mapping_bind(struct file *file, struct hmap_mapped_view *view)
 {
 	file->f_mapping = hmap_mapping_of(view)->inode->i_mapping;
@@ -118,7 +118,7 @@ static vm_fault_t hmap_map_page(struct vm_fault *vmf, pgoff_t pgoff, void *page)
 			      hmap_pfn_of(page));
 }
 
-/* The pages around one that is there will be wanted, too. */
+/* Fault-around: the pages next to a page of the map will be needed, too. */
 static void hmap_map_around(struct vm_fault *vmf, struct hmap_mapped_view *view)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -140,7 +140,7 @@ static vm_fault_t hmap_vma_fault(struct vm_fault *vmf)
 	void *page;
 	int err;
 
-	/* Until it can be found in the page table. */
+	/* Held until the page is in the page table, where zap finds it. */
 	down_read(&view->pages);
 	page = hmap_view_page(view, vmf->pgoff);
 	err = page ? 0 : hmap_view_hole(view, vmf->pgoff);
@@ -160,7 +160,7 @@ static const struct vm_operations_struct hmap_vm_ops = {
 	.fault = hmap_vma_fault,
 };
 
-/* Of any file of an object; only for those that were made with HMAP_CREATE_MMAP. */
+/* mmap() of a file of a map; only for maps created with HMAP_CREATE_MMAP. */
 int hmap_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct hmap_file *hf = file->private_data;
@@ -174,7 +174,7 @@ int hmap_file_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	vm_flags_mod(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP,
 		     VM_MAYWRITE | VM_MAYEXEC);
-	/* The file has the object, and that has the view. */
+	/* No reference: the file holds the object, which holds the view. */
 	vma->vm_private_data = view;
 	vma->vm_ops = &hmap_vm_ops;
 	return 0;
@@ -185,7 +185,7 @@ static int hmap_fs_init_context(struct fs_context *fc)
 	return init_pseudo(fc, HMAPFS_MAGIC) ? 0 : -ENOMEM;
 }
 
-/* It belongs to the module, which would never go if it had a reference here. */
+/* No .owner: kern_mount() would pin the module, and it could never be unloaded. */
 static struct file_system_type hmap_fs_type = {
 	.name = "hmap",
 	.init_fs_context = hmap_fs_init_context,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Maps whose files can be mapped.
+ * Maps that programs can map (HMAP_CREATE_MMAP).
  */
 #ifndef _HMAP_DEV_MAPPED_H
 #define _HMAP_DEV_MAPPED_H

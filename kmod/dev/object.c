@@ -17,7 +17,7 @@
 const struct file_operations *hmap_map_fops;
 unsigned long hmap_objects_max_bytes;
 
-/* The map is frozen, and the last change is done. */
+/* Called when the map is frozen and the last change is done. */
 static void hmap_object_frozen(struct percpu_ref *writers)
 {
 	struct hmap_object *object = container_of(writers, struct hmap_object,
@@ -28,15 +28,15 @@ static void hmap_object_frozen(struct percpu_ref *writers)
 	complete_all(&object->frozen);
 }
 
-/* The limit of all maps of the device together. */
+/* The pool of all maps of the device. */
 static struct hmap_pool hmap_all_maps;
 
 /**
- * hmap_objects_init() - what all maps that programs share have in common
- * @max_bytes: memory that they may hold together; 0 for no limit
- * @fops: what their files do
+ * hmap_objects_init() - set what all objects have in common
+ * @max_bytes: memory that their maps may hold together; 0 for no limit
+ * @fops: their file operations
  *
- * To be called before there are any.
+ * Call before the first object is created.
  */
 void hmap_objects_init(unsigned long max_bytes, const struct file_operations *fops)
 {
@@ -46,14 +46,15 @@ void hmap_objects_init(unsigned long max_bytes, const struct file_operations *fo
 }
 
 /**
- * hmap_object_create() - make a map that programs share
- * @params: what its map is made for; it comes under the limit of all maps
- * @view: what programs map of it, or NULL. The object's from now on, and put if this
- *	fails
- * @user: whose map it is, which has been charged for it, and is uncharged if this
- *	fails; NULL for a map of no user
+ * hmap_object_create() - create a map that programs share
+ * @params: parameters of the map; the limits of all maps and of @user are added
+ * @view: what programs can map of it, or NULL. The object takes over the reference;
+ *	it is put if this fails
+ * @user: the user that has been charged for the map, and is uncharged if this fails;
+ *	NULL for a map of no user
  *
- * Return: the object, with one reference; or what hmap_init() says, -ENOMEM.
+ * Return: the object, with one reference; ERR_PTR(-ENOMEM); or an error of
+ * hmap_init() as ERR_PTR().
  */
 struct hmap_object *hmap_object_create(struct hmap_params *params,
 				       struct hmap_mapped_view *view,
@@ -104,7 +105,7 @@ static void hmap_object_free(struct kref *ref)
 {
 	struct hmap_object *object = container_of(ref, struct hmap_object, ref);
 
-	/* Whoever froze it may have been killed before it was. */
+	/* The task that froze it may have been interrupted before it was frozen. */
 	if (object->freezing)
 		wait_for_completion(&object->frozen);
 	percpu_ref_exit(&object->writers);
@@ -146,7 +147,7 @@ void hmap_file_free(struct hmap_file *hf)
 	kfree(hf);
 }
 
-/* What is mapped of a file that is being opened can be found by its map. */
+/* Let the view find the mappings of a file that is being opened. */
 void hmap_file_show(struct file *file, const struct hmap_object *object)
 {
 	if (object->view)
@@ -154,9 +155,9 @@ void hmap_file_show(struct file *file, const struct hmap_object *object)
 }
 
 /**
- * hmap_file_bind() - make a file that is being opened one of an object
+ * hmap_file_bind() - bind a file that is being opened to an object
  * @file: the file
- * @object: the object, of which it takes a reference
+ * @object: the object; the file takes a reference
  * @device: whether it is a file of the device itself
  *
  * Return: 0 or -ENOMEM.
@@ -176,10 +177,11 @@ void hmap_file_unbind(struct file *file)
 }
 
 /**
- * hmap_object_freeze() - allow no change of an object's map any more
+ * hmap_object_freeze() - make an object's map permanently read-only
  * @object: the object
  *
- * Return: 0 when no change is under way any more; -ERESTARTSYS if a signal came before.
+ * Return: 0 when no change is under way any more; -ERESTARTSYS if a signal came
+ * before that.
  */
 int hmap_object_freeze(struct hmap_object *object)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Objects, which are maps that programs share, and the files by which they do.
+ * Objects, which are maps that programs share, and the open files bound to them.
  */
 #ifndef _HMAP_DEV_OBJECT_H
 #define _HMAP_DEV_OBJECT_H
@@ -19,31 +19,32 @@
 struct hmap_mapped_view;
 struct hmap_user;
 
-/* What a map's memory counts in, as index of hmap_params.pools. */
-#define HMAP_POOL_INSTANCE	0	/* of the file system that it is in */
-#define HMAP_POOL_DEVICE	1
-#define HMAP_POOL_USER		2	/* that made it; the default map has one alone */
+/* The pools that a map's memory counts in, as indices of hmap_params.pools. */
+#define HMAP_POOL_INSTANCE	0	/* the file system instance of the map */
+#define HMAP_POOL_DEVICE	1	/* all maps of the device */
+#define HMAP_POOL_USER		2	/* its user; the default map has its own */
 
 /**
  * struct hmap_object - a map that programs share
  * @map: the map
- * @ref: files that are bound to it, and whatever else can find it
- * @writers: changes that are under way; dead when the map is frozen
- * @freezing: somebody has frozen the map, or is about to. Set once, by xchg
+ * @ref: held by each file that is bound to it, by its inode in hmapfs, and for the
+ *	default map by the module
+ * @writers: changes under way; killed when the map is frozen
+ * @freezing: the map is frozen, or about to be. Set once, by xchg
  * @frozen: the map is frozen, and no change is under way any more
- * @view: what programs map of it, or NULL. Constant
- * @user: what it counts as part of; NULL for the default map. Constant
- * @uid: the user that made it. Constant
- * @gid: its group, likewise
- * @changes: grows with changes; odd if somebody has looked since the last (watch.c)
- * @pollers: entries of poll() and epoll, and whatever is behind these
- * @watchers: tasks that wait for any change
- * @nr_watchers: how many, at least
- * @waiting: tasks that wait for a key
- * @keys: the keys that are waited for. Under @keys_lock
- * @keys_lock: taken by waiters, and to wake all of them
- * @wake: what @wake_work is to wake
- * @wake_work: wakes many
+ * @view: what programs can map of it, or NULL. Constant
+ * @user: the user that it is charged to; NULL for the default map. Constant
+ * @uid: the user that created it. Constant
+ * @gid: the group that created it. Constant
+ * @changes: grows with changes; odd if it has been read since the last one (watch.c)
+ * @pollers: wait queue of poll() and epoll
+ * @watchers: wait queue of tasks that wait for any change
+ * @nr_watchers: number of tasks in @watchers, or more
+ * @waiting: number of tasks that wait for a key
+ * @keys: the keys that tasks wait for. Under @keys_lock
+ * @keys_lock: taken by tasks that wait for a key, and to wake all of them
+ * @wake: bits of what @wake_work has to wake
+ * @wake_work: wakes tasks if they may be many
  */
 struct hmap_object {
 	struct hmap map;
@@ -67,13 +68,14 @@ struct hmap_object {
 };
 
 /**
- * hmap_change_begin() - what comes before every change of an object's map
+ * hmap_change_begin() - call before every change of an object's map
  * @object: the object
  *
- * A freeze waits for hmap_change_end(): no memory of a program is touched before that,
- * since its pages may be another program's to give.
+ * A freeze waits for hmap_change_end(). Do not access user memory before that: the
+ * page fault may have to wait for another program (userfaultfd, FUSE).
  *
- * Return: 0, and hmap_change_end() has to follow; or -EPERM: it is frozen.
+ * Return: 0, and the caller must call hmap_change_end(); or -EPERM if the map is
+ * frozen.
  */
 static inline int hmap_change_begin(struct hmap_object *object)
 {
@@ -87,10 +89,10 @@ static inline void hmap_change_end(struct hmap_object *object)
 
 /**
  * struct hmap_file - an open file, as its private_data
- * @object: what it is bound to
- * @device: it is a file of the device itself, not of a map made by CREATE
- * @anonymous: its map is in no file system, and its inode not the map's own
- * @seen: object->changes when a read of this file last looked at it
+ * @object: the object that it is bound to
+ * @device: it is a file of the device itself, not of a map created by CREATE
+ * @anonymous: its map is in no file system: the inode is a shared anonymous one
+ * @seen: object->changes as of the open or the last read of this file
  */
 struct hmap_file {
 	struct hmap_object *object;
@@ -99,10 +101,10 @@ struct hmap_file {
 	atomic64_t seen;
 };
 
-/* What the files of maps do. Constant once there are maps. */
+/* File operations of maps. Constant once there are maps. */
 extern const struct file_operations *hmap_map_fops;
 
-/* Memory that all maps may hold together, 0 for no limit; likewise. */
+/* Memory that all maps may hold together, 0 for no limit. Constant likewise. */
 extern unsigned long hmap_objects_max_bytes;
 
 void hmap_objects_init(unsigned long max_bytes, const struct file_operations *fops);

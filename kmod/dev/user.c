@@ -23,13 +23,13 @@
 
 #include "user.h"
 
-/* How long a user that has nothing any more is remembered: memory may be on its way. */
+/* Delay before a user without files is freed: its memory may wait for RCU. */
 #define REAP_TIME	HZ
 
 #define PROC_NAME	"hmap_users"
 
 /**
- * struct hmap_user - a user that has something, or had until a moment ago
+ * struct hmap_user - a user that has files, or had some until a moment ago
  * @uid: constant
  * @files: maps, directories, symbolic links, and hard links beyond the first
  * @pool: memory of the maps
@@ -40,7 +40,7 @@ struct hmap_user {
 	struct hmap_pool pool;
 };
 
-/* By uid. They come, change and go under the lock. */
+/* All users, by uid. Under the lock. */
 static DEFINE_XARRAY(hmap_users);
 static DEFINE_MUTEX(hmap_users_lock);
 
@@ -48,7 +48,7 @@ static DEFINE_MUTEX(hmap_users_lock);
 static unsigned long hmap_user_max_files;
 static unsigned long hmap_user_max_bytes;
 
-/* As which the caller counts. */
+/* The user that the caller counts as. */
 static kuid_t hmap_user_uid(void)
 {
 	const struct user_namespace *ns = current_user_ns();
@@ -57,7 +57,7 @@ static kuid_t hmap_user_uid(void)
 		return current_fsuid();
 	while (ns->parent != &init_user_ns)
 		ns = ns->parent;
-	/* The superuser gives the ids of its containers out as it likes. */
+	/* In a container made by the superuser each id is a user of its own. */
 	return uid_eq(ns->owner, GLOBAL_ROOT_UID) ? current_fsuid() : ns->owner;
 }
 
@@ -86,7 +86,7 @@ static void hmap_users_reap(struct work_struct *work)
 		schedule_delayed_work(&hmap_reaper, REAP_TIME);
 }
 
-/* One that has nothing yet is made; ERR_PTR(-ENOMEM). */
+/* Find a user, or create it. Returns ERR_PTR(-ENOMEM) if there is no memory. */
 static struct hmap_user *hmap_user_find(kuid_t uid)
 {
 	struct hmap_user *user = xa_load(&hmap_users, __kuid_val(uid));
@@ -121,10 +121,10 @@ static int hmap_user_add(struct hmap_user *user)
 }
 
 /**
- * hmap_user_charge() - the caller's user has a map or a file more
+ * hmap_user_charge() - charge a map or a file to the caller's user
  *
- * Return: the user, for hmap_user_uncharge(); ERR_PTR(-EDQUOT): it has as many as it may
- * have; ERR_PTR(-ENOMEM).
+ * Return: the user, for hmap_user_uncharge(); ERR_PTR(-EDQUOT) if it has as many as
+ * it may have; ERR_PTR(-ENOMEM).
  */
 struct hmap_user *hmap_user_charge(void)
 {
@@ -134,7 +134,7 @@ struct hmap_user *hmap_user_charge(void)
 	mutex_lock(&hmap_users_lock);
 	user = hmap_user_find(hmap_user_uid());
 	ret = IS_ERR(user) ? PTR_ERR(user) : hmap_user_add(user);
-	/* One that has been found in vain goes again. */
+	/* Free the user again if it has just been created. */
 	if (ret)
 		schedule_delayed_work(&hmap_reaper, REAP_TIME);
 	mutex_unlock(&hmap_users_lock);
@@ -142,8 +142,8 @@ struct hmap_user *hmap_user_charge(void)
 }
 
 /**
- * hmap_user_charge_more() - a user has a file more, made by any task
- * @user: a user that has one already
+ * hmap_user_charge_more() - charge a file to a given user
+ * @user: a user that has a file already
  *
  * Return: 0 or -EDQUOT.
  */
@@ -158,9 +158,9 @@ int hmap_user_charge_more(struct hmap_user *user)
 }
 
 /**
- * hmap_user_uncharge() - a user has less files
- * @user: the user, whose pool stays until its maps' memory is free
- * @files: how many
+ * hmap_user_uncharge() - uncharge files of a user
+ * @user: the user; its pool stays until the memory of its maps has been freed
+ * @files: number of files
  */
 void hmap_user_uncharge(struct hmap_user *user, unsigned int files)
 {
@@ -172,7 +172,7 @@ void hmap_user_uncharge(struct hmap_user *user, unsigned int files)
 }
 
 /**
- * hmap_user_pool() - what the maps of a user count in
+ * hmap_user_pool() - the pool that the maps of a user count in
  * @user: the user
  *
  * Return: the pool.
@@ -182,7 +182,7 @@ struct hmap_pool *hmap_user_pool(struct hmap_user *user)
 	return &user->pool;
 }
 
-/* What the caller's user has, and may have. */
+/* Report usage and limits of the caller's user. */
 void hmap_user_info(struct hmap_ioc_info *info)
 {
 	kuid_t uid = hmap_user_uid();
@@ -197,7 +197,7 @@ void hmap_user_info(struct hmap_ioc_info *info)
 	info->user_max_bytes = uid_eq(uid, GLOBAL_ROOT_UID) ? 0 : hmap_user_max_bytes;
 }
 
-/* A line for each user; for the superuser alone. */
+/* One line for each user. Only the superuser may read the file. */
 static int hmap_users_show(struct seq_file *m, void *unused)
 {
 	struct hmap_user *user;
@@ -214,9 +214,9 @@ static int hmap_users_show(struct seq_file *m, void *unused)
 }
 
 /**
- * hmap_users_init() - before there are any
- * @max_files: maps and files that each may have, 0 for no limit
- * @max_bytes: memory that the maps of each may hold, 0 for no limit
+ * hmap_users_init() - set the limits of users, before there are any
+ * @max_files: maps and files that each user may have, 0 for no limit
+ * @max_bytes: memory that the maps of each user may hold, 0 for no limit
  *
  * Return: 0 or -ENOMEM.
  */
@@ -231,7 +231,7 @@ int hmap_users_init(unsigned long max_files, unsigned long max_bytes)
 	return 0;
 }
 
-/* There are no maps any more, and nothing of them waits to be freed. */
+/* Call when all maps have been destroyed and their memory freed. */
 void hmap_users_exit(void)
 {
 	remove_proc_entry(PROC_NAME, NULL);

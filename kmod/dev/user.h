@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What users have, and may have.
+ * Limits of users: files and memory.
  */
 #ifndef _HMAP_DEV_USER_H
 #define _HMAP_DEV_USER_H

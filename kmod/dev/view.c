@@ -51,21 +51,22 @@
 #define SLOT_SIZE	BIT_ULL(SLOT_SHIFT)
 #define SLOT_PAGES	(SLOT_SIZE >> PAGE_SHIFT)
 
-/* The most arrays: what a pgoff_t can tell apart, and enough. */
+/* The number of slots: limited by pgoff_t on 32-bit kernels. */
 #define SLOTS	(BITS_PER_LONG == 64 ? 1UL << 20 : ULONG_MAX / SLOT_PAGES)
 
-/* In the place of an array: programs may have an empty page mapped there. */
+/* A slot without an array in which programs may have the void page mapped. */
 #define HOLE		xa_mk_value(1)
 
-/* What was mapped there is being taken out of page tables. */
+/* A slot whose pages are being removed from page tables. */
 #define CLOSING		xa_mk_value(2)
 
-/* From so many on they are closed. */
+/* When there are this many holes they are closed. */
 #define HOLES		64
 
 /*
- * Libraries in the field have all of this compiled in. What changes here is another
- * HMAP_MAPPED_FORMAT, which they refuse, so that their programs ask the kernel.
+ * This layout is ABI: installed libraries have it compiled in. Another layout needs
+ * another HMAP_MAPPED_FORMAT. A library that does not know the format falls back to
+ * the ioctls.
  */
 static_assert(sizeof(struct hmap_mapped_bucket) == sizeof(struct hmap_bucket));
 static_assert(offsetof(struct hmap_bucket, tophash) == 0);
@@ -103,7 +104,7 @@ static struct hmap_mapped_view *hmap_mapped_view(struct hmap_view *base)
 	return container_of(base, struct hmap_mapped_view, base);
 }
 
-/* When nobody can see it any more. */
+/* Call when no program can see the view any more. */
 void hmap_view_exit(struct hmap_mapped_view *view)
 {
 	xa_destroy(&view->arrays);
@@ -117,7 +118,7 @@ static struct hmap_array *hmap_view_array(struct hmap_mapped_view *view, unsigne
 	return xa_is_value(entry) ? NULL : entry;
 }
 
-/* The page at a place of the file, or NULL if there is none. Under @pages. */
+/* The page at @pgoff of the file, or NULL if there is none. Under @pages. */
 void *hmap_view_page(struct hmap_mapped_view *view, pgoff_t pgoff)
 {
 	unsigned long slot = (u64)pgoff / SLOT_PAGES;
@@ -131,11 +132,11 @@ void *hmap_view_page(struct hmap_mapped_view *view, pgoff_t pgoff)
 }
 
 /**
- * hmap_view_hole() - a program is about to get an empty page
+ * hmap_view_hole() - prepare for mapping the void page
  * @view: the view, with @pages held for reading
- * @pgoff: where in the file, at a place where hmap_view_page() finds nothing
+ * @pgoff: page of the file, for which hmap_view_page() has returned NULL
  *
- * Return: 0; -ENOMEM; -EAGAIN: there is going to be something else in a moment.
+ * Return: 0; -ENOMEM; -EAGAIN if the slot is about to change: fault again.
  */
 int hmap_view_hole(struct hmap_mapped_view *view, pgoff_t pgoff)
 {
@@ -143,7 +144,7 @@ int hmap_view_hole(struct hmap_mapped_view *view, pgoff_t pgoff)
 	int err;
 
 	lockdep_assert_held(&view->pages);
-	/* No array ever comes there, or one is there, which shows what it has. */
+	/* Outside of all slots; or an array is there, but has no page here (yet). */
 	if (!slot || slot >= SLOTS || hmap_view_array(view, slot))
 		return 0;
 	err = xa_insert(&view->arrays, slot, HOLE, GFP_KERNEL_ACCOUNT);
@@ -154,14 +155,14 @@ int hmap_view_hole(struct hmap_mapped_view *view, pgoff_t pgoff)
 	return err;
 }
 
-/* Nothing is mapped at a place any more, and it is free. */
+/* Remove a slot from all page tables, and free it. */
 static void hmap_view_close(struct hmap_mapped_view *view, unsigned long slot)
 {
 	view->ops->zap(view, slot * SLOT_PAGES, SLOT_PAGES);
 	xa_erase(&view->arrays, slot);
 }
 
-/* A hole that is a hole no more, though not free yet; 0 if there is none. */
+/* Change one hole to CLOSING. Returns its slot; 0 if there is no hole. */
 static unsigned long hmap_view_take_hole(struct hmap_mapped_view *view)
 {
 	unsigned long slot, taken = 0;
@@ -180,7 +181,7 @@ static unsigned long hmap_view_take_hole(struct hmap_mapped_view *view)
 	return taken;
 }
 
-/* For a reader that has made a hole: when there are many it closes them. May sleep. */
+/* Call after a fault that made a hole: close the holes if many. May sleep. */
 void hmap_view_close_holes(struct hmap_mapped_view *view)
 {
 	unsigned long slot;
@@ -191,13 +192,16 @@ void hmap_view_close_holes(struct hmap_mapped_view *view)
 		hmap_view_close(view, slot);
 }
 
-/* A new array gets a place in the file; -EBUSY if there are too many. */
+/* Give a new array a slot; -EBUSY if there is none left. */
 static int hmap_view_add(struct hmap_view *base, struct hmap_array *a, gfp_t gfp)
 {
 	struct hmap_mapped_view *view = hmap_mapped_view(base);
 	int err;
 
-	/* Reserved first: what frees an array takes @pages, and waits for no memory. */
+	/*
+	 * Reserve the slot before taking @pages: freeing an array takes @pages, and
+	 * must not wait for memory.
+	 */
 	err = xa_alloc(&view->arrays, &a->slot, NULL, XA_LIMIT(1, SLOTS - 1), gfp);
 	if (err)
 		return err;
@@ -240,7 +244,7 @@ static void hmap_view_begin_change(struct hmap_view *base)
 
 	spin_lock(&view->lock);
 	WRITE_ONCE(view->control->sequence, view->control->sequence + 1);
-	/* Odd before any change: pairs with AFTER_READS() in libhmap. */
+	/* Odd sequence before any change: pairs with AFTER_READS() in libhmap. */
 	smp_wmb();
 	__release(&view->lock); /* sparse: hmap_view_end_change() unlocks it */
 }
@@ -257,7 +261,7 @@ static void hmap_view_end_change(struct hmap_view *base, const struct hmap *h)
 	control->hash0[1] = a->hash0.key[1];
 	hmap_view_tell(&control->buckets, a);
 	hmap_view_tell(&control->oldbuckets, hmap_old(a));
-	/* All of it before even: pairs with READ_FIRST() in libhmap. */
+	/* All changes before even sequence: pairs with READ_FIRST() in libhmap. */
 	smp_store_release(&control->sequence, control->sequence + 1);
 	spin_unlock(&view->lock);
 }
@@ -277,7 +281,7 @@ static const struct hmap_view_ops hmap_view_ops = {
 	.release = hmap_view_release,
 };
 
-/* With one reference. Returns 0 or -ENOMEM. */
+/* Initialise a view with one reference. Returns 0 or -ENOMEM. */
 int hmap_view_init(struct hmap_mapped_view *view,
 		   const struct hmap_mapped_view_ops *ops)
 {
@@ -294,7 +298,7 @@ int hmap_view_init(struct hmap_mapped_view *view,
 	return 0;
 }
 
-/* Show a map that has just been made. */
+/* Show a map that has just been initialised. */
 void hmap_view_attach(struct hmap_mapped_view *view, const struct hmap *h)
 {
 	struct hmap_mapped *control = view->control;
@@ -306,7 +310,7 @@ void hmap_view_attach(struct hmap_mapped_view *view, const struct hmap *h)
 	control->block_buckets = hmap_page_buckets(h->geo.bucket_size);
 	control->block_size = PAGE_SIZE;
 	control->format = HMAP_MAPPED_FORMAT;
-	/* As under a stripe, which in other maps is for softirqs, too (lockdep). */
+	/* For lockdep: otherwise called under a stripe, where BHs are disabled. */
 	local_bh_disable();
 	hmap_view_begin_change(&view->base);
 	hmap_view_end_change(&view->base, h);

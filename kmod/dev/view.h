@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The view of a map that is mapped into programs: a file of its arrays.
+ * The view of a map that programs can map: a file that shows its arrays.
  */
 #ifndef _HMAP_DEV_VIEW_H
 #define _HMAP_DEV_VIEW_H
@@ -14,10 +14,10 @@
 struct hmap_mapped_view;
 
 /**
- * struct hmap_mapped_view_ops - what a view asks of the code that maps it into programs
- * @zap: nothing that these pages of the file have been mapped to is to be mapped
- *	any more; returns when no processor can get at it. May sleep
- * @release: the last reference has gone
+ * struct hmap_mapped_view_ops - callbacks to the code that maps a view into programs
+ * @zap: remove these pages of the file from all page tables; return when no CPU can
+ *	access them any more. May sleep
+ * @release: the last reference has been dropped
  */
 struct hmap_mapped_view_ops {
 	void (*zap)(struct hmap_mapped_view *view, pgoff_t first, pgoff_t pages);
@@ -25,17 +25,17 @@ struct hmap_mapped_view_ops {
 };
 
 /**
- * struct hmap_mapped_view - what programs see of a map
- * @base: what the map knows of it
+ * struct hmap_mapped_view - the part of a map that programs can see
+ * @base: the part that the map knows
  * @ops: constant
- * @control: the first page of the file. Under @lock; programs read it anytime
- * @lock: leaf, under the stripes: what programs are told of the map
- * @pages: held for reading while a page is looked up and mapped, for writing
- *	where @arrays is changed: a page that was looked up is mapped, and can be
- *	found there, before it ceases to be one of the map
- * @arrays: all arrays that have not been freed, and holes, by the place in the file.
- *	Under @pages
- * @holes: how many holes there are
+ * @control: the first page of the file. Written under @lock; programs read it
+ *	anytime
+ * @lock: protects @control; a leaf, taken under the stripes
+ * @pages: held for reading while a page is looked up and mapped, for writing to
+ *	change @arrays. So a page that has been looked up is in the page table, where
+ *	@zap finds it, before its array is removed
+ * @arrays: all arrays that have not been freed, and holes, by slot. Under @pages
+ * @holes: number of holes
  */
 struct hmap_mapped_view {
 	struct hmap_view base;

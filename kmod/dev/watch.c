@@ -45,18 +45,18 @@
 #include "cmd.h"
 #include "watch.h"
 
-/* So many tasks are woken by the change itself. */
+/* Up to this many tasks are woken by the change itself. */
 #define WATCHERS_AT_ONCE	16
 
-/* Keys whose waiters are woken with the lock held. */
+/* Keys whose waiters are woken before the lock is released for a moment. */
 #define KEYS_AT_ONCE	64
 
-/* hmap_object.wake: what the work is to wake. */
+/* Bits of hmap_object.wake: what the work has to wake. */
 #define WAKE_WATCHERS	0	/* and pollers */
 #define WAKE_WAITERS	1
 
 /**
- * struct hmap_wait_id - what a key that is waited for is found by
+ * struct hmap_wait_id - identifies a key that tasks wait for
  * @object: the object
  * @hash: hash of the key
  */
@@ -66,13 +66,13 @@ struct hmap_wait_id {
 };
 
 /**
- * struct hmap_wait_key - a key that is waited for
+ * struct hmap_wait_key - a key that tasks wait for
  * @node: in hmap_wait_keys
- * @entry: in object->keys. Under its lock
+ * @entry: in object->keys. Under object->keys_lock
  * @id: constant
- * @users: those that wait for it. Under the lock of the object
- * @waiters: where they wait
- * @rcu: it is freed a grace period after the last of them has gone
+ * @users: number of tasks that wait for it. Under object->keys_lock
+ * @waiters: wait queue of these tasks
+ * @rcu: frees it a grace period after the last task has left
  */
 struct hmap_wait_key {
 	struct rhash_head node;
@@ -96,13 +96,13 @@ static struct rhashtable hmap_wait_keys;
 static siphash_key_t hmap_wait_seed __read_mostly;
 
 /**
- * struct hmap_waiter - a task that waits, and for which key if not for any change
+ * struct hmap_waiter - a task that waits for a key or for any change
  * @entry: in the queue of @wait_key, or in object->watchers
- * @wait_key: where all wait for this key
+ * @wait_key: shared by all tasks that wait for this key
  * @key: the key
- * @value: where its value is read to; NULL if it does not matter
- * @known: what the value must not be; NULL if that does not matter
- * @heap: the memory of these three
+ * @value: buffer for its value; NULL if the value is not needed
+ * @known: the value that it must differ from, or NULL
+ * @heap: memory of the last three
  */
 struct hmap_waiter {
 	struct wait_queue_entry entry;
@@ -119,15 +119,15 @@ int hmap_watch_module_init(void)
 	return rhashtable_init(&hmap_wait_keys, &hmap_wait_params);
 }
 
-/* No file is open. */
+/* Call when no file is open. */
 void hmap_watch_module_exit(void)
 {
 	rhashtable_destroy(&hmap_wait_keys);
 }
 
-/* ---- keys that are waited for ---- */
+/* ---- keys that tasks wait for ---- */
 
-/* Keys that differ may have the same hash: then a task is woken for nothing. */
+/* Different keys may have the same hash: tasks are then woken unnecessarily. */
 static struct hmap_wait_id hmap_wait_id(const struct hmap_object *object,
 					const void *key)
 {
@@ -138,7 +138,7 @@ static struct hmap_wait_id hmap_wait_id(const struct hmap_object *object,
 	};
 }
 
-/* Where all wait for @key; ERR_PTR(-ENOMEM). */
+/* The struct hmap_wait_key of @key, with a reference; ERR_PTR(-ENOMEM). */
 static struct hmap_wait_key *hmap_wait_key_get(struct hmap_object *object,
 					       const void *key)
 {
@@ -178,12 +178,12 @@ static void hmap_wait_key_put(struct hmap_object *object,
 	spin_unlock(&object->keys_lock);
 }
 
-/* Nothing changes the map any more: what is read after this is for ever. */
+/* Whether the map is frozen for good. If so, data read after this never changes. */
 static bool hmap_watch_ended(struct hmap_object *object)
 {
 	bool frozen = percpu_ref_is_zero(&object->writers);
 
-	/* Pairs with the decrement to zero, which comes after all changes. */
+	/* Zero before data: pairs with the decrement to zero, after all changes. */
 	smp_rmb();
 	return frozen;
 }
@@ -196,7 +196,7 @@ static void hmap_wake_later(struct hmap_object *object, unsigned int what)
 	queue_work(system_highpri_wq, &object->wake_work);
 }
 
-/* For hmap_object_changed(): there are waiters for keys. */
+/* For hmap_object_changed(), if tasks wait for keys. */
 void hmap_wake_waiters(struct hmap_object *object, const void *keys, u32 n)
 {
 	struct hmap_wait_key *wait_key;
@@ -217,7 +217,7 @@ void hmap_wake_waiters(struct hmap_object *object, const void *keys, u32 n)
 	}
 }
 
-/* All of an object, some at a time: each goes to the end of its list. */
+/* Wake the waiters of all keys of an object, some keys at a time. */
 static void hmap_wake_all_waiters(struct hmap_object *object)
 {
 	struct hmap_wait_key *wait_key;
@@ -259,26 +259,27 @@ static void hmap_wake_work(struct work_struct *work)
 }
 
 /*
- * For hmap_object_changed(): change number @looked has been looked at. As the queue has
- * no more tasks than are counted, this waits for its lock no longer than these take.
+ * For hmap_object_changed(), which has read the odd number @looked from
+ * object->changes. The queue has no more tasks than nr_watchers: if that is small
+ * its lock is not held for long.
  */
 void hmap_wake_watchers(struct hmap_object *object, s64 looked)
 {
 	unsigned int n;
 
-	/* Pairs with hmap_look(). */
+	/* Full barrier: pairs with hmap_look(). */
 	if (atomic64_cmpxchg(&object->changes, looked, looked + 1) != looked)
 		return;
 	/* After atomic64_cmpxchg(): pairs with the barrier in hmap_wait_to_see(). */
 	n = atomic_read(&object->nr_watchers);
 	if (n && n <= WATCHERS_AT_ONCE)
 		wake_up_interruptible_all(&object->watchers);
-	/* After atomic64_cmpxchg(), which pairs with smp_mb() in hmap_file_poll(). */
+	/* After the barrier above, which pairs with smp_mb() in hmap_file_poll(). */
 	if (waitqueue_active(&object->pollers) || n > WATCHERS_AT_ONCE)
 		hmap_wake_later(object, WAKE_WATCHERS);
 }
 
-/* The last change is done: to be called when no other can come, in any context. */
+/* Call when the last change is done and no other can come. In any context. */
 void hmap_watch_end(struct hmap_object *object)
 {
 	set_bit(WAKE_WATCHERS, &object->wake);
@@ -287,7 +288,7 @@ void hmap_watch_end(struct hmap_object *object)
 
 void hmap_watch_init(struct hmap_object *object)
 {
-	/* The first number to be seen is 1: a program that says 0 has seen none. */
+	/* The first state number is 1: 0 stands for no state. */
 	atomic64_set(&object->changes, 2);
 	init_waitqueue_head(&object->pollers);
 	init_waitqueue_head(&object->watchers);
@@ -296,7 +297,7 @@ void hmap_watch_init(struct hmap_object *object)
 	INIT_WORK(&object->wake_work, hmap_wake_work);
 }
 
-/* Nothing watches the object, or changes it. */
+/* Call when no task watches or changes the object. */
 void hmap_watch_exit(struct hmap_object *object)
 {
 	cancel_work_sync(&object->wake_work);
@@ -305,16 +306,16 @@ void hmap_watch_exit(struct hmap_object *object)
 /* ---- whether the map has changed ---- */
 
 /*
- * What is read from the map from here on belongs to the number that this returns
- * or to later ones: a full barrier, which pairs with smp_mb() in
- * hmap_object_changed().
+ * Read the counter of changes, and make it odd. Data read from the map after this
+ * belongs to the returned number or to a later one: full barrier, pairs with
+ * smp_mb() in hmap_object_changed().
  */
 static s64 hmap_look(struct hmap_object *object)
 {
 	return atomic64_fetch_or(1, &object->changes) | 1;
 }
 
-/* What users are told of it. */
+/* The state number that programs see. */
 static u64 hmap_state_number(s64 looked)
 {
 	return looked >> 1;
@@ -325,7 +326,7 @@ static bool hmap_unseen(const struct hmap_file *hf)
 	return atomic64_read(&hf->object->changes) != atomic64_read(&hf->seen);
 }
 
-/* A file that is opened has seen what there is. */
+/* A file that is opened has seen the present state. */
 void hmap_watch_begin(struct hmap_file *hf)
 {
 	atomic64_set(&hf->seen, hmap_look(hf->object));
@@ -336,11 +337,11 @@ __poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait)
 	struct hmap_file *hf = file->private_data;
 	__poll_t ready;
 
-	/* Without read() nobody could say that he has seen it. */
+	/* Without read() the program could never acknowledge a change. */
 	if (!(file->f_mode & FMODE_READ))
 		return 0;
 	poll_wait(file, &hf->object->pollers, wait);
-	/* Pairs with atomic64_cmpxchg() in hmap_wake_watchers(). */
+	/* Queue before counter: pairs with the cmpxchg in hmap_wake_watchers(). */
 	smp_mb();
 	ready = hmap_watch_ended(hf->object) ? EPOLLHUP : 0;
 	if (hmap_unseen(hf))
@@ -348,7 +349,7 @@ __poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait)
 	return ready;
 }
 
-/* 1: there is something to see; 0: there never will be; -EAGAIN: not yet. */
+/* 1: there is an unseen change; 0: there never will be one; -EAGAIN: not yet. */
 static int hmap_to_see(const struct hmap_file *hf)
 {
 	bool ended = hmap_watch_ended(hf->object);
@@ -378,8 +379,8 @@ static int hmap_wait_to_see(const struct hmap_file *hf, bool nonblock)
 }
 
 /*
- * Threads that read at the same time may all be told of the same change, but
- * none is lost.
+ * Threads that read at the same time may all see the same change, but no change is
+ * lost.
  */
 ssize_t hmap_file_read(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -457,7 +458,7 @@ static int hmap_wait_state(struct hmap_call *call)
 	return 0;
 }
 
-/* What to return, or -EAGAIN if it is as it should not be. */
+/* Check the condition. Returns the call's result, or -EAGAIN to keep waiting. */
 static int hmap_wait_look(struct hmap_call *call, struct hmap_waiter *waiter)
 {
 	const struct hmap_ioc_wait *wait = &call->arg.wait;
@@ -480,7 +481,7 @@ static int hmap_wait_look(struct hmap_call *call, struct hmap_waiter *waiter)
 	}
 }
 
-/* The deadline in the time of the host, which that of a container is set off from. */
+/* Convert a deadline from the caller's time namespace to the host's. */
 static ktime_t hmap_wait_deadline(u64 deadline)
 {
 	struct timespec64 offset = {};
@@ -496,8 +497,9 @@ static ktime_t hmap_wait_deadline(u64 deadline)
 }
 
 /*
- * The state is set before each look: whoever changes the key later wakes us. Pairs
- * with smp_mb() in hmap_object_changed().
+ * The task state is set before each check of the map: a task that changes the key
+ * after the check wakes us. set_current_state() pairs with smp_mb() in
+ * hmap_object_changed().
  */
 static int hmap_wait_sleep(struct hmap_call *call, struct hmap_waiter *waiter)
 {

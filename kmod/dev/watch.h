@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Watching a map: what its object has for that, and what each change calls.
+ * Watching a map: setup, the hook that each change calls, poll() and read().
  */
 #ifndef _HMAP_DEV_WATCH_H
 #define _HMAP_DEV_WATCH_H
@@ -23,21 +23,24 @@ __poll_t hmap_file_poll(struct file *file, struct poll_table_struct *wait);
 ssize_t hmap_file_read(struct kiocb *iocb, struct iov_iter *to);
 
 /**
- * hmap_object_changed() - to be called after each change of a map
- * @object: what has been changed; before hmap_change_end(), which may be the end
- *	of all watching
+ * hmap_object_changed() - call after each change of a map
+ * @object: the object. Call this before hmap_change_end(), after which watching may
+ *	end
  * @keys: the keys that may have changed, one behind the other; NULL for all
- * @n: how many
+ * @n: number of keys
  *
- * A command that changes many keys may call this once for all of them, or for
- * each part of its work. Nothing is lost if a key has not really been changed.
+ * A command that changes many keys may call this once for all of them, or for each
+ * part of its work. It does no harm if a key has not really been changed.
  */
 static inline void hmap_object_changed(struct hmap_object *object,
 				       const void *keys, u32 n)
 {
 	s64 changes;
 
-	/* Pairs with hmap_look() and set_current_state() in hmap_wait_sleep(). */
+	/*
+	 * Change before loads: pairs with hmap_look() and with set_current_state()
+	 * in hmap_wait_sleep().
+	 */
 	smp_mb();
 	changes = atomic64_read(&object->changes);
 	if (unlikely(changes & 1))

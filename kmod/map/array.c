@@ -16,16 +16,16 @@
 #include "array.h"
 
 /*
- * Whether buckets come from kmalloc(). It would round up to a power of two what is not
- * from a slab, nearly twice as much as is needed; and what programs see is in pages of
- * its own.
+ * Whether buckets come from kmalloc(). Not if they are larger than a slab object,
+ * which kmalloc() would round up to a power of two, up to nearly twice the size. Not
+ * if programs see them: these buckets are in pages of their own.
  */
 static bool hmap_buckets_kmalloc(bool shown, size_t size)
 {
 	return !shown && size <= KMALLOC_MAX_CACHE_SIZE;
 }
 
-/* The most that @size bytes for buckets may really take. */
+/* The most memory that @size bytes of buckets may really take. */
 static size_t hmap_buckets_most(const struct hmap *h, size_t size)
 {
 	return hmap_buckets_kmalloc(h->view, size) ?
@@ -47,8 +47,9 @@ static void *hmap_pages_on_node(size_t size, gfp_t gfp, int node)
 }
 
 /*
- * Pages in a row: they need no mapping of their own, and the TLB holds more of them.
- * A few, or a node's, are worth some work; others are taken if they lie about.
+ * Contiguous pages: they need no mapping of their own and fewer TLB entries. Small
+ * sizes, and pages of a given node, are allocated as @gfp says; larger ones only if
+ * the pages are available without reclaim.
  */
 static void *hmap_pages_in_a_row(size_t size, gfp_t gfp, int node)
 {
@@ -63,8 +64,9 @@ static void *hmap_pages_in_a_row(size_t size, gfp_t gfp, int node)
 }
 
 /*
- * Memory for buckets, zeroed, or NULL without a warning. Without leave to sleep it is
- * as much as lies about in a row. @taken is what it takes, and counts as held.
+ * Allocate zeroed memory for buckets; NULL without a warning. If @gfp does not allow
+ * sleeping, only contiguous pages are tried. @taken is the memory that it really
+ * takes, which is added to the map's memory.
  */
 static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp,
 				size_t *taken)
@@ -76,11 +78,11 @@ static void *hmap_buckets_alloc(struct hmap *h, size_t size, gfp_t gfp,
 	if (hmap_buckets_kmalloc(h->view, size))
 		return hmap_mem_alloc(h, size, gfp, taken);
 	memcg = hmap_alloc_begin(h, &gfp);
-	/* No reason to kill a task for: a map goes on with longer chains. */
+	/* Do not kill a task for this: the map can continue with longer chains. */
 	if (gfpflags_allow_blocking(gfp))
 		gfp |= __GFP_RETRY_MAYFAIL;
 	p = hmap_pages_in_a_row(size, gfp, node);
-	/* Buckets may be all that keeps keys and values out of line. */
+	/* For kmemleak: only buckets may point to keys and values out of line. */
 	if (p)
 		kmemleak_alloc(p, size, 1, gfp);
 	else if (gfpflags_allow_blocking(gfp))
@@ -109,15 +111,15 @@ static size_t hmap_data_size(u32 bucket_size, u8 B)
 	return size_mul(((size_t)1 << B) + hmap_spares(B), bucket_size);
 }
 
-/* Buckets in a block that is a page. */
+/* Buckets in a block of one page. */
 u32 hmap_page_buckets(u32 bucket_size)
 {
 	return rounddown_pow_of_two(PAGE_SIZE / bucket_size);
 }
 
 /*
- * What is shown of an array: all overflow buckets that there are likely to be before they
- * make a resize necessary.
+ * The layout of an array in a view. It has room for all overflow buckets that are
+ * likely to exist before they cause a resize.
  */
 static struct hmap_shape hmap_shape_of(u32 bucket_size, u8 B)
 {
@@ -132,7 +134,7 @@ static struct hmap_shape hmap_shape_of(u32 bucket_size, u8 B)
 	};
 }
 
-/* For a view: where the buckets of an array are. */
+/* For a view: the layout of an array. */
 struct hmap_shape hmap_array_shape(const struct hmap_array *a)
 {
 	return a->data ? hmap_shape_of(a->bucket_size, a->B) :
@@ -158,7 +160,7 @@ size_t hmap_array_data_size(const struct hmap *h, u8 B)
 	return hmap_data_size(h->geo.bucket_size, B);
 }
 
-/* An array of 2^B buckets, without them. */
+/* An array of 2^B buckets, but without memory for the buckets. */
 static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 {
 	u32 stripes = h->params.stripes;
@@ -188,13 +190,13 @@ static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 	return a;
 }
 
-/* An array without buckets: the state of a map before its first put. */
+/* An array without buckets, for a map before its first put. */
 struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
 {
 	return hmap_array_alloc_head(h, 0, gfp);
 }
 
-/* An array of 2^B buckets. Its hash0 is for the caller to set. */
+/* An array of 2^B buckets. The caller sets its hash0. */
 struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 {
 	struct hmap_array *a;
@@ -218,14 +220,14 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 	return a;
 }
 
-/* Whether an array of 2^B buckets can be had within the map's limits. */
+/* Whether an array of 2^B buckets fits the map's limits. */
 bool hmap_array_fits(const struct hmap *h, u8 B)
 {
 	return hmap_array_size_ok(h, B) &&
 	       hmap_has_room(h, hmap_buckets_most(h, hmap_array_data_size(h, B)));
 }
 
-/* The same, if what the map has retired were free. */
+/* Whether it fits once memory that waits for a grace period has been freed. */
 bool hmap_array_will_fit(const struct hmap *h, u8 B)
 {
 	return hmap_array_size_ok(h, B) &&
@@ -234,7 +236,7 @@ bool hmap_array_will_fit(const struct hmap *h, u8 B)
 }
 
 /**
- * hmap_array_make() - an array for more elements than there are now
+ * hmap_array_make() - allocate an array within the map's limits
  * @h: the map
  * @B: log2 of its buckets
  * @gfp: how to allocate
@@ -254,7 +256,7 @@ struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 	a = hmap_array_alloc(h, B, gfp);
 	if (!a)
 		return ERR_PTR(-ENOMEM);
-	/* Others, of the same pools, may have taken some at the same time. */
+	/* Other maps of the same pools may have allocated at the same time. */
 	if (hmap_has_room(h, 0))
 		return a;
 	hmap_array_discard(a);
@@ -262,9 +264,10 @@ struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 }
 
 /*
- * Log2 of the buckets in the first block: as many as spares. The blocks behind
- * it double in size up to HMAP_SMALL_BYTES, so that a put that needs one is not kept
- * longer by a large map. Programs see blocks that are a page each.
+ * Log2 of the buckets in the first block: as many as there are spares. The blocks
+ * behind it double in size up to HMAP_SMALL_BYTES: the bound keeps the put that
+ * needs a block from taking longer in a large map. In a map with a view each block
+ * is a page.
  */
 static unsigned int hmap_first_order(const struct hmap_array *a)
 {
@@ -283,13 +286,13 @@ static size_t hmap_block_size(const struct hmap_array *a, u32 k)
 	return (size_t)hmap_block_buckets(a, k) * a->bucket_size;
 }
 
-/* Blocks that the table has which begins with block @k; 0 if none does. */
+/* Number of blocks in the table that begins with block @k; 0 if none does. */
 static u32 hmap_table_blocks(u32 k)
 {
 	return k >= HMAP_OVERFLOW_BLOCKS && is_power_of_2(k) ? k : 0;
 }
 
-/* Where the address of block @k is kept; NULL if there is no table for it. */
+/* The location of the address of block @k; NULL if there is no table for it. */
 static void **hmap_block_slot(struct hmap_overflow *overflow, u32 k)
 {
 	unsigned int t;
@@ -309,7 +312,7 @@ static size_t hmap_table_size(u32 blocks)
 	return blocks * sizeof(void *);
 }
 
-/* For a view: a page of what is shown of an array, or NULL where there is none (yet). */
+/* For a view: page number @page of an array, or NULL if there is none (yet). */
 void *hmap_array_page(const struct hmap_array *a, u64 page)
 {
 	u64 blocks = hmap_array_shape(a).blocks / PAGE_SIZE;
@@ -344,9 +347,9 @@ void hmap_view_put(struct hmap_view *view)
 
 /**
  * hmap_array_free() - free an array that no reader can be in
- * @a: the array; not what lives out of line
+ * @a: the array; keys and values out of line are not freed
  *
- * Context: process, may sleep; for a small array any.
+ * Context: process, may sleep; any context if the array is small and has no view.
  */
 void hmap_array_free(struct hmap_array *a)
 {
@@ -390,7 +393,7 @@ static void hmap_array_wait(struct hmap_array *a)
 	INIT_RCU_WORK(&a->release, hmap_array_release);
 }
 
-/* Free an array that no reader has been in, in any context. */
+/* Free an array that has never been published. In any context. */
 void hmap_array_discard(struct hmap_array *a)
 {
 	if (!a->view && hmap_data_size(a->bucket_size, a->B) <= HMAP_SMALL_BYTES) {
@@ -401,7 +404,7 @@ void hmap_array_discard(struct hmap_array *a)
 	queue_work(hmap_free_wq, &a->release.work);
 }
 
-/* Free an array that readers may still be in, in any context. */
+/* Free an array that readers may still be in. In any context. */
 void hmap_array_retire(struct hmap_array *a)
 {
 	hmap_array_wait(a);
@@ -414,10 +417,10 @@ void hmap_array_retire(struct hmap_array *a)
  * @a: the array
  * @index: from 1 on
  *
- * Exported for the tests, which look inside.
+ * Exported for the tests.
  *
- * Return: one of the spares behind the buckets, or in a block; NULL for an index
- * that is out of range, which only a reader without a lock could come with.
+ * Return: the bucket, which is one of the spares or in a block; NULL if the index is
+ * out of range, which only a reader without a lock can see.
  */
 struct hmap_bucket *hmap_overflow_bucket(const struct hmap *h,
 					 const struct hmap_array *a, u32 index)
@@ -438,14 +441,14 @@ struct hmap_bucket *hmap_overflow_bucket(const struct hmap *h,
 		k = ilog2(n) - small;
 		top = 1ull << ilog2(n);
 	}
-	/* A reader's const array: only its slot is looked at. */
+	/* Cast away const: the slot is only read. */
 	slot = hmap_block_slot((struct hmap_overflow *)&a->extra.overflow, k);
 	block = slot ? READ_ONCE(*slot) : NULL;
 	return block ? block + (size_t)(n - top) * h->geo.bucket_size : NULL;
 }
 EXPORT_SYMBOL_GPL(hmap_overflow_bucket);
 
-/* Make the supply's block part of the array, if it is the one that is due. */
+/* Add the supply's block to the array, if it has the right size. */
 static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
 			   struct hmap_supply *supply)
 {
@@ -489,8 +492,8 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
  * @n: how many
  * @supply: where a block may come from
  *
- * Return: true if @n calls of hmap_append_bucket() cannot fail. Those that are
- * not made after all are given back by hmap_unreserve_overflow().
+ * Return: true if @n calls of hmap_append_bucket() will succeed. Call
+ * hmap_unreserve_overflow() for buckets that are not appended after all.
  */
 bool hmap_reserve_overflow(struct hmap *h, struct hmap_array *a, u32 n,
 			   struct hmap_supply *supply)
@@ -518,11 +521,11 @@ void hmap_unreserve_overflow(struct hmap_array *a, u32 n)
 }
 
 /**
- * hmap_append_bucket() - append an overflow bucket, which has been reserved
+ * hmap_append_bucket() - append an overflow bucket that has been reserved
  * @h: the map
  * @a: the array
  * @last: last bucket of the chain
- * @len: buckets that the chain has with the new one
+ * @len: buckets in the chain, including the new one
  *
  * Return: the new bucket.
  */
@@ -538,7 +541,7 @@ struct hmap_bucket *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
 	if (len > a->longest_chain)
 		WRITE_ONCE(a->longest_chain, len);
 	spin_unlock(&a->lock);
-	/* Its block first: pairs with the acquire in hmap_next(). */
+	/* Block before index: pairs with the acquire in hmap_next(). */
 	smp_store_release(&last->overflow, last->overflow | index);
 	return hmap_overflow_bucket(h, a, index);
 }
@@ -583,12 +586,12 @@ static void hmap_supply_drop_array(struct hmap_supply *supply)
 }
 
 /**
- * hmap_supply_fill() - get what an operation was missing
+ * hmap_supply_fill() - allocate what an operation was missing
  * @h: the map
- * @supply: what it was missing
+ * @supply: its @want says what is missing
  * @gfp: how to allocate
  *
- * A failure is noted in @supply: the operation does without or gives up.
+ * A failure is recorded in @supply: the operation continues without, or fails.
  */
 void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 {
@@ -606,9 +609,9 @@ void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 }
 
 /**
- * hmap_supply_over_limit() - whether a block is wanted that there is no room for
+ * hmap_supply_over_limit() - whether the missing block exceeds a limit
  * @h: the map
- * @supply: says which is wanted
+ * @supply: its @want_buckets and @want_table say which block is missing
  *
  * Return: true if the map's limits do not allow it.
  */
@@ -622,7 +625,7 @@ bool hmap_supply_over_limit(const struct hmap *h,
 				 hmap_table_size(supply->want_table));
 }
 
-/* hmap_supply_drop() of something. */
+/* hmap_supply_drop() if there is something to free. */
 void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 {
 	hmap_supply_drop_array(supply);

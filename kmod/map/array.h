@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An array of buckets with its overflow buckets, and what it is to be made for.
+ * Arrays of buckets with their overflow buckets: load factors, sizes, and memory
+ * that an operation brings along for them.
  */
 #ifndef _HMAP_MAP_ARRAY_H
 #define _HMAP_MAP_ARRAY_H
@@ -11,21 +12,21 @@
 #include "memory.h"
 
 /*
- * Beyond this B, there would be more overflow buckets than HMAP_OVERFLOW_INDEX can
- * tell apart: an array at its load factor has three for ten buckets.
+ * Beyond this B there could be more overflow buckets than HMAP_OVERFLOW_INDEX can
+ * number: an array at its load factor has three for ten buckets.
  */
 #define HMAP_MAX_B		29
 
 /*
- * Go's load factor of 13/2: 6.5 elements for a bucket of 8 slots. Its authors'
- * table of load factors stands at the head of Go's runtime/map.go.
+ * Go's load factor of 13/2: 6.5 elements for a bucket of 8 slots. The comment at the
+ * head of Go's runtime/map.go has a table of load factors.
  */
 #define LOAD_FACTOR_NUM		13
 #define LOAD_FACTOR_DEN		2
 
 /*
- * From this B on it is 7.25, for memory's sake: between two doublings an element of
- * 8 + 8 bytes takes 33 bytes in the mean, with Go's 35. What it costs is a fifth of a
+ * From this B on the load factor is 7.25, to save memory: averaged over a doubling,
+ * an element of 8 + 8 bytes takes 33 bytes instead of 35. The cost is a fifth of a
  * lookup's time when the array is full, and nothing when it is new.
  */
 #define LOAD_LARGE_B		16
@@ -33,15 +34,16 @@
 #define LOAD_LARGE_DEN		4
 
 /*
- * What several stripes count by themselves before they add it to the map's count: up
- * to this, and together no more than an eighth of the capacity.
+ * If there are several stripes, each counts up to this many elements by itself
+ * before it adds them to the map's count; all stripes together at most an eighth of
+ * the capacity.
  */
 #define HMAP_COUNT_BATCH	32
 
-/* Blocks of overflow buckets that an array can have. */
+/* The most blocks of overflow buckets that an array can have. */
 #define HMAP_MAX_BLOCKS		(HMAP_OVERFLOW_BLOCKS << HMAP_OVERFLOW_TABLES)
 
-/* Elements that 2^B buckets are for. */
+/* Elements that 2^B buckets hold at the load factor. */
 static inline u64 hmap_capacity(u8 B)
 {
 	if (B >= LOAD_LARGE_B)
@@ -56,9 +58,9 @@ static inline bool hmap_over_load(size_t count, u8 B)
 }
 
 /*
- * Go keeps noverflow in 16 bits and from B = 16 on counts only one in
- * 2^(B-15), with a limit of 2^15. An exact counter has the same limit in
- * full: as many overflow buckets as buckets.
+ * The limit is Go's: as many overflow buckets as buckets. Go keeps noverflow in 16
+ * bits, and from B = 16 on counts only one in 2^(B-15), up to a limit of 2^15. This
+ * counter is exact.
  */
 static inline bool hmap_too_many_overflow(u32 noverflow, u8 B)
 {
@@ -68,8 +70,8 @@ static inline bool hmap_too_many_overflow(u32 noverflow, u8 B)
 static inline u32 hmap_spares(u8 B)
 {
 	/*
-	 * The seed's rule: more than 2^4 buckets get 2^(B-4) spare overflow
-	 * buckets. (Go begins at 2^4, and rounds up to an allocator class.)
+	 * Go's rule: 2^(B-4) spare overflow buckets. (Go begins at 2^4 buckets
+	 * instead of 2^5, and rounds up to a size class of its allocator.)
 	 */
 	return B > 4 ? 1u << (B - 4) : 0;
 }
@@ -88,7 +90,7 @@ static inline struct hmap_bucket *hmap_bucket(const struct hmap *h,
 	return a->data + i * h->geo.bucket_size;
 }
 
-/* The mask with which all stripes are in use, if there are buckets for all. */
+/* The mask that uses all stripes; 0 if there are fewer buckets than stripes. */
 static inline u32 hmap_full_mask(const struct hmap *h, const struct hmap_array *a)
 {
 	return hmap_nbuckets(a) < h->params.stripes ? 0 : h->params.stripes - 1;
@@ -100,15 +102,15 @@ static inline struct hmap_bucket *hmap_next(const struct hmap *h,
 					    const struct hmap_bucket *b)
 {
 	/*
-	 * Acquire: whoever sees the index sees the block that it is in. Pairs
-	 * with the release in hmap_append_bucket().
+	 * Index before block: pairs with the release in hmap_append_bucket(). A
+	 * reader that sees the index also sees the block that it is in.
 	 */
 	u32 index = hmap_bucket_overflow_index(smp_load_acquire(&b->overflow));
 
 	return index ? hmap_overflow_bucket(h, a, index) : NULL;
 }
 
-/* The unit of evacuation is a bucket of the smaller array. */
+/* The smaller array of two: its buckets are the units of evacuation. */
 static inline struct hmap_array *hmap_smaller(struct hmap_array *a,
 					      struct hmap_array *old)
 {
@@ -123,27 +125,26 @@ static inline bool hmap_evacuated(const struct hmap *h,
 }
 
 /**
- * struct hmap_supply - memory that an operation brings along into the lock
+ * struct hmap_supply - memory allocated for an operation before it takes its lock
  * @array: an array to grow into, or NULL
  * @block: a block of overflow buckets, or NULL
  * @block_buckets: buckets in @block
  * @table_blocks: blocks that @table is for
  * @table: a table for blocks, or NULL
- * @bytes: what @block and @table take
- * @want: what was missing when the operation gave up its lock
- * @want_B: the B of the array that was missing
- * @want_buckets: the buckets of the block that was missing
- * @want_table: the blocks of the table that was missing; 0 if none was
- * @no_array: why there is no array to be had, a negative errno: go on without
+ * @bytes: memory of @block and @table
+ * @want: what was missing when the operation released its lock
+ * @want_B: B of the missing array
+ * @want_buckets: buckets in the missing block
+ * @want_table: blocks of the missing table; 0 if no table is missing
+ * @no_array: negative errno if no array could be allocated: continue without one
  * @helped: the operation has done its part of the evacuation
  * @waited: the operation has waited for the worker
- * @drained: the operation has waited for memory
- * @no_block: there is no memory for a block: go on without
+ * @drained: the operation has waited for memory that waited for a grace period
+ * @no_block: no block could be allocated: continue without one
  *
- * Nothing is allocated under a lock. An operation that finds something missing
- * says so here, returns -EAGAIN to its caller, who unlocks, calls
- * hmap_supply_fill(), locks and starts it again. What is left over is freed by
- * hmap_supply_drop().
+ * Nothing is allocated under a lock. An operation that finds something missing sets
+ * @want and returns -EAGAIN. The caller unlocks, calls hmap_supply_fill(), locks
+ * again and restarts the operation. hmap_supply_drop() frees what has not been used.
  */
 struct hmap_supply {
 	struct hmap_array *array;
@@ -156,9 +157,9 @@ struct hmap_supply {
 		WANT_NOTHING,
 		WANT_ARRAY,
 		WANT_BLOCK,
-		WANT_WORKER,	/* to wait until the worker has tried to make an array */
-		WANT_MEMORY,	/* to wait until memory is free that waits for that */
-		WANT_RESTART,	/* the key may be in another array or stripe now */
+		WANT_WORKER,	/* wait for the worker to try to make an array */
+		WANT_MEMORY,	/* wait until memory that waits for RCU is freed */
+		WANT_RESTART,	/* the key may now be in another array or stripe */
 	} want;
 	u8 want_B;
 	u32 want_buckets;
@@ -190,22 +191,23 @@ bool hmap_supply_over_limit(const struct hmap *h,
 			    const struct hmap_supply *supply);
 void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply);
 
-/* Free what an operation did not need after all. */
+/* Free what an operation did not use. */
 static inline void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 {
 	if (supply->array || supply->block || supply->table)
 		__hmap_supply_drop(h, supply);
 }
 
-/* Whether an array is made at once by the put that needs it. */
+/* Whether the put that needs an array makes it at once. */
 static inline bool hmap_array_is_small(const struct hmap *h, u8 B)
 {
 	return hmap_array_data_size(h, B) <= HMAP_SMALL_BYTES;
 }
 
 /*
- * Around each change of the array that a map is in, of that which is evacuated to it, and
- * of their seed: nothing that a view has told before holds in between.
+ * Call these around each change of the current array, of the array that is evacuated
+ * to it, and of their seed. In between, programs discard what they have read from
+ * the view.
  */
 static inline void hmap_view_begin(struct hmap *h)
 {

@@ -7,8 +7,8 @@
 #include "chain.h"
 
 /*
- * Whether a slot has the key. A long one is compared only if its hash is the same,
- * so that keys of one tophash cost no more.
+ * Whether a slot has the key. A key out of line is compared only if its hash is
+ * equal, so that other keys with the same tophash are cheap.
  */
 static __always_inline bool hmap_slot_has_key(const struct hmap *h,
 					      const struct hmap_slot *slot,
@@ -19,7 +19,7 @@ static __always_inline bool hmap_slot_has_key(const struct hmap *h,
 
 	if (hmap_out_of_line(h->params.key_size)) {
 		blob = READ_ONCE(*(struct hmap_blob **)k);
-		/* Of one that is being retired the version tells. */
+		/* If the key is being retired, the caller finds another version. */
 		if (!blob || data_race(blob->hash) != hash)
 			return false;
 		k = blob->bytes;
@@ -47,10 +47,10 @@ static __always_inline bool hmap_find_slot(const struct hmap *h,
  * @chain: the chain
  * @key: the key
  * @hash: hash of the key
- * @slot: out: where it is
+ * @slot: out: the slot of the key
  *
- * Return: true if it is there. Without a lock, hmap_bucket_read_retry() tells whether
- * the answer can be relied on.
+ * Return: true if the key is in the chain. Without a lock, the result is valid only
+ * if hmap_bucket_read_retry() returns false afterwards.
  */
 bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 	       const void *key, u64 hash, struct hmap_slot *slot)
@@ -70,9 +70,9 @@ bool hmap_find(const struct hmap *h, const struct hmap_chain *chain,
 }
 
 /*
- * The same under the stripe, for a key that is to be put: if it is not there,
- * @free is the first free slot of the chain, or with @free->i = HMAP_BUCKET_CNT
- * the last bucket, and @len how many there are.
+ * As hmap_find(), under the stripe, for a put. If the key is not in the chain, @free
+ * is the first free slot. If there is none, @free->i is HMAP_BUCKET_CNT, @free->b
+ * the last bucket and @len the number of buckets.
  */
 bool hmap_find_or_free(const struct hmap *h, const struct hmap_chain *chain,
 		       const void *key, u64 hash, struct hmap_slot *slot,
@@ -103,7 +103,7 @@ bool hmap_find_or_free(const struct hmap *h, const struct hmap_chain *chain,
 	return false;
 }
 
-/* Elements of the chain of a bucket. */
+/* Number of elements in the chain of bucket @index. */
 size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t index)
 {
 	struct hmap_bucket *b;
@@ -115,9 +115,9 @@ size_t hmap_chain_used(const struct hmap *h, const struct hmap_array *a, size_t 
 }
 
 /*
- * Of the two arrays of a map that is being resized the one that most likely has the
- * hash: the old one, unless its unit has been evacuated in order (private). The mark
- * of the old bucket tells whether that was right.
+ * The array that most likely has @hash while the map is being resized: the old
+ * array, unless the unit has been evacuated in order (private). The mark of the old
+ * bucket says whether that is correct.
  */
 struct hmap_array *hmap_array_in_resize(struct hmap_array *a, u64 hash)
 {

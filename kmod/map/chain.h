@@ -11,17 +11,18 @@
 #include "array.h"
 
 /*
- * Buckets of a chain. With honest keys the longest has four or five, and in a burst
- * that the worker cannot follow a few dozen. Long elements have as many as take
- * HMAP_HOLD_BYTES, but never fewer than HMAP_MIN_MAX_CHAIN: of the longest keys, compared
- * to their end or hashed once, some 70 us.
+ * The most buckets of a chain. With honest keys the longest chain has four or five,
+ * and a few dozen in a burst that the worker cannot keep up with. For long elements
+ * the limit is the number of buckets that take HMAP_HOLD_BYTES, but at least
+ * HMAP_MIN_MAX_CHAIN: to compare the longest keys of such a chain to their end, or
+ * to hash them once, takes some 70 us.
  */
 #define HMAP_MAX_CHAIN		64
 #define HMAP_MIN_MAX_CHAIN	8
 
 /**
  * struct hmap_chain - a chain of buckets
- * @a: the array that it is in
+ * @a: the array of the chain
  * @head: its first bucket; NULL if the array has no buckets yet
  */
 struct hmap_chain {
@@ -42,14 +43,14 @@ struct hmap_slot {
 /**
  * struct hmap_hashed - a key's hash
  * @hash: the hash
- * @hash0: the seed that it was made with
+ * @hash0: the seed that it was computed with
  */
 struct hmap_hashed {
 	u64 hash;
 	siphash_key_t hash0;
 };
 
-/* Ask for all of the bucket that @hash is in. A hint: there may be none. */
+/* Prefetch the whole bucket of @hash. Only a hint: there may be no bucket. */
 static inline void hmap_prefetch_bucket(const struct hmap *h,
 					const struct hmap_array *a, u64 hash)
 {
@@ -59,7 +60,7 @@ static inline void hmap_prefetch_bucket(const struct hmap *h,
 	hmap_bucket_prefetch(&h->geo, b);
 }
 
-/* Where a key or value is: in its slot, or where its slot points to. */
+/* The address of a key or value: its slot, or what its slot points to. */
 static inline void *hmap_slot_bytes(void *slot, u32 size)
 {
 	struct hmap_blob *blob;
@@ -84,8 +85,8 @@ static inline void *hmap_value_bytes(const struct hmap *h, struct hmap_bucket *b
 }
 
 /*
- * A pointer in a slot is stored as a whole: a reader follows it before it
- * finds out that the version has changed.
+ * A pointer in a slot must be stored as a whole: a reader follows it before it
+ * checks whether the version has changed.
  */
 static inline void hmap_set_blob(void *slot, struct hmap_blob *blob)
 {
@@ -103,7 +104,7 @@ static inline u64 hmap_hash(const struct hmap *h, const void *key,
 	return hmap_hash_key(h->params, key, hash0);
 }
 
-/* The hash of the element in a slot. That of a long key is kept with it. */
+/* The hash of the element in a slot. A key out of line is stored with its hash. */
 static inline u64 hmap_slot_hash(const struct hmap *h, struct hmap_bucket *b,
 				 unsigned int i, const siphash_key_t *hash0)
 {
@@ -124,24 +125,25 @@ static inline void hmap_copy_value(struct hmap *h, const struct hmap_slot *slot,
 }
 
 /*
- * Whether the stripe's progress says that the unit of @hash has been evacuated to @a,
- * which saves the look at the old bucket. If not, that may be so nevertheless.
+ * Whether the stripe's progress says that the unit of @hash has been evacuated to
+ * @a, which saves reading the old bucket. If this is false, the unit may still have
+ * been evacuated, out of order.
  */
 static inline bool hmap_is_past(const struct hmap_array *a,
 				const struct hmap_array *old, u64 hash)
 {
 	size_t unit = hash & min(a->last, old->last);
 	/*
-	 * If it is raised meanwhile (hmap_resize_done()) everything has been
-	 * evacuated, and either answer is right.
+	 * If hmap_resize_done() raises the mask meanwhile, everything has been
+	 * evacuated, and either answer is correct.
 	 */
 	u32 mask = READ_ONCE(a->mask);
 
-	/* What has been evacuated is seen: pairs with the release in hmap_advance(). */
+	/* Progress before buckets: pairs with the release in hmap_advance(). */
 	return unit >> fls(mask) < smp_load_acquire(&a->nevacuate[unit & mask].n);
 }
 
-/* The chain that the hash is in at present. Under its stripe. */
+/* The chain that the hash belongs to now. Under its stripe. */
 static inline struct hmap_chain hmap_chain_of(struct hmap *h,
 					      struct hmap_array *a, u64 hash)
 {
@@ -155,7 +157,7 @@ static inline struct hmap_chain hmap_chain_of(struct hmap *h,
 	};
 }
 
-/* Hash a key that is about to be written, and ask for its bucket. */
+/* Hash a key that is about to be written, and prefetch its bucket. */
 static inline void hmap_hash_ahead(struct hmap *h, const void *key,
 				   struct hmap_hashed *hashed)
 {
@@ -163,7 +165,7 @@ static inline void hmap_hash_ahead(struct hmap *h, const void *key,
 
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
-	/* A mixture of two seeds is found out under the lock. */
+	/* hmap_lock_hashed() detects a mixture of two seeds. */
 	hashed->hash0 = hmap_seed(a);
 	hashed->hash = hmap_hash(h, key, &hashed->hash0);
 	if (!hmap_settled(a))

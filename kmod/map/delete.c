@@ -6,7 +6,7 @@
 
 #include "resize.h"
 
-/* Whether everything behind the slot is HMAP_EMPTY_REST. */
+/* Whether all slots behind this one are HMAP_EMPTY_REST. */
 static bool hmap_rest_follows(struct hmap *h, const struct hmap_chain *chain,
 			      const struct hmap_slot *slot)
 {
@@ -18,7 +18,7 @@ static bool hmap_rest_follows(struct hmap *h, const struct hmap_chain *chain,
 	return !next || next->tophash[0] == HMAP_EMPTY_REST;
 }
 
-/* The last bucket before @b that has a slot in use; the first if none has. */
+/* The last bucket before @b that has a slot in use; the first bucket if none has. */
 static struct hmap_bucket *hmap_last_used_before(struct hmap *h,
 						 const struct hmap_chain *chain,
 						 const struct hmap_bucket *b)
@@ -32,8 +32,8 @@ static struct hmap_bucket *hmap_last_used_before(struct hmap *h,
 }
 
 /*
- * Mark a slot that has become empty, and the empty ones before it if nothing
- * is behind, so that lookups stop early.
+ * Mark a slot empty. If no slot behind it is in use, mark it and the empty slots
+ * before it HMAP_EMPTY_REST, so that lookups stop early.
  */
 static void hmap_mark_empty(struct hmap *h, const struct hmap_chain *chain,
 			    const struct hmap_slot *slot)
@@ -64,9 +64,9 @@ static void hmap_wipe(struct hmap *h, const struct hmap_slot *slot)
 }
 
 /**
- * struct hmap_removed - what a removed element leaves to its remover
- * @key: a key out of line
- * @value: a value out of line
+ * struct hmap_removed - memory of a removed element, to be retired by the caller
+ * @key: the key, if it is out of line
+ * @value: the value, if it is out of line
  */
 struct hmap_removed {
 	struct hmap_blob *key;
@@ -94,12 +94,12 @@ static struct hmap_removed hmap_remove_slot(struct hmap *h,
 	return removed;
 }
 
-/* -EAGAIN if the key may be in another stripe now. */
+/* Returns 0; -ENOENT; or -EAGAIN if the key may now be in another stripe. */
 static int hmap_remove_locked(struct hmap *h, const struct hmap_locked *lk,
 			      const void *key, void *value,
 			      struct hmap_removed *removed)
 {
-	/* Nothing is allocated for a delete: the old chain does as well. */
+	/* A delete does not allocate: without memory the old chain stays in use. */
 	struct hmap_supply supply = { .no_block = true };
 	struct hmap_chain chain;
 	struct hmap_slot slot;
@@ -121,7 +121,7 @@ static int hmap_remove_locked(struct hmap *h, const struct hmap_locked *lk,
  * hmap_pop() - delete an element and return its value
  * @h: the map
  * @key: the key
- * @value: where the value is copied to; NULL if it is not wanted
+ * @value: where to copy the value to; NULL if it is not wanted
  *
  * Context: process or softirq.
  * Return: 0, or -ENOENT if the key is not in the map.

@@ -28,10 +28,10 @@
 #include "hold.h"
 #include "trace.h"
 
-/* How far one put or delete looks for the next bucket to evacuate (Go's). */
+/* How far one put or delete searches for the next unit to evacuate, as in Go. */
 #define ADVANCE_LIMIT	1024
 
-/* Elements of a unit that are hashed once: all, unless chains have no limit. */
+/* Elements of a unit that are hashed only once: all, unless chains have no limit. */
 #define EVAC_CHOICES	(HMAP_MAX_CHAIN * HMAP_BUCKET_CNT)
 
 /**
@@ -51,13 +51,13 @@ struct evac_dest {
 /**
  * struct evac - the evacuation of one unit
  * @h: the map
- * @a: to here
- * @old: from here
- * @nr: new chains: a power of two
- * @dest: the new chains. The bits of a hash above those that choose the old bucket
- *	choose one
- * @choice: which of them the elements go to, in their order; of the first ones, so
- *	that these are hashed once
+ * @a: the new array
+ * @old: the old array
+ * @nr: number of new chains, a power of two
+ * @dest: the new chains. The bits of a hash above those that select the old bucket
+ *	select one of them
+ * @choice: index in @dest for each of the first EVAC_CHOICES elements, so that these
+ *	are hashed only once
  * @moved: elements moved
  * @looked: elements moved, and buckets looked at
  * @appended: overflow buckets used
@@ -74,7 +74,7 @@ struct evac {
 	u32 appended;
 };
 
-/* Copy a key or value in its slot. Readers may be in the new chain of a shrink. */
+/* Copy a slot. If the map shrinks, readers may be in the new chain. */
 static void hmap_evac_copy_bytes(void *to, const void *from, u32 size)
 {
 	if (hmap_out_of_line(size))
@@ -83,7 +83,7 @@ static void hmap_evac_copy_bytes(void *to, const void *from, u32 size)
 		hmap_bucket_copy(to, from, size);
 }
 
-/* Copy a slot to the next free one; its overflow buckets are reserved. */
+/* Copy a slot to the next free one. Overflow buckets have been reserved. */
 static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
 			   struct hmap_bucket *from, unsigned int f)
 {
@@ -108,8 +108,8 @@ static void hmap_evac_copy(struct evac *evac, struct evac_dest *dest,
 }
 
 /*
- * A program that sees the old array sees nothing there that is deleted from the new
- * one later on.
+ * Wipe the old slot: a program that still maps the old array must not see an element
+ * after it has been deleted from the new one.
  */
 static void hmap_evac_wipe(struct hmap *h, struct hmap_bucket *from, unsigned int f)
 {
@@ -119,7 +119,7 @@ static void hmap_evac_wipe(struct hmap *h, struct hmap_bucket *from, unsigned in
 	hmap_bucket_wipe(hmap_bucket_value(&h->geo, from, f), h->geo.value_slot);
 }
 
-/* Which of the new chains of a growing map an element goes to. */
+/* The new chain of an element in a growing map, as an index in @dest. */
 static u32 hmap_evac_choose(const struct evac *evac, struct hmap_bucket *from,
 			    unsigned int i)
 {
@@ -128,7 +128,7 @@ static u32 hmap_evac_choose(const struct evac *evac, struct hmap_bucket *from,
 	return hmap_bucket_index(evac->a, hash) >> evac->old->B;
 }
 
-/* Move what an old bucket holds. Returns the states that remain there, as a word. */
+/* Move the elements of an old bucket. Returns its new slot states, as a word. */
 static u64 hmap_evac_bucket(struct evac *evac, struct hmap_bucket *from)
 {
 	u64 states = HMAP_BYTES(HMAP_EVACUATED_EMPTY);
@@ -162,16 +162,16 @@ static void hmap_evac_chain(struct evac *evac, size_t index)
 		WRITE_ONCE(b->tophashes, cpu_to_le64(hmap_evac_bucket(evac, b)));
 	WRITE_ONCE(head->tophashes, cpu_to_le64((states & ~0xffULL) |
 						head->tophash[0]));
-	/* The copies first: pairs with the acquire in hmap_read_chain(). */
+	/* Copies before the mark: pairs with the acquire in hmap_read_chain(). */
 	smp_store_release(&head->tophash[0], (u8)states);
 	hmap_bucket_write_end(head);
 }
 
 /*
- * The last unit is done: the old array is not needed any more, and if the stripes
- * were too many for it they need not be any more. Under stripe 0 in that case: what
- * the caller has locked may not be the stripe of its key any more
- * (hmap_lock_is_right()).
+ * The last unit is done: retire the old array. If stripe 0 was the only one in use,
+ * because the old array had fewer buckets than there are stripes, raise the mask so
+ * that all stripes are used. The caller then holds stripe 0, which may no longer be
+ * the stripe of its key (hmap_lock_is_right()).
  */
 static void hmap_resize_done(struct hmap *h, struct hmap_array *a,
 			     struct hmap_array *old)
@@ -180,15 +180,15 @@ static void hmap_resize_done(struct hmap *h, struct hmap_array *a,
 	WRITE_ONCE(a->flags, 0);
 	WRITE_ONCE(a->extra.oldoverflow, NULL);
 	hmap_view_begin(h);
-	/* All is in the new array: pairs with the acquire in hmap_old(). */
+	/* Evacuation before NULL: pairs with the acquire in hmap_old(). */
 	smp_store_release(&a->oldbuckets, NULL);
-	/* The same: pairs with the address dependency behind hmap_settled(). */
+	/* Likewise: pairs with the address dependency on hmap_settled(). */
 	smp_store_release(&a->settled, a->data);
 	hmap_view_end(h);
 	hmap_array_retire(old);
 	if (a->mask)
 		return;
-	/* All of this before another stripe: pairs with the acquire of its locker. */
+	/* Before other stripes are used: pairs with acquires in hmap_lock_hash(). */
 	smp_store_release(&a->mask, hmap_full_mask(h, a));
 }
 
@@ -207,8 +207,9 @@ static void hmap_evac_unit(struct evac *evac, size_t unit)
 	struct hmap *h = evac->h;
 
 	/*
-	 * No reader looks into a new chain before an old one says that it has been
-	 * evacuated: only what comes second to a chain needs a version there.
+	 * No reader looks into a new chain before an old one is marked as evacuated.
+	 * So only the second old chain, when the map shrinks, needs the new chain's
+	 * version.
 	 */
 	hmap_evac_chain(evac, unit);
 	if (a->B < old->B) {
@@ -218,7 +219,7 @@ static void hmap_evac_unit(struct evac *evac, size_t unit)
 	}
 }
 
-/* Overflow buckets that a unit needs of which the elements go to several chains. */
+/* Overflow buckets that a unit needs if its elements go to several chains. */
 static u32 hmap_evac_need_split(struct evac *evac, size_t unit)
 {
 	u32 used[HMAP_UNIT_CHAINS] = {}, need = 0, n = 0, y;
@@ -232,7 +233,7 @@ static u32 hmap_evac_need_split(struct evac *evac, size_t unit)
 			y = hmap_evac_choose(evac, b, i);
 			if (n < EVAC_CHOICES)
 				evac->choice[n++] = y;
-			/* The ninth element of a chain, the seventeenth, ... */
+			/* For the 9th, 17th, 25th ... element of a chain. */
 			need += used[y] && used[y] % HMAP_BUCKET_CNT == 0;
 			used[y]++;
 		}
@@ -254,15 +255,16 @@ static u32 hmap_evac_need(struct evac *evac, size_t unit)
 	return n ? (n - 1) / HMAP_BUCKET_CNT : 0;
 }
 
-/* Units of a resize that are in one stripe. */
+/* Number of units in each stripe. */
 static size_t hmap_stripe_units(struct hmap_array *a, struct hmap_array *old)
 {
 	return hmap_nbuckets(hmap_smaller(a, old)) >> fls(a->mask);
 }
 
 /*
- * Whether puts and deletes evacuate their own units, too: in small maps, as in Go,
- * and where chains have become so long that a write of one costs no less.
+ * Whether puts and deletes also evacuate their own units: in small maps, as in Go,
+ * and if chains have become so long that a write to a chain costs as much as its
+ * evacuation.
  */
 static bool hmap_evacuates_own(const struct hmap *h, const struct hmap_array *old)
 {
@@ -271,9 +273,10 @@ static bool hmap_evacuates_own(const struct hmap *h, const struct hmap_array *ol
 }
 
 /*
- * Whether a put or delete has to evacuate the stripe's next unit. Where the worker takes
- * its part: if it is behind, or the next growth may be due before the map has seen
- * HMAP_PACE writes for each unit that is left.
+ * Whether a put or delete has to evacuate the stripe's next unit. If the worker
+ * evacuates this array from the beginning: only if the worker is behind, or if the
+ * next growth may be due before the map has seen HMAP_PACE writes for each unit that
+ * is left.
  */
 static bool hmap_help_is_due(struct hmap *h, const struct hmap_locked *lk,
 			     struct hmap_array *old)
@@ -296,8 +299,8 @@ static bool hmap_help_is_due(struct hmap *h, const struct hmap_locked *lk,
 }
 
 /*
- * The stripe's next unit has been evacuated: go on to one that has not. Where writers
- * evacuate in order only, that is the one behind it.
+ * The stripe's next unit has been evacuated: advance to the first one that has not
+ * been. If writers evacuate in order only, that is the one behind it.
  */
 static void hmap_advance(struct hmap *h, const struct hmap_locked *lk,
 			 struct hmap_array *old)
@@ -310,23 +313,26 @@ static void hmap_advance(struct hmap *h, const struct hmap_locked *lk,
 		stop = min(n + ADVANCE_LIMIT, units);
 	while (n < stop && hmap_evacuated(h, old, lk->s + n * step))
 		n++;
-	/* After the marks: pairs with the acquire in hmap_is_past(). */
+	/* Evacuation before progress: pairs with the acquire in hmap_is_past(). */
 	smp_store_release(&lk->a->nevacuate[lk->s].n, n);
 	if (n < units)
 		return;
 	h->stripes[lk->s].due = 0;
-	/* For hmap_count_error(), and the other stripes, which may begin now. */
+	/* For hmap_count_error(), and for other stripes, which may now be used. */
 	if (h->params.stripes > 1)
 		hmap_count_push(h, &h->stripes[lk->s]);
-	/* Full barrier: what all stripes have done comes before oldbuckets = NULL. */
+	/*
+	 * Full barrier: the evacuation of all stripes before oldbuckets = NULL.
+	 * Pairs with the other stripes' decrements.
+	 */
 	if (atomic_dec_and_test(&lk->a->remaining))
 		hmap_resize_done(h, lk->a, old);
 }
 
 /*
- * Move a unit that has not been moved. Returns what was looked at; or -ENOMEM, and
- * leaves the old chains as those that count, if there are not enough overflow
- * buckets.
+ * Evacuate a unit that has not been evacuated. Returns the number of elements moved
+ * and buckets read; or -ENOMEM if there are not enough overflow buckets: the old
+ * chains then stay valid.
  */
 static int hmap_evac_now(struct hmap *h, const struct hmap_locked *lk,
 			 struct hmap_array *old, size_t unit,
@@ -357,8 +363,8 @@ static int hmap_evac_now(struct hmap *h, const struct hmap_locked *lk,
 }
 
 /*
- * Evacuate a unit, if that has not been done. The old array may be gone afterwards,
- * but for the RCU reader that the caller is. Returns as hmap_evac_now().
+ * Evacuate a unit, if that has not been done. Afterwards the old array may have been
+ * retired: only the caller's rcu_read_lock() keeps it. Returns as hmap_evac_now().
  */
 static int hmap_evacuate(struct hmap *h, const struct hmap_locked *lk,
 			 struct hmap_array *old, size_t unit,
@@ -370,13 +376,13 @@ static int hmap_evacuate(struct hmap *h, const struct hmap_locked *lk,
 	lockdep_assert_held(&h->stripes[lk->s].lock);
 	if (!hmap_evacuated(h, old, unit))
 		looked = hmap_evac_now(h, lk, old, unit, supply);
-	/* Also if it was done: the last advance may have stopped at it. */
+	/* Also if it was evacuated before: hmap_advance() may have stopped there. */
 	if (looked >= 0 && unit == next)
 		hmap_advance(h, lk, old);
 	return looked;
 }
 
-/* Evacuate the stripe's next unit. The same; -ENOENT if there is none. */
+/* Evacuate the stripe's next unit. Returns the same, or -ENOENT if there is none. */
 static int hmap_evacuate_next(struct hmap *h, const struct hmap_locked *lk,
 			      struct hmap_supply *supply)
 {
@@ -395,7 +401,7 @@ bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 {
 	struct hmap_array *small = hmap_smaller(lk->a, old);
 
-	/* Once, however often the operation has to start again. */
+	/* Only once, however often the operation has to restart. */
 	if (!supply->helped && !hmap_is_past(lk->a, old, lk->hash) &&
 	    hmap_evacuates_own(h, old))
 		hmap_evacuate(h, lk, old, hmap_bucket_index(small, lk->hash),
@@ -420,7 +426,7 @@ static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
 	hmap_lock_hash(h, s, &lk);
 	while (units++ < HMAP_HOLD_UNITS && bytes < HMAP_HOLD_BYTES) {
 		looked = hmap_evacuate_next(h, &lk, supply);
-		/* Where locks can tell, a writer does not wait for more than a unit. */
+		/* If the lock is contended a writer waits for one unit at most. */
 		if (looked < 0 || spin_is_contended(&h->stripes[lk.s].lock))
 			break;
 		bytes += looked * hmap_slot_cost(h);
@@ -430,8 +436,8 @@ static bool hmap_finish_step(struct hmap *h, u32 s, struct hmap_supply *supply)
 }
 
 /*
- * Let others have the CPU for a while, unless the next growth or an explicit request
- * waits for the end of this resize.
+ * Leave the CPU to other tasks for a while, unless the next growth or an explicit
+ * request waits for the end of this resize.
  */
 static void hmap_give_way(struct hmap *h, ktime_t *since)
 {
@@ -448,10 +454,10 @@ static void hmap_give_way(struct hmap *h, ktime_t *since)
 }
 
 /**
- * hmap_finish_resize() - evacuate all there is, a bounded part at a time
+ * hmap_finish_resize() - evacuate all units, a bounded number at a time
  * @h: the map
  * @supply: where overflow buckets come from
- * @polite: leave time to those that write the map meanwhile
+ * @polite: pause for other tasks (hmap_give_way())
  *
  * The stripes take turns, so that all are about equally far.
  *

@@ -8,13 +8,13 @@
 #include "chain.h"
 #include "lock.h"
 
-/* Lookups that met a writer this often take the lock. */
+/* A lookup that has met a writer this often takes the lock. */
 #define HMAP_READ_TRIES	16
 
 /*
- * The chain of @hash in @a, opened for reading. Returns false if its bucket has
- * been evacuated. The acquire of the version comes before the look at the mark,
- * so that an evacuation in between shows in one or the other.
+ * Open the chain of @hash in @a for reading. Returns false if it has been evacuated.
+ * The acquire of the version comes before the read of the mark: an evacuation in
+ * between changes one or the other.
  */
 static bool hmap_read_chain(struct hmap *h, struct hmap_array *a, u64 hash,
 			    struct hmap_chain *chain, u32 *version)
@@ -23,13 +23,13 @@ static bool hmap_read_chain(struct hmap *h, struct hmap_array *a, u64 hash,
 	chain->head = hmap_bucket(h, a, hmap_bucket_index(a, hash));
 	hmap_bucket_prefetch(&h->geo, chain->head);
 	*version = hmap_bucket_read_begin(chain->head);
-	/* Pairs with the release in hmap_evac_chain(). */
+	/* Mark before the new chain: pairs with the release in hmap_evac_chain(). */
 	return !hmap_bucket_evacuated(smp_load_acquire(&chain->head->tophash[0]));
 }
 
 /*
- * A lookup without the lock. -EAGAIN if a writer came in between, or the array
- * itself has been replaced.
+ * A lookup without the lock. Returns -EAGAIN if the chain was written meanwhile, or
+ * if the array itself has been replaced.
  */
 static int hmap_get_lockless(struct hmap *h, const void *key, void *value)
 {
@@ -74,7 +74,7 @@ static int hmap_get_locked(struct hmap *h, const void *key, void *value)
 	return err;
 }
 
-/* A lookup for which the first bucket of its chain is not enough (private). */
+/* A lookup for which the first bucket of the chain is not enough (private). */
 int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
 		      const struct hmap_bucket *head, u32 version, const void *key,
 		      u64 hash, void *value)
@@ -92,7 +92,7 @@ int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
 }
 EXPORT_SYMBOL_GPL(hmap_get_in_chain);
 
-/* A lookup that a writer or the evacuation has disturbed (private). */
+/* A lookup that met a writer or an evacuation, or follows pointers (private). */
 int hmap_get_slow(struct hmap *h, const void *key, void *value)
 {
 	unsigned int try;
@@ -112,14 +112,15 @@ EXPORT_SYMBOL_GPL(hmap_get_slow);
  * hmap_get() - look a key up
  * @h: the map
  * @key: the key
- * @value: where its value is copied to; NULL to ask only whether the key is
- *	there. Undefined if the key is not there
+ * @value: where to copy its value to; NULL to check only whether the key exists.
+ *	Undefined contents if it does not
  *
- * The value is never a mixture of two, unless the caller is interrupted for so long
- * that the chain is written 2^31 times meanwhile, as with any sequence counter.
+ * The value is never a mixture of two values, unless the caller is interrupted for
+ * so long that the chain is written 2^31 times meanwhile, as with any sequence
+ * counter.
  *
- * Context: process or softirq. Takes no lock unless writers of the same chain
- * disturb it many times in a row.
+ * Context: process or softirq. Takes no lock unless it meets writers of the same
+ * chain many times in a row.
  * Return: 0, or -ENOENT if the key is not in the map.
  */
 int hmap_get(struct hmap *h, const void *key, void *value)
@@ -133,8 +134,8 @@ EXPORT_SYMBOL_GPL(hmap_get);
  * @h: the map
  * @keys: keys, one after the other
  * @n: how many
- * @values: where their values are copied to, in the same order; NULL if they
- *	are not wanted. Undefined for a key that is not there
+ * @values: where to copy their values to, in the same order; NULL if they are not
+ *	wanted. Undefined contents for a missing key
  * @found: out: a bitmap of @n bits: the keys that are in the map
  *
  * Each is looked up as by hmap_get(), but their cache misses overlap.

@@ -14,8 +14,8 @@
  * @key_size: bytes of the key
  * @hash0: the seed
  *
- * SipHash (Aumasson and Bernstein, 2012): without the seed nobody can find keys
- * that collide.
+ * SipHash (Aumasson and Bernstein, 2012): keys that collide cannot be found without
+ * the seed.
  *
  * Context: any.
  * Return: the hash.
@@ -41,8 +41,8 @@ static u64 hmap_last_bytes(const u8 *key, u32 n)
  * @key_size: bytes of the key
  * @hash0: the seed
  *
- * A word at a time, by hmap_hash_mix(). All keys of a map have the same size, so
- * that it need not be hashed, too.
+ * Mixes a word at a time, by hmap_hash_mix(). The size is not hashed: all keys of a
+ * map have the same size.
  *
  * Context: any.
  * Return: the hash.

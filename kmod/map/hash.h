@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Seeds.
+ * Seeds of hashes.
  */
 #ifndef _HMAP_MAP_HASH_H
 #define _HMAP_MAP_HASH_H

@@ -16,9 +16,10 @@
 #include "lock.h"
 
 /*
- * Lock the stripe of @hash. The array is loaded again under the stripe, since
- * another may have been published, and so is its mask: the stripe is the right one
- * if that is still the same. No array is kept from before the lock, nor after it.
+ * Lock the stripe of @hash. The array and its mask are loaded again under the
+ * stripe, since another array may have been published: the stripe is the right one
+ * if the mask has not changed. The array loaded before the lock is not used any
+ * further.
  */
 void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
 	__acquires(RCU) __acquires(stripe)
@@ -28,15 +29,16 @@ void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
 	rcu_read_lock();
 	for (;;) {
 		/*
-		 * What the holder of stripe 0 did before is seen under any other:
-		 * pairs with the release in hmap_resize_done().
+		 * Changes that the holder of stripe 0 made before it raised the mask
+		 * are visible under the other stripes: pairs with the release in
+		 * hmap_resize_done().
 		 */
 		mask = smp_load_acquire(&rcu_dereference(h->buckets)->mask);
 		lk->hash = hash;
 		lk->s = hash & mask;
 		spin_lock_bh(&h->stripes[lk->s].lock);
 		lk->a = rcu_dereference(h->buckets);
-		/* The same, of an array that has been published since. */
+		/* Likewise, for an array that has been published since. */
 		if (smp_load_acquire(&lk->a->mask) == mask)
 			return;
 		spin_unlock_bh(&h->stripes[lk->s].lock);
@@ -44,8 +46,8 @@ void hmap_lock_hash(struct hmap *h, u64 hash, struct hmap_locked *lk)
 }
 
 /*
- * Lock the stripe of @key. It has been hashed before, since it may be long; the
- * seed may have changed since.
+ * Lock the stripe of @key. The caller has hashed it before, outside of the lock,
+ * since it may be long. If the seed has changed since then, hash it again.
  */
 void hmap_lock_hashed(struct hmap *h, const void *key,
 		      struct hmap_hashed *hashed, struct hmap_locked *lk)
@@ -70,7 +72,7 @@ void hmap_lock_key(struct hmap *h, const void *key, struct hmap_locked *lk)
 	hmap_lock_hashed(h, key, &hashed, lk);
 }
 
-/* Lock the whole map. Nothing is published meanwhile: that takes a stripe. */
+/* Lock the whole map. No array is published meanwhile: that takes a stripe. */
 struct hmap_array *hmap_lock_all(struct hmap *h)
 	__acquires(RCU) __acquires(all)
 {
@@ -80,7 +82,7 @@ struct hmap_array *hmap_lock_all(struct hmap *h)
 	spin_lock_bh(&h->all);
 	for (s = 0; s < h->params.stripes; s++) {
 		spin_lock_nest_lock(&h->stripes[s].lock, &h->all);
-		__release(stripe); /* sparse: the loop takes as many as it gives */
+		__release(stripe); /* sparse: balance the loop */
 	}
 	return rcu_dereference(h->buckets);
 }
@@ -98,10 +100,10 @@ void hmap_unlock_all(struct hmap *h)
 	rcu_read_unlock();
 }
 
-/* Elements; exact if all stripes are locked, or there is one and it is. */
+/* Number of elements; exact if all stripes are locked. */
 long hmap_count(const struct hmap *h)
 {
-	/* First what is shared: pairs with the release in hmap_count_push(). */
+	/* The shared count first: pairs with the release in hmap_count_push(). */
 	long count = atomic_long_read_acquire(&h->count);
 	u32 s;
 
@@ -110,7 +112,7 @@ long hmap_count(const struct hmap *h)
 	return count;
 }
 
-/* The same at one moment. */
+/* Exact number of elements. Takes all stripes. */
 long hmap_count_exact(struct hmap *h)
 {
 	long count;
@@ -121,7 +123,7 @@ long hmap_count_exact(struct hmap *h)
 	return count;
 }
 
-/* Inserts and deletes so far; exact as hmap_count() is. */
+/* Inserts and deletes so far; exact under the same conditions as hmap_count(). */
 unsigned long hmap_changes(const struct hmap *h)
 {
 	unsigned long changes = 0;
@@ -147,8 +149,10 @@ long hmap_evacuated_units(const struct hmap *h)
  * hmap_len() - number of elements
  * @h: the map
  *
- * Context: any; takes no lock, so others may change it at any time. While a map
- * of several stripes is written it is an estimate.
+ * Takes no lock: the number may change at any time. While a map of several stripes
+ * is being written the result is an estimate.
+ *
+ * Context: any.
  * Return: the number of elements.
  */
 unsigned long hmap_len(const struct hmap *h)

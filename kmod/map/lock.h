@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Stripes, and what is counted under them.
+ * Stripes, and the counters that they protect.
  */
 #ifndef _HMAP_MAP_LOCK_H
 #define _HMAP_MAP_LOCK_H
@@ -12,10 +12,10 @@
 #include "chain.h"
 
 /**
- * struct hmap_locked - a stripe that is locked
- * @a: the array that the map was in when it was locked. Another may have been
- *	published since; the buckets of the stripe are here nevertheless, until
- *	they are evacuated under this lock
+ * struct hmap_locked - a locked stripe
+ * @a: the current array when the stripe was locked. Another array may have been
+ *	published since, but the elements of the stripe stay here until they are
+ *	evacuated under this lock
  * @s: index of the stripe
  * @hash: the hash that it was locked for
  */
@@ -49,8 +49,8 @@ static inline void hmap_unlock(struct hmap *h, const struct hmap_locked *lk)
 }
 
 /*
- * Whether the stripe that is locked is (still) that of the hash. It is not after
- * the mask has been raised, by the holder of the lock itself.
+ * Whether the locked stripe is (still) that of the hash. It may not be after the
+ * holder of the lock has raised the mask (hmap_resize_done()).
  */
 static inline bool hmap_lock_is_right(const struct hmap_locked *lk)
 {
@@ -58,9 +58,9 @@ static inline bool hmap_lock_is_right(const struct hmap_locked *lk)
 }
 
 /*
- * The number of elements, by what this stripe knows. Exact while there is one
- * stripe in use; of several, each may have a->count_batch that the others do not
- * see.
+ * The number of elements, as far as this stripe knows. Exact if only one stripe is
+ * in use. Otherwise each of the other stripes may have counted up to a->count_batch
+ * that are not included.
  */
 static inline long hmap_count_near(const struct hmap *h,
 				   const struct hmap_locked *lk)
@@ -69,8 +69,8 @@ static inline long hmap_count_near(const struct hmap *h,
 }
 
 /*
- * By how much that may be wrong. Until a stripe has been evacuated it may have counted
- * as far as the old array let it.
+ * The error of hmap_count_near(). Until a stripe has been evacuated it may have
+ * counted up to the count_batch of the old array.
  */
 static inline u32 hmap_count_error(const struct hmap_array *a)
 {
@@ -83,13 +83,16 @@ static inline u32 hmap_count_error(const struct hmap_array *a)
 	return a->mask * (old ? max_t(u32, batch, old->count_batch) : batch);
 }
 
-/* Add what a stripe has counted to what all can see. Under the stripe. */
+/* Add a stripe's count to the map's. Under the stripe. */
 static inline void hmap_count_push(struct hmap *h, struct hmap_stripe *stripe)
 {
 	long count = stripe->count;
 
 	WRITE_ONCE(stripe->count, 0);
-	/* Never counted twice: pairs with the acquire in hmap_count(). */
+	/*
+	 * Zero the stripe's count first, so that no element is counted twice: pairs
+	 * with the acquire in hmap_count().
+	 */
 	atomic_long_add_return_release(count, &h->count);
 }
 

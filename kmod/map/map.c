@@ -21,7 +21,7 @@ static bool hmap_node_ok(const struct hmap_params *params)
 		node_online(params->node));
 }
 
-/* Programs see inline elements whose hash they know. */
+/* Programs can look up only inline elements, with a hash that they know. */
 static bool hmap_view_params_ok(const struct hmap_params *params)
 {
 	return !hmap_out_of_line(params->key_size) &&
@@ -70,7 +70,7 @@ static int hmap_init_locks(struct hmap *h, struct hmap_lock_class *class)
 	return 0;
 }
 
-/* Buckets that a chain may have: fewer where elements are long. */
+/* The most buckets of a chain: fewer if elements are long. */
 static u32 hmap_max_chain(const struct hmap *h)
 {
 	u32 size = h->params.key_size + h->geo.value_slot;
@@ -81,7 +81,7 @@ static u32 hmap_max_chain(const struct hmap *h)
 		       HMAP_MIN_MAX_CHAIN, HMAP_MAX_CHAIN);
 }
 
-/* What a map has besides its arrays. */
+/* Free everything but the arrays. */
 static void hmap_free_rest(struct hmap *h)
 {
 	mem_cgroup_put(h->memcg);
@@ -91,7 +91,7 @@ static void hmap_free_rest(struct hmap *h)
 	h->memory = NULL;
 }
 
-/* hmap_init() or hmap_init_view(), with what lockdep is to know the locks by (private). */
+/* hmap_init() or hmap_init_view(), with the lockdep class (private). */
 int __hmap_init(struct hmap *h, const struct hmap_params *params,
 		struct hmap_view *view, struct hmap_lock_class *class)
 {
@@ -144,7 +144,7 @@ static void hmap_free_slot(struct hmap *h, struct hmap_bucket *b, unsigned int i
 		hmap_blob_free(h, *value, h->params.value_size);
 }
 
-/* Free the keys and values out of line that an unreachable array names. */
+/* Free the keys and values out of line of an array that is no longer reachable. */
 static void hmap_free_blobs(struct hmap *h, struct hmap_array *a)
 {
 	struct hmap_bucket *b;
@@ -163,7 +163,7 @@ static void hmap_free_blobs(struct hmap *h, struct hmap_array *a)
 	}
 }
 
-/* Free an array that no reader can be in, and the one that it replaces. */
+/* Free an array that no reader can be in, and the one being evacuated to it. */
 static void hmap_free_arrays(struct hmap *h, struct hmap_array *a)
 {
 	struct hmap_array *old = a->oldbuckets;
@@ -180,10 +180,11 @@ static void hmap_free_arrays(struct hmap *h, struct hmap_array *a)
  * hmap_destroy() - free a map
  * @h: the map, which is not used any more
  *
- * What waits for a grace period of RCU is freed after it; see hmap_pool_exit().
+ * Memory that waits for an RCU grace period is freed later; see hmap_pool_exit().
  *
- * Context: process; may sleep, where the caller could allocate with GFP_KERNEL. Waits for
- * the worker, which leaves off at its next step; that may be to make an array.
+ * Context: process; may sleep; the caller must be able to allocate with GFP_KERNEL.
+ * Waits for the worker, which stops before its next step; the present step may be
+ * the allocation of an array.
  */
 void hmap_destroy(struct hmap *h)
 {
@@ -196,7 +197,7 @@ void hmap_destroy(struct hmap *h)
 }
 EXPORT_SYMBOL_GPL(hmap_destroy);
 
-/* Replace the array by an empty one. Returns the one that was there. */
+/* Replace the array by an empty one. Returns the old one. */
 static struct hmap_array *hmap_replace_all(struct hmap *h,
 					   struct hmap_array *new)
 {
@@ -220,7 +221,7 @@ static struct hmap_array *hmap_replace_all(struct hmap *h,
 	return a;
 }
 
-/* The arrays go after a grace period, which what is out of line has to wait for. */
+/* Free arrays after a grace period. For keys or values out of line, wait for it. */
 static void hmap_clear_arrays(struct hmap *h, struct hmap_array *a)
 {
 	struct hmap_array *old = a->oldbuckets;
@@ -239,12 +240,12 @@ static void hmap_clear_arrays(struct hmap *h, struct hmap_array *a)
  * hmap_clear() - delete all elements
  * @h: the map
  *
- * The map keeps its number of buckets, or starts again without any if memory
- * for as many empty ones cannot be had, or is not allowed. Like Go's, an empty
+ * The map keeps its number of buckets. If there is no memory for them, or a limit
+ * does not allow it, the map starts again without buckets. Like Go's map, an empty
  * map is left as it is.
  *
- * Context: process; may sleep, if keys or values are out of line for a grace period
- * of RCU. Waits as hmap_reserve() does.
+ * Context: process; may sleep, also for an RCU grace period if keys or values are
+ * out of line. Waits as hmap_reserve() does.
  * Return: 0; -ENOMEM, or -EINTR if a signal came, with the map unchanged.
  */
 int hmap_clear(struct hmap *h)

@@ -23,13 +23,13 @@
 #include "memory.h"
 #include "trace.h"
 
-/* From here on what huge pages waste at the end is less than a sixteenth. */
+/* From this size on huge pages waste less than a sixteenth at the end. */
 #define HUGE_LIMIT	(16 * PMD_SIZE)
 
 /* Runs the workers of all maps. */
 struct workqueue_struct *hmap_wq;
 
-/* Frees. */
+/* Frees memory. */
 struct workqueue_struct *hmap_free_wq;
 
 int hmap_queues_init(void)
@@ -44,8 +44,9 @@ int hmap_queues_init(void)
 }
 
 /*
- * Until what has begun to wait for a grace period before is free. What has been retired
- * while a batch was under way is in the next one: twice is for all.
+ * Wait until memory that is already waiting for a grace period has been freed. Blobs
+ * that were retired while a batch was under way are in the next batch: call this
+ * twice to wait for all memory.
  */
 static void hmap_drain(void)
 {
@@ -53,7 +54,7 @@ static void hmap_drain(void)
 	flush_workqueue(hmap_free_wq);
 }
 
-/* All maps are gone. What they have left is freed. */
+/* All maps have been destroyed: free the memory that still waits. */
 void hmap_queues_exit(void)
 {
 	if (hmap_free_wq) {
@@ -77,7 +78,7 @@ void hmap_memory_add(struct hmap_memory *memory, long bytes)
 			atomic_long_add(bytes, &memory->pools[i]->memory);
 }
 
-/* Whether there is a limit, which @bytes, and @size more, exceed. */
+/* Whether there is a limit, and @bytes plus @size exceed it. */
 static bool hmap_is_beyond(unsigned long limit, const atomic_long_t *bytes, long size)
 {
 	return limit && size > (long)min_t(unsigned long, limit, LONG_MAX) -
@@ -87,10 +88,9 @@ static bool hmap_is_beyond(unsigned long limit, const atomic_long_t *bytes, long
 /**
  * hmap_has_room() - whether a map may hold more memory
  * @h: the map
- * @size: bytes more; negative if less
+ * @size: additional bytes; may be negative
  *
- * Return: true if it, and all maps of each of its pools together, would not exceed
- * their limits.
+ * Return: true if neither the map nor any of its pools would exceed its limit.
  */
 bool hmap_has_room(const struct hmap *h, long size)
 {
@@ -108,7 +108,7 @@ bool hmap_has_room(const struct hmap *h, long size)
 	return true;
 }
 
-/* The least of a map's limits; ULONG_MAX if it has none. */
+/* The lowest of a map's limits; ULONG_MAX if it has none. */
 static unsigned long hmap_least_limit(const struct hmap *h)
 {
 	unsigned long limit = h->params.max_bytes ?: ULONG_MAX, max_bytes;
@@ -124,11 +124,11 @@ static unsigned long hmap_least_limit(const struct hmap *h)
 }
 
 /**
- * hmap_may_wait() - whether a caller may wait for others' allocations
+ * hmap_may_wait() - whether a caller may wait for allocations of other tasks
  * @gfp: how the caller allocates
  *
- * Others allocate with GFP_KERNEL, whose reclaim may need what the caller holds,
- * unless the caller could allocate like that itself.
+ * Other tasks allocate with GFP_KERNEL, whose reclaim may need locks that the caller
+ * holds. Waiting is safe only if the caller could allocate with GFP_KERNEL itself.
  *
  * Return: true if it may.
  */
@@ -139,11 +139,12 @@ bool hmap_may_wait(gfp_t gfp)
 }
 
 /**
- * hmap_memory_wait() - wait until what is waiting for a grace period is free
- * @memory: what it counts as part of
+ * hmap_memory_wait() - wait until memory that waits for a grace period is freed
+ * @memory: memory of the map
  * @gfp: how the caller allocates
  *
- * For a caller that has met a limit of bytes; one that may not wait goes on.
+ * For a caller that has reached a limit of memory. Returns at once if the caller may
+ * not wait (hmap_may_wait()).
  */
 void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp)
 {
@@ -155,13 +156,14 @@ void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp)
 }
 
 /**
- * hmap_memory_throttle() - wait if too much is waiting for a grace period
+ * hmap_memory_throttle() - wait if too much memory waits for a grace period
  * @h: the map
  * @gfp: how the caller allocates
  *
- * For a caller that is about to bring a key or value out of line, perhaps in the place
- * of another: at the limit of a map that may exceed the limit by an eighth, so that not
- * each overwrite has to wait. A caller that may not wait goes on.
+ * For a caller that is about to allocate a key or value out of line, perhaps to
+ * overwrite another one. When the map has reached its limit, memory that waits may
+ * exceed the limit by an eighth, so that not every overwrite has to wait. Returns at
+ * once if the caller may not wait.
  */
 void hmap_memory_throttle(struct hmap *h, gfp_t gfp)
 {
@@ -171,12 +173,12 @@ void hmap_memory_throttle(struct hmap *h, gfp_t gfp)
 }
 
 /**
- * hmap_pool_exit() - wait until what the maps of a pool have left is free
+ * hmap_pool_exit() - wait until all memory of a pool's maps has been freed
  * @pool: the pool, of which all maps have been destroyed
  *
- * Only then may the pool's memory go away.
+ * Call this before freeing the pool itself.
  *
- * Context: process; may sleep, for a grace period of RCU.
+ * Context: process; may sleep, for an RCU grace period.
  */
 void hmap_pool_exit(struct hmap_pool *pool)
 {
@@ -191,7 +193,10 @@ EXPORT_SYMBOL_GPL(hmap_pool_exit);
 
 /* ---- allocation ---- */
 
-/* The caller needs the worker, in any context: with HMAP_ACCOUNT_CALLERS it pays for it. */
+/*
+ * The caller needs the worker: with HMAP_ACCOUNT_CALLERS, charge the worker's memory
+ * to the caller. Called in any context.
+ */
 void hmap_note_payer(struct hmap *h)
 {
 	if (h->params.flags & HMAP_ACCOUNT_CALLERS && current->mm)
@@ -199,7 +204,7 @@ void hmap_note_payer(struct hmap *h)
 				    get_mem_cgroup_from_mm(current->mm)));
 }
 
-/* The worker begins. What it allocates is charged to the last caller that needed it. */
+/* The worker begins: charge its memory to the last caller that needed it. */
 void hmap_take_payer(struct hmap *h)
 {
 	struct mem_cgroup *memcg;
@@ -213,7 +218,7 @@ void hmap_take_payer(struct hmap *h)
 	}
 }
 
-/* What an allocation of this task is charged to, if that is not its own cgroup. */
+/* The cgroup that this task's allocations are charged to; NULL for its own. */
 static struct mem_cgroup *hmap_charged_to(const struct hmap *h)
 {
 	if (h->params.flags & HMAP_ACCOUNT)
@@ -225,9 +230,9 @@ static struct mem_cgroup *hmap_charged_to(const struct hmap *h)
 }
 
 /*
- * What is allocated up to hmap_alloc_end() is zeroed, fails without a warning,
- * and is charged as the map's flags say. A cgroup at its limit is no
- * reason to kill a task: the map goes on without.
+ * Allocations up to hmap_alloc_end() are zeroed, fail without a warning, and are
+ * charged as the map's flags say. __GFP_RETRY_MAYFAIL: do not kill a task because a
+ * cgroup is at its limit; the map can do without the memory.
  */
 struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp)
 {
@@ -254,8 +259,9 @@ void hmap_alloc_failed(struct hmap *h, size_t size)
 }
 
 /*
- * Memory page by page, with huge pages if it is large. For what kmalloc() cannot
- * give, kvmalloc_node() is the vmalloc() that knows nodes; it has a limit.
+ * Allocate by single pages, or by huge pages if @size is large. For sizes that
+ * kmalloc() cannot return, kvmalloc_node() is a vmalloc() that takes a node; its
+ * limit is INT_MAX.
  */
 void *hmap_vmalloc(size_t size, gfp_t gfp, int node)
 {
@@ -268,7 +274,7 @@ void *hmap_vmalloc(size_t size, gfp_t gfp, int node)
 	return __vmalloc(size, gfp);
 }
 
-/* What an allocation of @size at @p really takes. */
+/* The bytes that an allocation of @size at @p really takes. */
 static size_t hmap_mem_size(const void *p, size_t size)
 {
 	return is_vmalloc_addr(p) ? PAGE_ALIGN(size) : ksize(p);
@@ -279,7 +285,7 @@ static size_t hmap_mem_size(const void *p, size_t size)
  * @h: the map that it is for
  * @size: bytes
  * @gfp: how to allocate
- * @taken: out: bytes that it really takes; they count as held from now on
+ * @taken: out: bytes that it really takes; they are added to the map's memory
  *
  * Return: the memory, or NULL without a warning.
  */
@@ -331,7 +337,7 @@ static void hmap_memory_begin_batch(struct hmap_memory *memory)
 	/* Full barrier: pairs with smp_mb() in hmap_memory_work(). */
 	if (atomic_xchg(&memory->busy, true))
 		return;
-	/* Whatever is in it has been taken out of the map before. */
+	/* All of these blobs have been removed from the map before. */
 	memory->batch = llist_del_all(&memory->retired);
 	refcount_inc(&memory->ref);
 	queue_rcu_work(hmap_free_wq, &memory->work);
@@ -352,12 +358,11 @@ static void hmap_memory_work(struct work_struct *work)
 		cond_resched();
 	}
 	atomic_long_sub(total, &memory->waiting);
-	/* Either this sees what has been added or that sees that it has ended. */
-	atomic_set_release(&memory->busy, false);
 	/*
-	 * Pairs with llist_add() in hmap_blob_retire() and with atomic_xchg() in
-	 * hmap_memory_begin_batch().
+	 * Either we see the new blob, or hmap_blob_retire() sees busy == false. Pairs
+	 * with llist_add() there and atomic_xchg() in hmap_memory_begin_batch().
 	 */
+	atomic_set_release(&memory->busy, false);
 	smp_mb();
 	if (!llist_empty(&memory->retired))
 		hmap_memory_begin_batch(memory);
@@ -365,10 +370,10 @@ static void hmap_memory_work(struct work_struct *work)
 }
 
 /**
- * hmap_blob_retire() - free a key or value that readers may be copying from
- * @h: the map, in which it is not any more
+ * hmap_blob_retire() - free a key or value that readers may still be copying
+ * @h: the map, from which it has been removed
  * @blob: the key or value; NULL if there is none
- * @size: bytes of it
+ * @size: bytes of the key or value
  *
  * Context: any in which the map may be written; not under its locks.
  */
@@ -385,7 +390,7 @@ void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
 		hmap_memory_begin_batch(memory);
 }
 
-/* ---- what counts ---- */
+/* ---- struct hmap_memory ---- */
 
 struct hmap_memory *hmap_memory_alloc(const struct hmap_params *params, gfp_t gfp)
 {

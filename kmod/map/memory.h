@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory of a map: how it is allocated, what is counted, and what frees it.
+ * Memory of a map: allocating, counting and freeing it.
  */
 #ifndef _HMAP_MAP_MEMORY_H
 #define _HMAP_MAP_MEMORY_H
@@ -17,23 +17,23 @@ struct mem_cgroup;
 
 /*
  * Arrays up to this size are made by the put that needs them, and blocks of overflow
- * buckets are no larger. What is larger comes from the worker, whatever the size of
- * a page.
+ * buckets are no larger. Larger arrays are made by the worker. Independent of
+ * PAGE_SIZE.
  */
 #define HMAP_SMALL_BYTES	SZ_32K
 
 /**
- * struct hmap_memory - what a map holds
- * @bytes: all of it, what waits for a grace period included
- * @waiting: bytes that wait for one
+ * struct hmap_memory - memory that a map holds
+ * @bytes: all of it, including memory that waits for a grace period
+ * @waiting: bytes that wait for a grace period
  * @pools: limits shared with other maps, or NULL. Constant
- * @ref: the map's, one for each array that waits, and one for @batch
- * @retired: keys and values that have been taken out of the map
+ * @ref: held by the map, by each array that waits, and by @batch
+ * @retired: keys and values out of line that have been removed from the map
  * @batch: those that wait for a grace period (@work)
  * @busy: @work has been queued
  * @work: frees @batch
  *
- * Outlives the map until all that it held is free.
+ * Lives on after hmap_destroy() until all memory of the map has been freed.
  */
 struct hmap_memory {
 	atomic_long_t bytes;
@@ -64,7 +64,7 @@ void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg);
 void hmap_note_payer(struct hmap *h);
 void hmap_take_payer(struct hmap *h);
 
-/* Either of these. */
+/* Either of the two flags. */
 #define HMAP_ACCOUNTING	(HMAP_ACCOUNT | HMAP_ACCOUNT_CALLERS)
 void *hmap_vmalloc(size_t size, gfp_t gfp, int node);
 void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp, size_t *taken);
@@ -78,7 +78,7 @@ static inline int hmap_node(const struct hmap_params *params)
 	return params->flags & HMAP_NUMA_NODE ? params->node : NUMA_NO_NODE;
 }
 
-/* Whether there is a limit to the map's memory. */
+/* Whether the map's memory has a limit. */
 static inline bool hmap_has_limit(const struct hmap *h)
 {
 	const struct hmap_params *params = &h->params;
@@ -89,15 +89,16 @@ static inline bool hmap_has_limit(const struct hmap *h)
 }
 
 /*
- * Whether a limit may be in the way only because of memory that is about to become free.
- * Asked before the limit is: if it has become free since, there is room.
+ * Whether a limit may be reached only because of memory that is about to be freed.
+ * Call this before checking the limit: if the memory is freed in between, there is
+ * room.
  */
 static inline bool hmap_room_is_coming(const struct hmap *h)
 {
 	return hmap_has_limit(h) && atomic_long_read(&h->memory->waiting);
 }
 
-/* Whether elements have keys or values out of line. */
+/* Whether keys or values are out of line. */
 static inline bool hmap_has_blobs(const struct hmap *h)
 {
 	return hmap_out_of_line(h->params.key_size) ||

@@ -10,23 +10,24 @@
 #include "resize.h"
 
 /*
- * A put that meets a limit waits so often for a resize to give room: for the end of the
- * one under way, for the next, which may already have an array, and for its end.
+ * How often a put that reaches a limit waits for a resize to free memory: for the
+ * end of the resize under way, for the next one, whose array may already exist, and
+ * for its end.
  */
 #define HMAP_ROOM_TRIES		3
 
 /**
- * struct hmap_write - a put or an update on its way
+ * struct hmap_write - a put or an update in progress
  * @key: the key
  * @hashed: its hash
- * @value: the value to store; with @fn room for it
+ * @value: the value to store; with @fn a buffer for it
  * @flags: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST
- * @may_wait: the caller may wait for memory that others allocate or free
- * @fn: changes the value; NULL if @value is what to store
+ * @may_wait: the caller may wait for other tasks' allocations (hmap_may_wait())
+ * @fn: changes the value; NULL to store @value
  * @arg: for @fn
  * @key_blob: memory for a key out of line, until it is stored
- * @value_blob: memory for a value out of line, until it is stored; @value is in it
- * @replaced: the value out of line that another one has taken the place of
+ * @value_blob: memory for a value out of line, until it is stored; contains @value
+ * @replaced: the old value out of line that has been replaced
  */
 struct hmap_write {
 	const void *key;
@@ -69,7 +70,7 @@ static void hmap_store_key(struct hmap *h, struct hmap_write *w,
 	}
 }
 
-/* Ask the callback, if there is one, for the value to store. */
+/* Call the callback, if there is one, to get the value to store. */
 static int hmap_call_update(struct hmap *h, struct hmap_write *w,
 			    const struct hmap_slot *slot)
 {
@@ -96,7 +97,7 @@ static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
 	return 0;
 }
 
-/* Why there is no overflow bucket for an insert, or -EAGAIN to fetch one. */
+/* The error if an insert has no overflow bucket; -EAGAIN to allocate one. */
 static int hmap_no_overflow(struct hmap *h, struct hmap_supply *supply)
 {
 	if (!hmap_supply_over_limit(h, supply))
@@ -106,8 +107,9 @@ static int hmap_no_overflow(struct hmap *h, struct hmap_supply *supply)
 }
 
 /*
- * Why a chain gets no longer: its keys are to blame; or the map could not grow, which
- * the worker, if it is late, may be about to change (-EAGAIN).
+ * The error if a chain has its maximum length: -EMLINK if the map is within its
+ * load, so that the keys are to blame. Otherwise the map could not grow: -EAGAIN to
+ * wait for the worker, which may be behind, or -ENOMEM.
  */
 static int hmap_chain_full(struct hmap *h, const struct hmap_write *w,
 			   const struct hmap_locked *lk,
@@ -121,7 +123,10 @@ static int hmap_chain_full(struct hmap *h, const struct hmap_write *w,
 	return -EAGAIN;
 }
 
-/* Before an element comes into @slot, which is behind the chain's first bucket. */
+/*
+ * Update the filter before an element is stored in @slot, which is behind the
+ * chain's first bucket.
+ */
 static void hmap_filter_slot(struct hmap *h, const struct hmap_chain *chain,
 			     const struct hmap_slot *slot, u8 top)
 {
@@ -132,9 +137,10 @@ static void hmap_filter_slot(struct hmap *h, const struct hmap_chain *chain,
 }
 
 /*
- * Whether a chain of @len buckets may not have an element more, in a new bucket if it is
- * @full. In a map that shrinks it is joined with another one, which must not become too
- * long; as long as each has half of what a chain may have that is not asked.
+ * Whether a chain of @len buckets may not get another element, which needs a new
+ * bucket if the chain is @full. When the map shrinks, the chain will be joined with
+ * another one, and the result must not be too long either; this need not be checked
+ * as long as no chain has more than half of the maximum.
  */
 static bool hmap_chain_at_limit(const struct hmap *h, const struct hmap_locked *lk,
 				const struct hmap_chain *chain, u32 len, bool full)
@@ -154,7 +160,7 @@ static bool hmap_chain_at_limit(const struct hmap *h, const struct hmap_locked *
 }
 
 /*
- * Insert into a chain that does not have the key, at its first free slot or behind
+ * Insert into a chain that does not have the key: at its first free slot, or behind
  * the last of its @len buckets.
  */
 static int hmap_insert(struct hmap *h, struct hmap_write *w,
@@ -197,9 +203,9 @@ static bool hmap_has_max_entries(const struct hmap *h)
 }
 
 /*
- * Whether the map has max_entries. Far from it this stripe knows; near it all are
- * asked, without their locks: a few more may slip in, and an insert beside deletes
- * may be refused that would have been in time a moment later.
+ * Whether the map has max_entries. If it is far below, this stripe's count is
+ * enough. Otherwise the counts of all stripes are added, without their locks: a few
+ * elements more may slip in, and an insert that races with deletes may be refused.
  */
 static bool hmap_is_full(const struct hmap *h, const struct hmap_locked *lk)
 {
@@ -211,9 +217,9 @@ static bool hmap_is_full(const struct hmap *h, const struct hmap_locked *lk)
 }
 
 /*
- * Whether the new element is more than the map's limits allow. A write brings its
- * key and value out of line along, beyond the limit if need be: it may be one that
- * gives others back for them.
+ * Whether a new element exceeds the map's limits. A write allocates its key and
+ * value out of line in advance, beyond the limit if necessary, since it may turn out
+ * to be an overwrite, which frees the old value.
  */
 static bool hmap_is_over_limit(const struct hmap *h)
 {
@@ -221,8 +227,8 @@ static bool hmap_is_over_limit(const struct hmap *h)
 }
 
 /*
- * Go's order: work for the resize under way; find the key; if it is not there
- * begin a resize if one is due, and look where the key belongs then.
+ * The order is Go's: help with the resize under way; find the key; if it is missing,
+ * begin a resize if one is due, and then start again to see where the key belongs.
  */
 static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
 			     const struct hmap_locked *lk,
@@ -249,7 +255,7 @@ static int hmap_write_locked(struct hmap *h, struct hmap_write *w,
 	return hmap_insert(h, w, lk, &chain, free, len, supply);
 }
 
-/* Memory for what is kept out of line; @value is then in @value_blob. */
+/* Allocate memory for a key and value out of line; @value is then in @value_blob. */
 static int hmap_write_prepare(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
 	if (hmap_has_blobs(h))
@@ -272,7 +278,7 @@ static int hmap_write_prepare(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 	return 0;
 }
 
-/* Get what was missing under the lock. An array that is not small: without waiting. */
+/* Allocate what was missing under the lock; a large array without reclaim. */
 static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
 			     gfp_t gfp)
 {
@@ -289,10 +295,11 @@ static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
 }
 
 /*
- * A limit was in the way. Wait for the room that arrays take which the worker or a
- * request has made and not yet put in place, that a resize keeps, or a grace period.
- * Returns 1 if there was a resize, after which the next one may take room again; 0 if
- * not; or -EINTR.
+ * A limit was reached. Wait for memory that may become free: the old array of a
+ * resize under way, an array that the worker or an explicit request has allocated
+ * but not published, and memory that waits for a grace period. Returns 1 if there
+ * was a resize, after which the next one may take memory again; 0 if there was none;
+ * or -EINTR.
  */
 static int hmap_await_room(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 {
@@ -329,7 +336,7 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 		if (err == -ENOSPC && w->may_wait && tries && hmap_has_limit(h) &&
 		    !hmap_has_max_entries(h)) {
 			err = hmap_await_room(h, &supply, gfp);
-			/* Once more in any case: room may have come before that. */
+			/* Try once more in any case: there may be room by now. */
 			tries = err ? tries - 1 : 0;
 			err = min(err, 0);
 		} else if (supply.want) {
@@ -349,30 +356,32 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
  * hmap_put() - insert or overwrite an element
  * @h: the map
  * @key: the key
- * @value: the value; not looked at if the map's values have no size
- * @flags: HMAP_ANY to do either, HMAP_NOEXIST only to insert, HMAP_EXIST only
- *	to overwrite
+ * @value: the value; ignored if the map's value size is 0
+ * @flags: HMAP_ANY to insert or overwrite, HMAP_NOEXIST only to insert, HMAP_EXIST
+ *	only to overwrite
  * @gfp: how to allocate
  *
- * A map that should grow but finds no memory goes on with longer chains; it
- * fails only when there is no memory for the element itself. No chain has more than
- * 64 buckets of 8 elements (8 buckets if elements are long, between that in proportion),
- * so that no call ever has to look at more: with a hash that is any good that is never
- * reached, however many elements there are. Keys that have been chosen to collide
- * can fill the chains of one bucket in 70 (9) before the map grows: so many of all
- * other keys are refused at the most. HMAP_LONG_CHAINS switches the limit off; all
- * bounds of time are then those of the longest chain.
+ * A map that should grow but finds no memory continues with longer chains. The put
+ * fails only if there is no memory for the element itself.
+ *
+ * No chain has more than 64 buckets of 8 elements (8 buckets for the longest
+ * elements, and in proportion in between), which bounds the work of each call. With
+ * a good hash the limit is never reached, however many elements there are. Keys that
+ * have been chosen to collide can fill the chains of one bucket in 70 (9) before the
+ * map grows: at most that share of all other keys is refused. HMAP_LONG_CHAINS
+ * disables the limit; all bounds of time then depend on the longest chain.
  *
  * Context: process or softirq, as @gfp says. A caller that could allocate with
- * GFP_KERNEL at this place waits for the worker if it is far ahead of it. If it meets
- * the limit of the map's memory it waits for what is about to give room: a resize, and
- * a grace period that memory waits for. Any other goes on without.
- * Return: 0; -EINVAL for other flags; -EEXIST or -ENOENT as @flags ask;
- * -ENOSPC if the map has max_entries elements, or no memory left of what it may
- * hold; -EMLINK if the key's chain is as long as a chain may be, though the map is
- * not over its capacity: its keys have been chosen to collide, or the hash is bad;
- * -ENOMEM, also if the chain is that long because the map cannot grow; -EINTR if the
- * task was killed while it waited. The map is unchanged if it is not 0.
+ * GFP_KERNEL at this place waits for the worker if the put is far ahead of it. If
+ * such a caller reaches a limit of the map's memory, it waits for memory that is
+ * about to be freed: by a resize, or after a grace period. Other callers do not
+ * wait.
+ * Return: 0; -EINVAL for other flags; -EEXIST or -ENOENT, depending on @flags;
+ * -ENOSPC if the map has max_entries elements, or has reached a limit of its memory;
+ * -EMLINK if the key's chain has its maximum length though the map is not over its
+ * capacity (the keys have been chosen to collide, or the hash is bad); -ENOMEM, also
+ * if the chain has its maximum length because the map cannot grow; -EINTR if the
+ * task was killed while it waited. On any error the map is unchanged.
  */
 int hmap_put(struct hmap *h, const void *key, const void *value,
 	     unsigned int flags, gfp_t gfp)
@@ -386,7 +395,7 @@ int hmap_put(struct hmap *h, const void *key, const void *value,
 }
 EXPORT_SYMBOL_GPL(hmap_put);
 
-/* Hash keys that are about to be put, and ask for their buckets. */
+/* Hash keys that are about to be put, and prefetch their buckets. */
 static void hmap_hash_some(struct hmap *h, const void *keys, unsigned int n,
 			   struct hmap_hashed *hashed)
 {
@@ -407,10 +416,10 @@ static void hmap_hash_some(struct hmap *h, const void *keys, unsigned int n,
  * @gfp: how to allocate
  * @done: out: how many were put
  *
- * Each is put as by hmap_put(), in this order, until one fails.
+ * The elements are put as by hmap_put(), in this order, until one fails.
  *
  * Context: process or softirq, as @gfp says.
- * Return: 0, or the error of the element number *@done.
+ * Return: 0, or the error of element number *@done.
  */
 int hmap_put_batch(struct hmap *h, const void *keys, const void *values,
 		   unsigned int n, unsigned int flags, gfp_t gfp,
@@ -443,22 +452,22 @@ int hmap_put_batch(struct hmap *h, const void *keys, const void *values,
 EXPORT_SYMBOL_GPL(hmap_put_batch);
 
 /**
- * hmap_update() - change an element by a function
+ * hmap_update() - change an element with a callback
  * @h: the map
  * @key: the key
  * @fn: gets the value, or zeros if there is none, and changes it
  * @arg: for @fn
- * @flags: HMAP_ANY to insert if there is no element, HMAP_EXIST to return
- *	-ENOENT then, HMAP_NOEXIST to return -EEXIST if there is one
+ * @flags: HMAP_ANY to insert a missing element, HMAP_EXIST to return -ENOENT if it
+ *	is missing, HMAP_NOEXIST to return -EEXIST if it exists
  * @gfp: how to allocate
  *
- * Nobody sees a value in between, and no other change of the element comes in
- * between.
+ * Atomic: no intermediate value is ever visible, and no other change of the element
+ * comes in between.
  *
- * Context: process or softirq, as @gfp says. @fn is called under a lock of
- * the map: it must not sleep and not use the same map. A value out of line is copied
- * as a whole under the lock, up to 64 KiB.
- * Return: as hmap_put(), or what @fn returned if that is not 0.
+ * Context: process or softirq, as @gfp says. @fn is called under a lock of the map:
+ * it must not sleep and must not use the same map. A value out of line, up to 64
+ * KiB, is copied as a whole under the lock.
+ * Return: as hmap_put(), or the error of @fn.
  */
 int hmap_update(struct hmap *h, const void *key, hmap_updatefn_t fn, void *arg,
 		unsigned int flags, gfp_t gfp)

@@ -34,31 +34,31 @@
 #include "resize.h"
 #include "trace.h"
 
-/* How long no writer may drive a resize before the worker does. */
+/* The worker drives a resize that no writer has driven for this long. */
 #define IDLE_TIME	(HZ / 4)
 
-/* How long the worker waits at the most until it asks for memory again. */
+/* The longest time that the worker waits before it allocates again. */
 #define RETRY_TIME	(4 * HZ)
 
-/* Tables of up to this B are not worth shrinking. */
+/* Arrays of up to this B are not worth shrinking. */
 #define SHRINK_MIN_B	4
 
-/* Have the worker look whether there is something to do. */
+/* Have the worker check later whether there is something to do. */
 static void hmap_call_worker_later(struct hmap *h)
 {
 	/*
-	 * First what it is called for: pairs with smp_mb() in hmap_worker(), which
-	 * follows the end of "pending".
+	 * The reason for the call first: pairs with smp_mb() in hmap_worker(), which
+	 * runs after the work has ceased to be pending.
 	 */
 	smp_mb();
 	if (!delayed_work_pending(&h->work))
 		queue_delayed_work(hmap_wq, &h->work, IDLE_TIME);
 }
 
-/* Have the worker come at once. Once is enough until it has begun. */
+/* Have the worker run at once. Until it has begun, further calls have no effect. */
 static void hmap_call_worker(struct hmap *h)
 {
-	/* First what it is called for: pairs with smp_mb() in hmap_worker(). */
+	/* First the reason of the call: pairs with smp_mb() in hmap_worker(). */
 	smp_mb();
 	if (READ_ONCE(h->called))
 		return;
@@ -80,13 +80,13 @@ static void hmap_count_resize(struct hmap *h, const struct hmap_array *new,
 		atomic_long_inc(&h->same_size_grows);
 }
 
-/* Whether there is nothing to evacuate. With all stripes in use that is not known. */
+/* Whether nothing has to be evacuated. Unknown (false) if all stripes are in use. */
 static bool hmap_is_empty(const struct hmap *h, const struct hmap_locked *lk)
 {
 	return !lk->a->data || (!lk->a->mask && !hmap_count_near(h, lk));
 }
 
-/* Make @new the array that replaces @a, of which nothing remains if it is @empty. */
+/* Prepare @new to replace @a. If @a is @empty nothing has to be evacuated. */
 static void hmap_set_old(const struct hmap *h, struct hmap_array *new,
 			 struct hmap_array *a, bool empty)
 {
@@ -100,12 +100,11 @@ static void hmap_set_old(const struct hmap *h, struct hmap_array *new,
 }
 
 /*
- * Publish @new in the place of the locked array. Returns false if that is not
- * the map's any more, or is replacing another one itself. @reason is for the
- * tracepoint.
+ * Publish @new in place of the locked array. Returns false if that is no longer the
+ * current array, or is itself being evacuated to. @reason is for the tracepoint.
  *
- * Of an array that nothing is evacuated to the mask may be another one: it was 0, so
- * that the holder of stripe 0, as the caller is, is alone.
+ * If the locked array is empty, @new may have another mask. The mask was 0 then: the
+ * caller holds stripe 0, the only one in use.
  */
 static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 			 struct hmap_array *new, u8 reason)
@@ -119,7 +118,7 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 	hmap_set_old(h, new, a, empty);
 	hmap_view_begin(h);
 	/*
-	 * A full barrier: the array is complete before it can be reached. Pairs
+	 * Full barrier: the array is initialised before it can be reached. Pairs
 	 * with rcu_dereference().
 	 */
 	published = cmpxchg((__force struct hmap_array **)&h->buckets, a,
@@ -144,8 +143,8 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 /* ---- growth by puts ---- */
 
 /*
- * The B of the array that so many elements need: the least that is for as many, but
- * not beyond what one resize can do.
+ * The B of the array that @count elements need: the smallest that holds them at its
+ * load factor, but no larger than one resize can reach.
  */
 static u8 hmap_wanted_B(const struct hmap_array *a, u64 count)
 {
@@ -157,15 +156,15 @@ static u8 hmap_wanted_B(const struct hmap_array *a, u64 count)
 }
 
 /**
- * hmap_grow_needed() - whether so many elements need another array
+ * hmap_grow_needed() - whether a number of elements needs another array
  * @a: the array
- * @count: the elements
+ * @count: number of elements
  * @B: out: the B of the array that is needed
  *
- * Go's rules: a larger one beyond its capacity, one of the same size, for shorter
- * chains, when overflow buckets are as many as buckets.
+ * Go's rules: a larger array if the capacity is exceeded; an array of the same size,
+ * for shorter chains, if there are as many overflow buckets as buckets.
  *
- * Return: true if they do.
+ * Return: true if another array is needed.
  */
 static bool hmap_grow_needed(const struct hmap_array *a, u64 count, u8 *B)
 {
@@ -173,13 +172,13 @@ static bool hmap_grow_needed(const struct hmap_array *a, u64 count, u8 *B)
 	return *B > a->B || hmap_too_many_overflow(READ_ONCE(a->noverflow), a->B);
 }
 
-/* The least B that is of use if @B is wanted. */
+/* The lowest B that is useful if @B is wanted. */
 static u8 hmap_least_B(const struct hmap_array *a, u8 B)
 {
 	return a->B < B ? a->B + 1 : B;
 }
 
-/* Whether @new is worth growing into if @B is wanted. */
+/* Whether @new is useful if @B is wanted. */
 static bool hmap_grow_fits(const struct hmap_array *a,
 			   const struct hmap_array *new, u8 B)
 {
@@ -187,8 +186,8 @@ static bool hmap_grow_fits(const struct hmap_array *a,
 }
 
 /*
- * Whether a put makes an array of 2^B buckets by itself: a small one, or if it is so
- * far ahead of the worker that chains would become long.
+ * Whether a put makes an array of 2^B buckets by itself: if it is small, or if the
+ * put is so far ahead of the worker that chains would become long.
  */
 static bool hmap_makes_array(const struct hmap *h, const struct hmap_array *a,
 			     u64 count, u8 B)
@@ -201,7 +200,7 @@ static bool hmap_makes_array(const struct hmap *h, const struct hmap_array *a,
 	       (size <= HMAP_FAR_AHEAD_BYTES && count > 2 * capacity);
 }
 
-/* The largest array up to 2^B buckets that a put makes by itself; -1 if it makes none. */
+/* The B, up to @B, of the largest array that a put makes by itself; -1 for none. */
 static int hmap_put_B(const struct hmap *h, const struct hmap_array *a, u64 count,
 		      u8 B)
 {
@@ -213,12 +212,12 @@ static int hmap_put_B(const struct hmap *h, const struct hmap_array *a, u64 coun
 	return -1;
 }
 
-/* A large array is wanted now, and not there. */
+/* A large array is needed: call the worker, and wait for it if it is far behind. */
 static int hmap_await_worker(struct hmap *h, const struct hmap_array *a,
 			     struct hmap_supply *supply, u64 count, bool may_wait)
 {
 	hmap_call_worker(h);
-	/* Nor where the worker has found no memory, and is waiting itself. */
+	/* If h->retry is set the worker itself waits for memory. */
 	if (!may_wait || supply->waited || READ_ONCE(h->retry) ||
 	    count < 2 * hmap_capacity(a->B))
 		return 0;
@@ -227,7 +226,7 @@ static int hmap_await_worker(struct hmap *h, const struct hmap_array *a,
 	return -EAGAIN;
 }
 
-/* hmap_resize_for_insert() near the load, or without any buckets. */
+/* hmap_resize_for_insert() near the capacity, or if there are no buckets. */
 int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 			     struct hmap_supply *supply, bool may_wait)
 {
@@ -237,13 +236,13 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 	u8 B = 0;
 
 	if (hmap_old(a)) {
-		/* The next resize is due, and this one has not ended. */
+		/* The next resize is due before this one is over. */
 		if (hmap_over_load(count, a->B))
 			hmap_call_worker(h);
 		return 0;
 	}
 	if (a->data && !hmap_grow_needed(a, count + 1, &B)) {
-		/* The other stripes may have counted more: see to it later. */
+		/* Other stripes may have counted more: check that later. */
 		if (hmap_over_load(count + hmap_count_error(a), a->B))
 			hmap_call_worker_later(h);
 		return 0;
@@ -252,7 +251,7 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 		if (hmap_publish(h, lk, supply->array,
 				 a->B < B ? HMAP_TRACE_LOAD : HMAP_TRACE_OVERFLOW)) {
 			supply->array = NULL;
-			/* Also if it has been called before, and waits for memory. */
+			/* Even if it has been called before and waits for memory. */
 			if (hmap_evac_is_shared(h, a))
 				mod_delayed_work(hmap_wq, &h->work, 0);
 		}
@@ -260,13 +259,13 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 		return -EAGAIN;
 	}
 	if (!hmap_array_fits(h, hmap_least_B(a, B))) {
-		/* The arrays before this one may be what is in the way. */
+		/* Previous arrays that wait to be freed may be the reason. */
 		if (may_wait && !supply->drained &&
 		    hmap_array_will_fit(h, hmap_least_B(a, B))) {
 			supply->want = WANT_MEMORY;
 			return -EAGAIN;
 		}
-		/* Unless there is room again by then. */
+		/* Have the worker try again: there may be room by then. */
 		if (a->data)
 			hmap_call_worker_later(h);
 		return a->data ? 0 : -ENOSPC;
@@ -283,8 +282,8 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 /* ---- shrinking ---- */
 
 /*
- * Two chains become one when a map shrinks, so that none may be longer than half of what
- * a chain may have, unless all elements together are no more than that.
+ * When a map shrinks two chains become one. So none may be longer than half of the
+ * maximum, unless all elements of the map fit into one chain.
  */
 static bool hmap_chains_fit(const struct hmap *h, const struct hmap_array *a,
 			    u64 count)
@@ -294,9 +293,10 @@ static bool hmap_chains_fit(const struct hmap *h, const struct hmap_array *a,
 }
 
 /*
- * Chains that do not fit are not as long any more if what made them so has been deleted:
- * an array of the same size tells. It is not worth while again before as many elements
- * have come or gone as the array is for, unless hmap_shrink() asks.
+ * If hmap_chains_fit() fails, elements may have been deleted since the chains were
+ * that long: a resize to the same size compacts them. Do not repeat that before as
+ * many inserts and deletes as the capacity of the array, unless hmap_shrink() is
+ * called.
  */
 static bool hmap_may_compact(const struct hmap *h, const struct hmap_array *a)
 {
@@ -305,13 +305,13 @@ static bool hmap_may_compact(const struct hmap *h, const struct hmap_array *a)
 	return !compacted || hmap_changes(h) - compacted >= hmap_capacity(a->B);
 }
 
-/* Whether there can be an array of half the size, if chains fit. */
+/* Whether the array can be halved, if chains fit. */
 static bool hmap_can_halve(const struct hmap *h, const struct hmap_array *a)
 {
 	return a->B && hmap_nbuckets(a) > h->params.stripes && !hmap_old(a);
 }
 
-/* Whether the map would use a quarter of an array of half the size. */
+/* Whether the map would use less than a quarter of an array of half the size. */
 static bool hmap_shrink_needed(const struct hmap *h, const struct hmap_array *a,
 			       u64 count)
 {
@@ -320,7 +320,7 @@ static bool hmap_shrink_needed(const struct hmap *h, const struct hmap_array *a,
 	       hmap_can_halve(h, a);
 }
 
-/* Whether an array of half the size would hold as much. */
+/* Whether an array of half the size would hold all elements. */
 static bool hmap_shrink_possible(const struct hmap *h, const struct hmap_array *a,
 				 u64 count)
 {
@@ -329,8 +329,8 @@ static bool hmap_shrink_possible(const struct hmap *h, const struct hmap_array *
 }
 
 /*
- * The map is empty: a fresh seed. While one stripe is in use its holder is alone; a
- * reader that still has the other seed misses, which is true.
+ * The map is empty: take a fresh seed. Under all stripes in use. A reader that still
+ * uses the old seed misses, which is correct.
  */
 static void hmap_reseed(struct hmap *h, struct hmap_array *a)
 {
@@ -343,8 +343,8 @@ static void hmap_reseed(struct hmap *h, struct hmap_array *a)
 }
 
 /*
- * hmap_resize_for_delete() when there may be something to do. The other stripes are
- * not asked: with several in use the worker counts.
+ * hmap_resize_for_delete() if there may be something to do. Only this stripe's count
+ * is used: with several stripes in use, the worker adds up the others.
  */
 void __hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
 {
@@ -355,9 +355,9 @@ void __hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
 		if (!a->mask) {
 			hmap_reseed(h, a);
 		} else {
-			/* The count first: pairs with smp_mb() in hmap_worker_reseed(). */
+			/* Count first: pairs with smp_mb() in hmap_worker_reseed(). */
 			smp_mb();
-			/* Perhaps. That takes all stripes: if it stays empty. */
+			/* May be empty. The worker checks, under all stripes. */
 			if (!READ_ONCE(h->emptied)) {
 				WRITE_ONCE(h->emptied, true);
 				hmap_call_worker_later(h);
@@ -369,10 +369,10 @@ void __hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
 }
 
 /*
- * Begin to shrink, if @wanted says so; or, if long chains are in the way, to make them as
- * short as they can be in an array of the same size. Returns 1 if that was so, or another
- * task has begun a resize meanwhile; 0 if it is not wanted, or chains stay too long;
- * -ENOMEM.
+ * Begin to halve the array, if @wanted says so. If chains are too long for that,
+ * begin a resize to the same size instead, which compacts them. Returns 1 if a
+ * resize was begun, or if another task has begun one meanwhile; 0 if it is not
+ * wanted, or chains stay too long; -ENOMEM.
  */
 static int hmap_halve(struct hmap *h,
 		      bool (*wanted)(const struct hmap *h,
@@ -395,7 +395,7 @@ static int hmap_halve(struct hmap *h,
 		WRITE_ONCE(h->compacted, hmap_changes(h));
 	new = fit ? hmap_array_alloc(h, B - 1, GFP_KERNEL) :
 		    hmap_array_make(h, B, GFP_KERNEL);
-	/* Within the limits, and if there is memory: the size can stay as it is. */
+	/* Compacting is optional: without memory for it the map keeps its size. */
 	if (IS_ERR_OR_NULL(new))
 		return fit ? -ENOMEM : 0;
 	hmap_lock_hash(h, 0, &lk);
@@ -409,14 +409,15 @@ static int hmap_halve(struct hmap *h,
 	return 1;
 }
 
-/* ---- a resize as a whole: explicit requests and the worker ---- */
+/* ---- explicit requests ---- */
 
 /**
- * hmap_resizer_lock() - begin an explicit change of the size
+ * hmap_resizer_lock() - begin an explicit resize
  * @h: the map
  *
- * Return: 1 if no other is under way; 0 if one may be, since the caller may not
- * wait for it; -EINTR if a signal came.
+ * Return: 1 if the lock has been taken; 0 if another task holds it and the caller
+ * may not wait for that: the caller continues without the lock; -EINTR if a signal
+ * came.
  */
 int hmap_resizer_lock(struct hmap *h)
 {
@@ -432,7 +433,7 @@ int hmap_resizer_lock(struct hmap *h)
 	return err ? -EINTR : 1;
 }
 
-/* The worker may have been sent away meanwhile. */
+/* The worker may have found the lock taken: call it again. */
 void hmap_resizer_unlock(struct hmap *h, int locked)
 {
 	if (!locked)
@@ -442,9 +443,9 @@ void hmap_resizer_unlock(struct hmap *h, int locked)
 }
 
 /**
- * hmap_hint_B() - the smallest array whose load a number does not exceed
- * @h: the map, of which geometry is set
- * @n: elements
+ * hmap_hint_B() - the smallest array that holds a number of elements
+ * @h: the map; its geometry has been set
+ * @n: number of elements
  * @B: out: log2 of the number of buckets
  *
  * Return: 0, or -EINVAL if no array can be that large.
@@ -458,8 +459,8 @@ int hmap_hint_B(const struct hmap *h, unsigned long n, u8 *B)
 }
 
 /*
- * Publish the supply's array, if it is one on the way to 2^B buckets, or say which
- * is. Returns whether the map has as many.
+ * One step towards 2^B buckets: publish the supply's array if it is useful, or say
+ * in @supply which one is needed. Returns whether the map has 2^B buckets.
  */
 static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
 {
@@ -484,7 +485,7 @@ static bool hmap_reserve_step(struct hmap *h, u8 B, struct hmap_supply *supply)
 	return done;
 }
 
-/* Grow to 2^B buckets, a bounded number at a time. */
+/* Grow to 2^B buckets, a bounded number of units at a time. */
 static int hmap_grow_to(struct hmap *h, u8 B)
 {
 	struct hmap_supply supply = {};
@@ -492,7 +493,7 @@ static int hmap_grow_to(struct hmap *h, u8 B)
 
 	err = hmap_finish_resize(h, &supply, false);
 	while (!err && !hmap_reserve_step(h, B, &supply)) {
-		/* What has been made is published before a signal is looked for. */
+		/* Publish an array before checking for signals. */
 		if (supply.want == WANT_ARRAY) {
 			hmap_supply_fill(h, &supply, GFP_KERNEL);
 			err = supply.no_array;
@@ -507,18 +508,19 @@ static int hmap_grow_to(struct hmap *h, u8 B)
 /**
  * hmap_reserve() - make room for a number of elements
  * @h: the map
- * @n: elements that the map shall hold without growing
+ * @n: elements that the map must hold without growing
  *
- * The map is grown step by step, a bounded number of buckets at a time, while
- * others use it, and does not shrink below that size later: the worker does not
- * from the beginning of the call. A map that has the room already is left as it is.
+ * The map is grown step by step, a bounded number of buckets at a time, while other
+ * tasks use it. From the beginning of the call the worker does not shrink it below
+ * that size. A map that already has room is left as it is.
  *
- * Context: process; may sleep. Waits for a resize that another hmap_reserve(),
- * hmap_shrink(), hmap_clear() or the worker is making, unless the task may not
- * allocate with GFP_KERNEL (memalloc_nofs_save() and the like).
- * Return: 0; -EINVAL if no map can be that large or @n is above max_entries;
- * -ENOSPC if the map's limits do not allow it, -ENOMEM if there is no memory
- * (steps that were made stay made); -EINTR if a signal came: another call goes on.
+ * Context: process; may sleep. Waits for a resize by another hmap_reserve(),
+ * hmap_shrink(), hmap_clear() or the worker, unless the task may not allocate with
+ * GFP_KERNEL (memalloc_nofs_save() and the like).
+ * Return: 0; -EINVAL if no map can be that large or @n is above max_entries; -ENOSPC
+ * if the map's limits do not allow it; -ENOMEM if there is no memory; -EINTR if a
+ * signal came. After -ENOSPC, -ENOMEM and -EINTR the steps that were made stay made,
+ * and another call continues.
  */
 int hmap_reserve(struct hmap *h, unsigned long n)
 {
@@ -546,19 +548,20 @@ int hmap_reserve(struct hmap *h, unsigned long n)
 EXPORT_SYMBOL_GPL(hmap_reserve);
 
 /**
- * hmap_shrink() - give memory back
+ * hmap_shrink() - free memory that the elements do not need
  * @h: the map
  *
- * What hmap_init() and hmap_reserve() have made room for is given up, and the map
- * is shrunk to the size that its elements need, also with HMAP_NO_SHRINK: step by
- * step, a bounded number of buckets at a time, while others use it. A map one of
- * whose chains is more than half as long as a chain may be keeps its size, unless it has
- * no more elements than one chain could. If a chain has ever been that long, an array of
- * the same size tells first whether it still is.
+ * Gives up the room that hmap_init() and hmap_reserve() have made, and shrinks the
+ * map to the size that its elements need, even with HMAP_NO_SHRINK: step by step, a
+ * bounded number of buckets at a time, while other tasks use it.
+ *
+ * A map with a chain of more than half the maximum length keeps its size, unless all
+ * elements fit into one chain. If a chain has ever been that long, a resize to the
+ * same size compacts the chains first.
  *
  * Context: process; may sleep. Waits as hmap_reserve() does.
- * Return: 0; -ENOMEM if there is no memory to move to, -EINTR if a signal came: steps
- * that were made stay made, and another call goes on.
+ * Return: 0; -ENOMEM if there is no memory for the smaller array; -EINTR if a signal
+ * came. Steps that were made stay made, and another call continues.
  */
 int hmap_shrink(struct hmap *h)
 {
@@ -573,7 +576,7 @@ int hmap_shrink(struct hmap *h)
 	WRITE_ONCE(h->min_B, 0);
 	WRITE_ONCE(h->compacted, 0);
 	err = hmap_finish_resize(h, &supply, false);
-	/* A bound, should others let it grow again and again. */
+	/* Bounded, in case other tasks make the map grow again and again. */
 	for (step = 0; !err && step < HMAP_MAX_B; step++) {
 		err = hmap_halve(h, hmap_shrink_possible);
 		if (err <= 0)
@@ -600,8 +603,8 @@ static bool hmap_is_idle(struct hmap *h)
 }
 
 /*
- * Grow to 2^B buckets, or to as many as there is room for. Returns 1, also if a writer
- * has done so; -ENOMEM or -ENOSPC.
+ * Grow to 2^B buckets, or to as many as there is room for, but at least 2^least.
+ * Returns 1, also if a writer has grown the map meanwhile; -ENOMEM or -ENOSPC.
  */
 static int hmap_worker_grow(struct hmap *h, u8 B, u8 least)
 {
@@ -614,7 +617,7 @@ static int hmap_worker_grow(struct hmap *h, u8 B, u8 least)
 	if (IS_ERR(new))
 		return PTR_ERR(new);
 	hmap_lock_hash(h, 0, &lk);
-	/* Of another array than it was made for it may have the wrong size. */
+	/* The map may be in another array by now, for which the size is wrong. */
 	published = hmap_grow_needed(lk.a, hmap_len(h), &B) &&
 		    hmap_grow_fits(lk.a, new, B) &&
 		    hmap_publish(h, &lk, new, new->B > lk.a->B ?
@@ -622,20 +625,20 @@ static int hmap_worker_grow(struct hmap *h, u8 B, u8 least)
 	hmap_unlock(h, &lk);
 	if (!published)
 		hmap_array_free(new);
-	/* Writers may drive it: it is not idle before the next look. */
+	/* Give writers a chance to drive the resize: do not take it for idle yet. */
 	h->last_evacuated = -1;
 	return 1;
 }
 
-/* A map of several stripes that has stayed empty takes a fresh seed. */
+/* Take a fresh seed if a map of several stripes is still empty. */
 static void hmap_worker_reseed(struct hmap *h)
 {
 	struct hmap_array *a;
 
 	WRITE_ONCE(h->emptied, false);
 	/*
-	 * Before the count: a delete that it does not see calls again. Pairs with
-	 * smp_mb() in __hmap_resize_for_delete().
+	 * Clear it before counting: a delete that is not counted sets it and calls
+	 * again. Pairs with smp_mb() in __hmap_resize_for_delete().
 	 */
 	smp_mb();
 	if (hmap_count(h))
@@ -646,17 +649,17 @@ static void hmap_worker_reseed(struct hmap *h)
 	hmap_unlock_all(h);
 }
 
-/* The writers that wait go on, whether there is an array now or not. */
+/* Wake the writers that wait: they continue, whether there is an array or not. */
 static void hmap_worker_wake(struct hmap *h)
 {
-	/* What was done first: pairs with the acquire in hmap_wait_worker(). */
+	/* Round before its number: pairs with the acquire in hmap_wait_worker(). */
 	smp_store_release(&h->rounds, h->rounds + 1);
 	wake_up_all(&h->wait);
 }
 
 /*
- * Do what the map needs most. Returns 1 if there may be more to do; 0 if not, or
- * writers are at it; or what was in the way, a negative errno.
+ * Do the most urgent work of the map. Returns 1 if there may be more work; 0 if
+ * there is none, or writers do it; or a negative errno.
  */
 static int hmap_worker_step(struct hmap *h, struct hmap_supply *supply)
 {
@@ -704,9 +707,13 @@ void hmap_worker(struct work_struct *work)
 
 	hmap_take_payer(h);
 	WRITE_ONCE(h->called, false);
-	/* A call that comes later is seen, or what it is for: see hmap_call_worker(). */
+	/*
+	 * h->called = false before reading the map: pairs with smp_mb() in
+	 * hmap_call_worker(). A later call either queues the work again, or its
+	 * reason is visible now.
+	 */
 	smp_mb();
-	/* The task of an explicit request calls again when it has been met. */
+	/* If the trylock fails, hmap_resizer_unlock() calls the worker again. */
 	while (more > 0 && !READ_ONCE(h->dying) && mutex_trylock(&h->resizer)) {
 		more = hmap_worker_step(h, &supply);
 		worked |= more;
@@ -715,15 +722,15 @@ void hmap_worker(struct work_struct *work)
 	}
 	hmap_supply_drop(h, &supply);
 	hmap_worker_wake(h);
-	/* An insert calls before its element is counted: look again. */
+	/* An insert calls before its element is counted: check again later. */
 	if (called && !worked)
 		hmap_call_worker_later(h);
-	/* At a limit (-ENOSPC) the next insert asks again. */
+	/* At a limit (-ENOSPC) the next insert calls again. */
 	if (more != -ENOMEM || READ_ONCE(h->dying)) {
 		WRITE_ONCE(h->retry, 0);
 		return;
 	}
-	/* No memory. Writers need not ask for it again before. */
+	/* No memory: retry. h->called keeps writers from calling until then. */
 	delay = clamp_t(unsigned long, 2 * h->retry, IDLE_TIME, RETRY_TIME);
 	WRITE_ONCE(h->retry, delay);
 	WRITE_ONCE(h->called, true);
@@ -733,9 +740,9 @@ void hmap_worker(struct work_struct *work)
 /**
  * hmap_wait_worker() - wait until the worker has tried to make an array
  * @h: the map
- * @supply: notes that the writer has waited, or was killed
+ * @supply: records that the writer has waited
  *
- * Only for a caller that hmap_may_wait().
+ * Only if hmap_may_wait() allows it.
  *
  * Return: 0, or -EINTR if the task was killed.
  */
@@ -745,13 +752,14 @@ int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
 	int err;
 
 	/*
-	 * A writer that sees that a round is over does not take its call for one that
-	 * is still to be answered: pairs with the release in hmap_worker_wake().
+	 * If we see the new round number we must also see h->called cleared;
+	 * otherwise hmap_call_worker() would skip the wake-up. Pairs with the
+	 * release in hmap_worker_wake().
 	 */
 	rounds = smp_load_acquire(&h->rounds);
 	hmap_call_worker(h);
 	err = wait_event_killable(h->wait, READ_ONCE(h->rounds) != rounds);
-	/* Whether there is an array now or not: once is enough. */
+	/* Wait only once, whether there is an array now or not. */
 	supply->waited = true;
 	supply->no_array = -ENOMEM;
 	supply->want = WANT_NOTHING;

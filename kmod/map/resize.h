@@ -10,10 +10,11 @@
 #include "evacuate.h"
 
 /*
- * A put that is ahead of the worker makes larger ones, without sleeping: up to
- * HMAP_AHEAD_BYTES beyond 5/4 of the capacity, which takes some 0.1 ms, and up to
- * HMAP_FAR_AHEAD_BYTES, all that the page allocator gives in a row, beyond twice
- * the capacity, some 0.5 ms.
+ * A put makes arrays of up to HMAP_SMALL_BYTES by itself. A put that is ahead of the
+ * worker makes larger ones, without sleeping: beyond 5/4 of the capacity up to
+ * HMAP_AHEAD_BYTES, which takes some 0.1 ms, and beyond twice the capacity up to
+ * HMAP_FAR_AHEAD_BYTES, the most that the page allocator returns contiguously, which
+ * takes some 0.5 ms.
  */
 #define HMAP_AHEAD_BYTES	SZ_1M
 #define HMAP_FAR_AHEAD_BYTES	SZ_4M
@@ -28,16 +29,16 @@ int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply);
 void hmap_worker(struct work_struct *work);
 
 /**
- * hmap_resize_for_insert() - begin a resize if one more element calls for it
+ * hmap_resize_for_insert() - begin a resize if one more element needs it
  * @h: the map
  * @lk: the locked stripe
  * @supply: where an array may come from
  * @may_wait: whether the caller may wait for the worker
  *
- * A map that cannot grow for lack of memory goes on with longer chains.
+ * A map that cannot grow for lack of memory continues with longer chains.
  *
- * Return: 0 if there is nothing to do; -EAGAIN if the caller should fill
- * @supply and start again; -ENOMEM if the map cannot do without an array.
+ * Return: 0 if the insert can go ahead; -EAGAIN if the caller should fill @supply
+ * and start again; -ENOMEM or -ENOSPC if the map has no buckets and cannot get any.
  */
 static inline int hmap_resize_for_insert(struct hmap *h,
 					 const struct hmap_locked *lk,
@@ -54,8 +55,8 @@ static inline int hmap_resize_for_insert(struct hmap *h,
 }
 
 /*
- * After a delete: let the worker shrink the map if it has become too large, and
- * see to a fresh seed if it is empty.
+ * Call after a delete: have the worker shrink the map if it has become too large,
+ * and replace the seed if the map is empty.
  */
 static inline void hmap_resize_for_delete(struct hmap *h,
 					  const struct hmap_locked *lk)

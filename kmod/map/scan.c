@@ -17,7 +17,7 @@
 #include "hold.h"
 #include "scan.h"
 
-/* Elements that are collected in one pass over a chain. */
+/* The most elements that are collected in one pass over a chain. */
 #define SCAN_GROUP	32
 
 /* Bits 63..0 become bits 0..63. */
@@ -33,15 +33,15 @@ u64 hmap_bitrev64(u64 x)
 }
 
 /**
- * hmap_unit() - the chains that hold the keys of a place's unit
+ * hmap_unit() - get the chains that hold the keys around a place
  * @h: the map
  * @a: its array, as found under the stripe of the place
  * @place: the place
- * @chains: out: one chain, or those that go together in a resize
+ * @chains: out: one chain, or two that will be joined by a resize
  * @last: out: the last place of the unit
  *
- * The keys of an interval of places: those of a bucket, or of two that a shrinking map
- * has not joined yet.
+ * The keys of a unit are those of an interval of places: the keys of one bucket, or
+ * of two that a shrinking map has not joined yet.
  *
  * Return: the number of chains.
  */
@@ -64,8 +64,8 @@ unsigned int hmap_unit(struct hmap *h, struct hmap_array *a, u64 place,
 /**
  * struct scan_ref - an element that has been found
  * @place: its place
- * @tie: hmap_tie() of it, or 0 if that has not been needed
- * @slot: where it is
+ * @tie: its hmap_tie(), or 0 if that has not been computed
+ * @slot: its slot
  */
 struct scan_ref {
 	u64 place;
@@ -74,12 +74,12 @@ struct scan_ref {
 };
 
 /**
- * struct scan_group - the first elements of a bucket at or after a cursor
- * @n: how many
- * @looked: elements and buckets that have been looked at
- * @limit: how many are wanted
- * @more: whether there are more than these
- * @ref: in the order of their places
+ * struct scan_group - the first elements of a unit at or after a cursor
+ * @n: number of elements
+ * @looked: elements and buckets that have been read
+ * @limit: the most elements that are wanted
+ * @more: whether the unit has more elements
+ * @ref: the elements, in the order of their places
  */
 struct scan_group {
 	unsigned int n;
@@ -90,9 +90,9 @@ struct scan_group {
 };
 
 /*
- * The order among equal places: by another seed, which is never shown, so that it is
- * independent of the hash that was equal. Neither 0 nor all ones (the end).
- * Looked up once: a chain may be full of equal places.
+ * The order of elements with equal places: a hash with another seed, which is never
+ * shown, so that it is independent of the first hash. Never 0, and never all ones
+ * (the end of a scan). Cached in @ref: a chain may be full of equal places.
  */
 static u64 hmap_tie(struct hmap *h, struct scan_ref *ref)
 {
@@ -120,7 +120,7 @@ static bool scan_visited(struct hmap *h, struct scan_ref *ref,
 	return cursor->tie && hmap_tie(h, ref) < cursor->tie;
 }
 
-/* Insert in order; what does not fit is left for the next time. */
+/* Insert in order. Elements that do not fit are left for the next pass. */
 static void scan_group_add(struct hmap *h, struct scan_group *group,
 			   struct scan_ref *ref)
 {
@@ -180,15 +180,15 @@ static void scan_copy(struct hmap *h, const struct scan_group *group,
 	}
 }
 
-/* The last place to visit before the order ends, or where the scan began. */
+/* The last place to visit: before the place where the scan began, or the end. */
 static u64 scan_end(const struct hmap_cursor *cursor)
 {
 	return cursor->place < cursor->start ? cursor->start - 1 : U64_MAX;
 }
 
 /*
- * Move the cursor behind the group, or behind the bucket if that was all. At the
- * end of the order a scan that did not begin at its start goes on there.
+ * Move the cursor behind the group, or behind the unit if the group has all of it.
+ * At the end of the order, a scan that did not begin at place 0 continues there.
  */
 static void scan_advance(struct hmap *h, struct scan_group *group,
 			 struct hmap_cursor *cursor, u64 last, u64 end)
@@ -211,7 +211,7 @@ static void scan_advance(struct hmap *h, struct scan_group *group,
 	}
 }
 
-/* What is left of one unit, as far as it fits. Returns the number. */
+/* Copy the rest of one unit, as far as it fits. Returns the number of elements. */
 static unsigned int scan_unit(struct hmap *h, struct hmap_array *a,
 			      struct hmap_cursor *cursor, void *keys,
 			      void *values, unsigned int capacity, u32 *looked)
@@ -234,7 +234,7 @@ static unsigned int scan_unit(struct hmap *h, struct hmap_array *a,
 	return group.n;
 }
 
-/* Elements that may be copied with the lock held: one at least. */
+/* The most elements that may be copied under the lock: at least one. */
 static unsigned int scan_limit(const struct hmap *h, unsigned int capacity)
 {
 	u32 size = h->params.key_size + h->params.value_size;
@@ -242,25 +242,27 @@ static unsigned int scan_limit(const struct hmap *h, unsigned int capacity)
 	return min_t(unsigned int, capacity, max_t(u32, HMAP_HOLD_BYTES / size, 1));
 }
 
-/* Whether the keys of a place are in the stripe that is locked. */
+/* Whether the keys of a place are in the locked stripe. */
 bool hmap_place_in_stripe(u64 place, const struct hmap_locked *lk)
 {
 	return (hmap_bitrev64(place) & lk->a->mask) == lk->s;
 }
 
 /**
- * hmap_scan() - copy elements from a cursor on
+ * hmap_scan() - copy elements, from a cursor on
  * @h: the map
- * @cursor: in: where to begin, all zero for the start; out: where to go on
- * @keys: where keys go, one after the other; NULL if they are not wanted
- * @values: where values go; NULL if they are not wanted
+ * @cursor: in: where to begin, all zero for the start; out: where to continue
+ * @keys: where to copy keys to, one after the other; NULL if they are not wanted
+ * @values: where to copy values to; NULL if they are not wanted
  * @capacity: elements that fit there
  *
- * A key that is in the map from the start of a scan to its end is returned
- * exactly once, whatever is written and however the map is resized meanwhile; but a
- * map that becomes empty, or is cleared, takes a fresh seed, and with it another order.
- * Elements come in the order of their hashes. Each call does a bounded amount
- * of work; it may return 0 before the end, which hmap_cursor_done() tells.
+ * Elements come in the order of their hashes. A key that is in the map from the
+ * start of a scan to its end is returned exactly once, regardless of writes and
+ * resizes meanwhile. A map that becomes empty, or is cleared, takes a fresh seed,
+ * and with it another order.
+ *
+ * Each call does a bounded amount of work. It may return 0 before the end: use
+ * hmap_cursor_done() to check for that.
  *
  * Context: process or softirq.
  * Return: the number of elements copied.
@@ -296,7 +298,7 @@ EXPORT_SYMBOL_GPL(hmap_scan);
  * hmap_iter_init() - begin an iteration at a random place
  * @iter: the iteration
  *
- * Context: any but NMI, for the random numbers' sake.
+ * Context: any but NMI, because of get_random_bytes().
  */
 void hmap_iter_init(struct hmap_iter *iter)
 {
@@ -312,14 +314,15 @@ EXPORT_SYMBOL_GPL(hmap_iter_init);
  * hmap_iter_next() - the next elements of an iteration
  * @h: the map
  * @iter: the iteration
- * @keys: where keys go; NULL if they are not wanted
- * @values: where values go; NULL if they are not wanted
+ * @keys: where to copy keys to; NULL if they are not wanted
+ * @values: where to copy values to; NULL if they are not wanted
  * @capacity: elements that fit there
  *
- * As hmap_scan(), from a random place to the end and from the first place to
- * there, like Go's range. There is nothing to release when it is given up. A call
- * does a bounded amount of work, and may return 0 before the iteration is over,
- * where many buckets are empty: a caller that may sleep yields in between.
+ * Like hmap_scan(), but from a random place to the end, and then from the first
+ * place to the random one, as in Go's range. An iteration can be abandoned at any
+ * time: there is nothing to release. A call does a bounded amount of work, and may
+ * return 0 before the iteration is over if many buckets are empty. A caller that may
+ * sleep should yield in between:
  *
  *	while (!hmap_iter_done(&iter)) {
  *		n = hmap_iter_next(h, &iter, keys, values, capacity);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Places: the order in which keys are visited.
+ * Places: positions in the order in which a scan visits keys.
  */
 #ifndef _HMAP_MAP_SCAN_H
 #define _HMAP_MAP_SCAN_H

@@ -13,7 +13,7 @@ static u64 hmap_address(const void *p)
 	return (uintptr_t)p;
 }
 
-/* The seed's extra is there when there are, or were, overflow buckets. */
+/* Go's map has an extra if it has, or had, overflow buckets. */
 static bool hmap_has_extra(const struct hmap_array *a)
 {
 	return READ_ONCE(a->extra.overflow.nr) || READ_ONCE(a->extra.oldoverflow);
@@ -66,13 +66,13 @@ static void hmap_stats_array(const struct hmap_array *a,
 }
 
 /**
- * hmap_get_stats() - the fields of a map
+ * hmap_get_stats() - get the fields of a map
  * @h: the map
- * @stats: out: all fields, addresses and seed included: a caller that passes them
- *	on to users must hide those from users that may not see them
+ * @stats: out: all fields, including addresses and the seed: a caller that passes
+ *	them on must hide these from users that may not see them
  *
- * Takes no lock: beside writers the fields are not all of one moment. Those of an
- * array are of the array that the map was in at one moment.
+ * Takes no lock: if the map is being written the fields are not a consistent
+ * snapshot. The fields of an array all belong to the same array.
  *
  * Context: process or softirq.
  */
@@ -96,7 +96,7 @@ void hmap_get_stats(struct hmap *h, struct hmap_stats *stats)
 }
 EXPORT_SYMBOL_GPL(hmap_get_stats);
 
-/* Returns the number of buckets. */
+/* Add a chain to the layout. Returns its number of buckets. */
 static u32 hmap_layout_chain(struct hmap *h, const struct hmap_chain *chain,
 			     struct hmap_layout *layout)
 {
@@ -113,7 +113,7 @@ static u32 hmap_layout_chain(struct hmap *h, const struct hmap_chain *chain,
 	return len;
 }
 
-/* The chains from @place on, a bounded number. Returns the next place. */
+/* Add some chains, from @place on. Returns the next place; 0 at the end. */
 static u64 hmap_layout_part(struct hmap *h, u64 place,
 			    struct hmap_layout *layout)
 {
@@ -136,16 +136,16 @@ static u64 hmap_layout_part(struct hmap *h, u64 place,
 }
 
 /**
- * hmap_get_layout() - how full buckets and chains are
+ * hmap_get_layout() - get how full buckets and chains are
  * @h: the map
- * @place: where to begin, 0 for the start; out: 0, or where to go on
- * @layout: what is found is added
+ * @place: in: where to begin, 0 for the start; out: where to continue, 0 at the end
+ * @layout: in, out: the counts are added to it
  *
- * The map is gone through a bounded number of buckets at a time; the result is
- * exact if there are no writes meanwhile.
+ * Walks a bounded number of buckets at a time; the result is exact if the map is not
+ * written meanwhile.
  *
  * Context: process; may sleep.
- * Return: 0, or -EINTR if a signal came: another call goes on at @place.
+ * Return: 0, or -EINTR if a signal came: another call continues at @place.
  */
 int hmap_get_layout(struct hmap *h, u64 *place, struct hmap_layout *layout)
 {

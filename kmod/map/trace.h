@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: resizes and what goes wrong with memory. For example
+ * Tracepoints: resizes, failed allocations and back pressure. For example
  *
  *	perf trace -e 'hmap:*'
  *	bpftrace -e 'tracepoint:hmap:hmap_resize_start { print(args->new_B); }'
@@ -16,8 +16,8 @@
 struct hmap;
 
 /*
- * Why a map is resized. Numbers and a table of names: the parsers of perf and
- * trace-cmd do not understand more than that.
+ * Why a map is resized. Plain numbers and a table of names: the parsers of perf and
+ * trace-cmd do not understand anything else.
  */
 #define HMAP_TRACE_SHRINK	0
 #define HMAP_TRACE_OVERFLOW	1

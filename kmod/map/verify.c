@@ -22,14 +22,14 @@
 #include "evacuate.h"
 #include "hold.h"
 
-/* To look for each of n keys takes n * n comparisons if they are chosen to collide. */
+/* Looking up n keys takes n * n comparisons if they were chosen to collide. */
 #define VERIFY_TWICE	8
 
 /**
  * struct verify - a check in progress
  * @h: the map
  * @present: its array when the check began
- * @old: the array that was evacuated to it, or NULL
+ * @old: the array that was being evacuated to it, or NULL
  * @mask: the mask of @present
  * @nr: buckets of @present
  * @old_nr: buckets of @old
@@ -66,7 +66,7 @@ static int verify_fail(const struct verify *v, const char *what)
 	return -EUCLEAN;
 }
 
-/* A slot in use: its key is found there, and nowhere before. */
+/* A slot in use: a lookup must find its key there, and in no slot before. */
 static int verify_used(struct verify *v, struct hmap_bucket *b, unsigned int i)
 {
 	struct hmap *h = v->h;
@@ -123,7 +123,7 @@ static int verify_slot(struct verify *v, struct hmap_bucket *b, unsigned int i)
 	return verify_fail(v, "an evacuated slot in a bucket that is not");
 }
 
-/* A chain that counts. */
+/* A chain that is in use, not evacuated. */
 static int verify_chain(struct verify *v)
 {
 	struct hmap_bucket *b;
@@ -152,7 +152,7 @@ static int verify_chain(struct verify *v)
 	return 0;
 }
 
-/* A chain that has been evacuated: so have all of its slots. */
+/* An evacuated chain: all of its slots must be marked so. */
 static int verify_evacuated(struct verify *v)
 {
 	struct hmap_bucket *b;
@@ -206,8 +206,8 @@ static int verify_bucket(struct verify *v, struct hmap_array *a, size_t i)
 }
 
 /*
- * Some of the buckets of a stripe, from its bucket number *@n on. -EAGAIN if the map
- * is not in the same arrays any more.
+ * Check some of the buckets of a stripe, from its bucket number *@n on. Returns
+ * -EAGAIN if the map has moved to another array.
  */
 static int verify_part(struct verify *v, struct hmap_array *a, u32 s, size_t *n)
 {
@@ -233,7 +233,7 @@ static int verify_part(struct verify *v, struct hmap_array *a, u32 s, size_t *n)
 	return err;
 }
 
-/* An array of @nr buckets; it may be gone meanwhile (-EAGAIN). */
+/* Check an array of @nr buckets; -EAGAIN if the map has moved to another one. */
 static int verify_array(struct verify *v, struct hmap_array *a, size_t nr)
 {
 	int err = 0;
@@ -252,13 +252,13 @@ static int verify_array(struct verify *v, struct hmap_array *a, size_t nr)
 	return err;
 }
 
-/* The changes so far. Under all stripes. */
+/* Inserts, deletes and units evacuated so far. Under all stripes. */
 static unsigned long verify_changes(const struct hmap *h)
 {
 	return hmap_changes(h) + hmap_evacuated_units(h);
 }
 
-/* What of an array does not depend on a walk. Under all stripes. */
+/* Check the counters of an array that need no walk. Under all stripes. */
 static int verify_overflow(struct verify *v, struct hmap_array *a)
 {
 	v->chain.a = a;
@@ -310,7 +310,7 @@ static int verify_begin(struct verify *v)
 	return err;
 }
 
-/* The counts, which are right if nothing has been changed since verify_begin(). */
+/* Check the counts, if nothing has been changed since verify_begin(). */
 static int verify_end(struct verify *v, u32 oldoverflow)
 {
 	int err = 0;
@@ -342,12 +342,13 @@ static int verify_once(struct verify *v)
 }
 
 /**
- * hmap_verify() - check everything that must always hold
+ * hmap_verify() - check the invariants of a map
  * @h: the map
  *
- * For tests. Like a scan this looks at a bounded number of buckets at a time; what is
- * about the map as a whole is checked if nothing is written meanwhile. It begins again
- * when the map comes to be in another array, a few times, and then leaves it at that.
+ * For tests. Like a scan this checks a bounded number of buckets at a time. The
+ * counts of the map as a whole are checked only if nothing is written meanwhile. If
+ * the map moves to another array the check starts again; after ten tries it gives up
+ * and returns 0.
  *
  * Context: process; may sleep.
  * Return: 0; -EUCLEAN, with the reason in the kernel log; -EINTR if a signal came.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * hmap: arrays of buckets, as lookups see them; included by <linux/hmap.h>. All of it is
- * private.
+ * hmap: arrays of buckets, as far as lookups need them; included by <linux/hmap.h>.
+ * Everything here is private.
  */
 #ifndef _LINUX_HMAP_ARRAY_H
 #define _LINUX_HMAP_ARRAY_H
@@ -13,20 +13,20 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-/* Blocks of overflow buckets that need no table. */
+/* Blocks of overflow buckets whose addresses are not in a table. */
 #define HMAP_OVERFLOW_BLOCKS	16
 
-/* Tables of further blocks, each for twice as many as the one before. */
+/* Tables of further blocks, each twice as long as the one before. */
 #define HMAP_OVERFLOW_TABLES	20
 
 /**
  * struct hmap_overflow - the overflow buckets of an array
- * @block: the first blocks of overflow buckets beyond the spares. Blocks double
- *	in size up to what may be allocated at once. Set under the array's lock
- *	before an index into it is linked, and constant from then on
+ * @block: the first blocks of overflow buckets beyond the spares. Blocks double in
+ *	size up to the largest block. Set under the array's lock before an index into
+ *	the block is linked, and constant from then on
  * @table: the same for the blocks behind these: table t is for 16 * 2^t blocks
- * @nr: how many buckets there are: the spares and those in blocks. Under the
- *	array's lock
+ * @nr: number of overflow buckets: the spares and those in blocks. Under the array's
+ *	lock
  * @nr_blocks: blocks in use. Under the array's lock
  */
 struct hmap_overflow {
@@ -37,10 +37,9 @@ struct hmap_overflow {
 };
 
 /**
- * struct hmap_extra - the seed's mapextra
- * @oldoverflow: those of the array that this one replaces, while it does. Goes
- *	to NULL with oldbuckets
- * @overflow: the overflow buckets of this array
+ * struct hmap_extra - Go's mapextra
+ * @oldoverflow: overflow buckets of @oldbuckets of the array. Set to NULL with it
+ * @overflow: overflow buckets of this array
  * @next_overflow: index of the overflow bucket that is handed out next. Indices
  *	start at 1: 0 is the end of a chain. Under the array's lock
  */
@@ -52,11 +51,11 @@ struct hmap_extra {
 
 /**
  * struct hmap_progress - how far a stripe has been evacuated
- * @n: its units below this have been. Under the stripe; read anywhere. Keeps its
- *	last value, as in Go
+ * @n: the stripe's units below this have been evacuated. Written under the stripe,
+ *	read anywhere. Keeps its last value after the resize, as in Go
  * @pad: up to the next cache line
  *
- * As far apart as cache lines are.
+ * Each has the size of a cache line.
  */
 struct hmap_progress {
 	size_t n;
@@ -67,41 +66,42 @@ struct hmap_progress {
 
 /**
  * struct hmap_array - an array of buckets and what belongs to it
- * @settled: @data if there is any and no array is evacuated to it (any more):
- *	a lookup then needs to look nowhere else. What it saves is the looks
- *	at @data and @oldbuckets
- * @last: index of the last bucket; the bits of a hash that choose one. Constant
- * @hash0: seed of the hashes of all elements here. Changes only while the map
- *	is empty and not being resized, under all stripes in use; a reader that sees
- *	a mixture of two misses, which is true
- * @data: the 2^B buckets with the spare overflow buckets behind them; NULL in
- *	a map that has not been put into. Constant once published
- * @oldbuckets: the array that this one replaces, while it does. Goes to NULL
+ * @settled: @data if it is not NULL and @oldbuckets is NULL; otherwise NULL. A
+ *	lookup that finds it set needs to read neither @data nor @oldbuckets
+ * @last: index of the last bucket; the bits of a hash that select a bucket. Constant
+ * @hash0: seed of the hashes of all elements here. Changes only while the map is
+ *	empty and not being resized, under all stripes in use. A reader that sees a
+ *	mixture of two seeds misses, which is correct: the map is empty
+ * @data: the 2^B buckets with the spare overflow buckets behind them; NULL in a map
+ *	before its first put. Constant once published
+ * @oldbuckets: the array that is being evacuated to this one, or NULL. Set to NULL
  *	once, by the task that takes @remaining to 0
  * @B: log2 of the number of buckets. Constant once published
  * @flags: HMAP_FLAG_SAMESIZEGROW while @oldbuckets is as large as this
  * @block_order: log2 of the buckets in the largest blocks. Constant
- * @count_batch: what a stripe counts by itself before it adds to hmap.count. Constant
- * @mask: which bits of a hash choose the stripe. Goes from 0 to its last value once,
- *	under stripe 0 (hmap_resize_done()), or is constant
+ * @count_batch: how far a stripe counts by itself before it adds to hmap.count.
+ *	Constant
+ * @mask: the bits of a hash that select the stripe. Constant, or raised once from 0
+ *	to its final value, under stripe 0 (hmap_resize_done())
  * @bucket_size: bytes of a bucket. Constant
  * @extra: overflow buckets
- * @lock: leaf: overflow buckets
- * @noverflow: overflow buckets in use. Under @lock; read anywhere
- * @reserved: overflow buckets that have been promised. Under @lock
- * @longest_chain: buckets in the longest chain there has been. Under @lock; read
- *	anywhere
- * @bytes: memory that it takes. Under @lock once published
- * @remaining: stripes that have not been evacuated
- * @memory: what @bytes are a part of
- * @view: what it is shown by, or NULL. Constant
- * @slot: where it is shown; 0 if it has no buckets. Constant once published
- * @release: for freeing it when no reader can be in it
- * @nevacuate: for each stripe that can be in use
+ * @lock: protects the overflow buckets; a leaf
+ * @noverflow: overflow buckets in use. Written under @lock, read anywhere
+ * @reserved: overflow buckets that are reserved but not in use yet. Under @lock
+ * @longest_chain: buckets in the longest chain there has been. Written under @lock,
+ *	read anywhere
+ * @bytes: memory of the array. Under @lock once published
+ * @remaining: stripes that have not been evacuated completely
+ * @memory: what @bytes count towards
+ * @view: the view that shows it, or NULL. Constant
+ * @slot: its slot in the view; 0 if it has no buckets. Constant once published
+ * @release: frees it when no reader can be in it
+ * @nevacuate: progress of each stripe that can be in use
  *
- * The first cache line is what every operation reads. What an overflow bucket's
- * append writes, from @nr to @bytes, is apart from it and from the blocks, which
- * every walk beyond a first bucket reads.
+ * The first cache line has the fields that every operation reads. Appending an
+ * overflow bucket writes fields from @nr of @extra to @bytes: these are in other
+ * cache lines than the first fields and than the blocks, which every walk beyond a
+ * first bucket reads.
  */
 struct hmap_array {
 	void *settled;
@@ -130,11 +130,11 @@ struct hmap_array {
 };
 
 /**
- * struct hmap_blob - a key or value that lives out of line
- * @hash: of a key that is in the map. A reader may see something else in its
- *	place when it is not any more, which the version of the chain tells
- * @node: in the list of those that wait for a grace period
- * @size: bytes, of one that waits
+ * struct hmap_blob - a key or value out of line
+ * @hash: hash of a key that is in the map. When the key has been deleted a reader
+ *	may see @node and @size instead; the version of the chain has then changed
+ * @node: in the list of blobs that wait for a grace period
+ * @size: bytes of a blob that waits
  * @bytes: the key or value
  */
 struct hmap_blob {
@@ -148,19 +148,20 @@ struct hmap_blob {
 	u8 bytes[] __aligned(8);
 };
 
-/* The array that is evacuated to @a, or NULL when that is over. */
+/* The array that is being evacuated to @a, or NULL. */
 static inline struct hmap_array *hmap_old(const struct hmap_array *a)
 {
 	/*
-	 * Pairs with the release in hmap_resize_done(), since NULL carries no
-	 * dependency.
+	 * Pairs with the release in hmap_resize_done(). An acquire is needed because
+	 * NULL carries no address dependency.
 	 */
 	return smp_load_acquire(&a->oldbuckets);
 }
 
 /*
- * The seed. A reader may get a mixture of two, if the map is empty: it misses,
- * which is true. Read once, so that it hashes with what it believes to have.
+ * The seed. If the map is empty a reader may get a mixture of two seeds: it then
+ * misses, which is correct. READ_ONCE(): the caller must hash with the same seed
+ * that it keeps.
  */
 static __always_inline siphash_key_t hmap_seed(const struct hmap_array *a)
 {
@@ -197,8 +198,9 @@ hmap_geometry_of(const struct hmap_params params)
 }
 
 /*
- * The buckets of @a, if no key can be elsewhere; else NULL. That they hold all
- * that was evacuated to them is seen through the address (hmap_resize_done()).
+ * The buckets of @a if no key can be in another array; otherwise NULL. The address
+ * dependency orders the read of a bucket after the evacuation: pairs with the
+ * release in hmap_resize_done().
  */
 static __always_inline void *hmap_settled(const struct hmap_array *a)
 {

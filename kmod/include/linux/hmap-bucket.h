@@ -4,19 +4,18 @@
  *
  *	tophash[8] | u32 overflow | u32 version | 8 keys | 8 values
  *
- * Keys stand together and values stand together, so that no padding is needed
- * between them. The two words take the place of Go's overflow pointer: an index
- * instead of an address, so that bucket memory holds no kernel pointer and what
- * a racing reader loads can be range-checked. They stand in front, unlike Go's,
- * so that a lookup finds all it needs of a bucket but the element in one cache
- * line.
+ * All keys come first, then all values, so that no padding is needed between them.
+ * The two u32 replace Go's overflow pointer. The overflow word is an index instead
+ * of an address: bucket memory holds no kernel pointer, and a racing reader can
+ * check the range of the index. Unlike Go's pointer they come before the keys: a
+ * lookup finds everything but the element itself in one cache line.
  *
- * The eight tophash bytes are one word: matching, finding a free slot and the
- * end of a chain are operations on a word. Byte i is bits 8i..8i+7 of it.
+ * The eight tophash bytes are one word: finding a match, a free slot or the end of a
+ * chain are operations on a word. Byte i is bits 8i..8i+7 of it.
  *
- * Programs that map the memory of a map have the layout of a bucket, the states of
- * slots and the filter compiled in (struct hmap_mapped_bucket): kmod/dev/view.c asserts
- * them, and another layout is another HMAP_MAPPED_FORMAT.
+ * The layout of a bucket, the states of slots and the filter are ABI: programs that
+ * map the memory of a map have them compiled in (struct hmap_mapped_bucket).
+ * kmod/dev/view.c asserts them. Another layout needs another HMAP_MAPPED_FORMAT.
  *
  * Everything here is a pure function of a bucket: no lock, no allocation.
  */
@@ -34,8 +33,8 @@
 #define HMAP_BUCKET_CNT	HMAP_BUCKET_SLOTS
 
 /**
- * struct hmap_geometry - where things are in a bucket (private)
- * @key_slot: bytes of a key's slot: the key, or a pointer if it is out of line
+ * struct hmap_geometry - sizes and offsets in a bucket (private)
+ * @key_slot: bytes of a key's slot: the key, or a pointer to a key out of line
  * @value_slot: the same for the value
  * @values: offset of the first value
  * @bucket_size: bytes of a bucket
@@ -49,13 +48,13 @@ struct hmap_geometry {
 
 /**
  * struct hmap_bucket - the head of a bucket; keys and values follow
- * @tophash: a byte of each element's hash, or the state of its slot: HMAP_EMPTY_REST
- *	and what follows there, in the interface for programs
+ * @tophash: for each slot, a byte of the element's hash, or the state of the slot:
+ *	HMAP_EMPTY_REST and following, see <uapi/linux/hmap.h>
  * @tophashes: the same as a word
- * @overflow: index of the next bucket of the chain, 0 if this is the last; in the
- *	first bucket's high bits the filter
- * @version: odd while the chain is being changed; the first bucket's counts for
- *	all
+ * @overflow: index of the next bucket of the chain, 0 if this is the last. The high
+ *	bits of the first bucket's are the filter
+ * @version: odd while the chain is being changed; the version of the first bucket is
+ *	that of the chain
  */
 struct hmap_bucket {
 	union {
@@ -81,8 +80,8 @@ static inline u64 hmap_bucket_tophashes(const struct hmap_bucket *b)
 }
 
 /*
- * 0x80 in each byte of @w that is zero. Exact: unlike the shorter formula with
- * a subtraction, no borrow makes a byte behind a zero one look like zero.
+ * Returns 0x80 in each byte of @w that is zero. Exact: in the shorter formula with a
+ * subtraction, a borrow can make the byte after a zero byte look like zero.
  */
 static inline u64 hmap_bucket_zero_bytes(u64 w)
 {
@@ -145,22 +144,25 @@ static inline u32 hmap_bucket_overflow_index(u32 overflow)
 
 /*
  * The filter: whether an element with this tophash can be in the chain behind its
- * first bucket @head. In an array that is as full as it gets, every fifth chain goes
- * on, of a large one three in ten: this saves most lookups of what is not there a
- * second cache miss.
+ * first bucket @head. In an array at its load factor every fifth chain has overflow
+ * buckets, in a large array three in ten. The filter saves most lookups of missing
+ * keys a second cache miss.
  */
 static inline bool hmap_bucket_filter_test(const struct hmap_bucket *head, u8 top)
 {
 	return READ_ONCE(head->overflow) & HMAP_OVERFLOW_FILTER(top);
 }
 
-/* Before such an element comes to be there. It may be taken away without notice. */
+/*
+ * Call before adding an element with @top behind @head. The bit is not cleared when
+ * the element is deleted: false positives are fine.
+ */
 static inline void hmap_bucket_filter_add(struct hmap_bucket *head, u8 top)
 {
 	WRITE_ONCE(head->overflow, head->overflow | HMAP_OVERFLOW_FILTER(top));
 }
 
-/* When there is nothing. */
+/* Call when the chain behind @head is empty. */
 static inline void hmap_bucket_filter_clear(struct hmap_bucket *head)
 {
 	WRITE_ONCE(head->overflow, hmap_bucket_overflow_index(head->overflow));
@@ -172,7 +174,7 @@ static inline void hmap_bucket_set_tophash(struct hmap_bucket *b, unsigned int i
 	WRITE_ONCE(b->tophash[i], top);
 }
 
-/* With the slots behind the last one in use as HMAP_EMPTY_REST. */
+/* @tophashes with all slots behind the last one in use set to HMAP_EMPTY_REST. */
 static inline u64 hmap_bucket_with_rest(u64 tophashes)
 {
 	u64 used = hmap_bucket_match_used(tophashes);
@@ -210,8 +212,8 @@ static inline void *hmap_bucket_value(const struct hmap_geometry *geo,
 }
 
 /*
- * Copies, inlined where the compiler knows the size and for words. It is told so,
- * since there are kernels (UML) in which memcpy() is any other function.
+ * memcpy(), inlined for constant sizes and for words. The builtin is called
+ * explicitly because memcpy() is an ordinary function in some kernels (UML).
  */
 static __always_inline void hmap_bucket_memcpy(void *to, const void *from, u32 size)
 {
@@ -223,7 +225,7 @@ static __always_inline void hmap_bucket_memcpy(void *to, const void *from, u32 s
 		memcpy(to, from, size);
 }
 
-/* Ask for the cache lines of a bucket of ordinary size but the first. */
+/* Prefetch all but the first cache line of a bucket of ordinary size. */
 static __always_inline void hmap_bucket_prefetch(const struct hmap_geometry *geo,
 						 const struct hmap_bucket *b)
 {
@@ -237,8 +239,8 @@ static __always_inline void hmap_bucket_prefetch(const struct hmap_geometry *geo
 static __always_inline void hmap_bucket_copy(void *to, const void *from, u32 size)
 {
 	/*
-	 * A reader's copy may race with a writer: the reader then finds
-	 * another version and throws it away.
+	 * A reader's copy may race with a writer: the reader then finds that the
+	 * version has changed and discards the copy.
 	 */
 	data_race(({ hmap_bucket_memcpy(to, from, size); 0; }));
 }
@@ -253,7 +255,7 @@ static __always_inline void hmap_bucket_wipe(void *slot, u32 size)
 		data_race(memset(slot, 0, size)); /* as in hmap_bucket_copy() */
 }
 
-/* Open the chain of @head for writing: readers who were in it try again. */
+/* Open the chain of @head for writing: readers of the chain will retry. */
 static inline void hmap_bucket_write_begin(struct hmap_bucket *head)
 {
 	WRITE_ONCE(head->version, head->version + 1);
@@ -267,14 +269,17 @@ static inline void hmap_bucket_write_end(struct hmap_bucket *head)
 	smp_store_release(&head->version, head->version + 1);
 }
 
-/* The version of a chain; if it is being changed, one that it will not have again. */
+/*
+ * The version of a chain. If the chain is being changed, this is the version before
+ * the change, which hmap_bucket_read_retry() will not find again.
+ */
 static inline u32 hmap_bucket_read_begin(const struct hmap_bucket *head)
 {
 	/* Version before data: pairs with the release in hmap_bucket_write_end(). */
 	return smp_load_acquire(&head->version) & ~1;
 }
 
-/* Whether what was read since hmap_bucket_read_begin() may be of two versions. */
+/* Whether data read since hmap_bucket_read_begin() may be of two versions. */
 static inline bool hmap_bucket_read_retry(const struct hmap_bucket *head, u32 version)
 {
 	/* Data before version: pairs with smp_wmb() in hmap_bucket_write_begin(). */

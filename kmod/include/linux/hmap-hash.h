@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * hmap: the hash of a key, and whether keys are equal; included by <linux/hmap.h>. All of
- * it is private.
+ * hmap: hashing and comparing keys; included by <linux/hmap.h>. Everything here is
+ * private.
  *
- * These functions take the parameters of the map by value. Where they are constants, as in
- * a map that DEFINE_HMAP() declares, the compiler is left with code for keys of just that
- * size: no indirect call, no loop over bytes.
+ * These functions take the parameters of the map by value. If the parameters are
+ * constants, as in a map that DEFINE_HMAP() declares, the compiler generates code
+ * for keys of exactly that size: no indirect call, no loop over bytes.
  *
- * Programs that look keys up in mapped memory have both hashes compiled in (struct
- * hmap_mapped): what they return for a key and a seed can never change. Another hash is
- * another HMAP_HASH_*. tests/hash_vectors.h has the hashes of keys of every length.
+ * Both hashes are ABI: programs that look keys up in mapped memory have them
+ * compiled in (struct hmap_mapped). The hash of a key with a given seed must never
+ * change; another hash needs another HMAP_HASH_*. tests/hash_vectors.h has hashes of
+ * keys of every length.
  */
 #ifndef _LINUX_HMAP_HASH_H
 #define _LINUX_HMAP_HASH_H
@@ -20,13 +21,13 @@
 u64 hmap_hash_bytes(const void *key, u32 key_size, const siphash_key_t *hash0);
 
 /*
- * The 128-bit product, its halves folded together: every bit of both factors
- * reaches every bit of the result. A hash made of this is in the manner of
- * wyhash (Wang Yi, 2019): it withstands accidents, not attackers.
+ * The 128-bit product with its halves xored: every bit of both factors affects every
+ * bit of the result. A hash built on this is similar to wyhash (Wang Yi, 2019): good
+ * against accidental collisions, not against attackers.
  */
 static __always_inline u64 hmap_mulfold(u64 a, u64 b)
 {
-	/* UML on x86-64 does not say that it has them. */
+	/* UML on x86-64 has 128-bit integers but does not select the option. */
 #if defined(CONFIG_ARCH_SUPPORTS_INT128) || defined(CONFIG_X86_64)
 	__uint128_t product = (__uint128_t)a * b;
 
@@ -41,7 +42,7 @@ static __always_inline u64 hmap_mulfold(u64 a, u64 b)
 #endif
 }
 
-/* Keys need not be aligned. */
+/* Keys may be unaligned. */
 static __always_inline u64 hmap_load64(const void *p)
 {
 	u64 word;
@@ -58,7 +59,7 @@ static __always_inline u32 hmap_load32(const void *p)
 	return word;
 }
 
-/* One word of a key. */
+/* Mix one word of a key into the hash. */
 static __always_inline u64 hmap_hash_mix(u64 hash, u64 word,
 					 const siphash_key_t *hash0)
 {
@@ -66,9 +67,9 @@ static __always_inline u64 hmap_hash_mix(u64 hash, u64 word,
 }
 
 /*
- * After the last word. One multiplication alone does not mix evenly: the lowest
- * bit that a change reaches always flips. The factor is 2^64 divided by the
- * golden ratio.
+ * Call after the last word. A single multiplication does not mix evenly: the lowest
+ * bit that a change reaches always flips. The factor is 2^64 divided by the golden
+ * ratio.
  */
 static __always_inline u64 hmap_hash_finish(u64 hash, const siphash_key_t *hash0)
 {
@@ -109,7 +110,7 @@ static __always_inline bool hmap_bytes_equal(const struct hmap_params params,
 static __always_inline bool hmap_keys_equal(const struct hmap_params params,
 					    const void *a, const void *b)
 {
-	/* A key that is being overwritten is found out by its version. */
+	/* If the key is being overwritten, the caller finds another version. */
 	return data_race(hmap_bytes_equal(params, a, b));
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * hmap: what lookups are made of; included by <linux/hmap.h>.
+ * hmap: inline lookups; included by <linux/hmap.h>.
  *
- * These functions take the parameters of the map by value. Where they are
- * constants, as in a map that DEFINE_HMAP() declares, the compiler is left with
- * a lookup for keys of just that size: no indirect call, no loop over bytes.
+ * These functions take the parameters of the map by value. If the parameters are
+ * constants, as in a map that DEFINE_HMAP() declares, the compiler generates a
+ * lookup for keys of exactly that size: no indirect call, no loop over bytes.
  * kmod/map/get.c calls them with the parameters of any map.
  */
 #ifndef _LINUX_HMAP_INLINE_H
@@ -21,7 +21,7 @@ int hmap_get_in_chain(struct hmap *h, struct hmap_array *a,
 		      u64 hash, void *value);
 int hmap_get_slow(struct hmap *h, const void *key, void *value);
 
-/* Whether a lookup has to follow pointers to what is out of line. */
+/* Whether a lookup has to follow pointers to a key or value out of line. */
 static __always_inline bool hmap_get_follows(const struct hmap_params params,
 					     const void *value)
 {
@@ -30,9 +30,9 @@ static __always_inline bool hmap_get_follows(const struct hmap_params params,
 }
 
 /*
- * Look into the first bucket of a chain, which nearly always tells. -EAGAIN if it
- * does not: the bucket has been evacuated or is being written. Not for what is out
- * of line.
+ * Look a key up in the first bucket of a chain, and in the others if its filter says
+ * that the key may be there. Returns -EAGAIN if the bucket has been evacuated or is
+ * being written. Not for keys or values out of line.
  */
 static __always_inline int
 hmap_get_first(struct hmap *h, const struct hmap_params params,
@@ -57,7 +57,7 @@ hmap_get_first(struct hmap *h, const struct hmap_params params,
 	}
 	if (hmap_bucket_evacuated(tophashes))
 		return -EAGAIN;
-	/* No look at HMAP_EMPTY_REST: the processor could not foresee it. */
+	/* HMAP_EMPTY_REST is not checked: the branch could not be predicted. */
 	if (hmap_bucket_filter_test(b, top))
 		return hmap_get_in_chain(h, a, b, version, key, hash, value);
 	err = -ENOENT;
@@ -69,9 +69,9 @@ check:
  * hmap_get_inline() - hmap_get() for a map whose parameters are constants
  * @h: the map
  * @key: the key
- * @value: where its value is copied to; NULL to ask only whether the key is
- *	there. Undefined if the key is not there
- * @params: of the map; they must be those that it was made with
+ * @value: where to copy its value to; NULL to check only whether the key exists.
+ *	Undefined contents if it does not
+ * @params: of the map; they must be those that it was initialised with
  *
  * Context: process or softirq, as hmap_get().
  * Return: 0, or -ENOENT if the key is not in the map.
@@ -108,13 +108,13 @@ hmap_get_inline(struct hmap *h, const void *key, void *value,
 	return likely(err != -EAGAIN) ? err : hmap_get_slow(h, key, value);
 }
 
-/* Lookups that are under way together in a batch. */
+/* Lookups of a batch whose cache misses overlap. */
 #define HMAP_BATCH_KEYS	16
 
 /*
- * Up to HMAP_BATCH_KEYS lookups: all buckets are asked for before the first is
- * looked into, so that their cache misses overlap. Returns the bits of the keys
- * that were found.
+ * Up to HMAP_BATCH_KEYS lookups: all buckets are prefetched before the first is
+ * read, so that their cache misses overlap. Returns the bits of the keys that were
+ * found.
  */
 static __always_inline unsigned long
 hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
@@ -165,9 +165,9 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
  * @h: the map
  * @keys: keys, one after the other
  * @n: how many
- * @values: where their values are copied to; NULL if they are not wanted
+ * @values: where to copy their values to; NULL if they are not wanted
  * @found: out: a bitmap of @n bits: the keys that are in the map
- * @params: of the map; they must be those that it was made with
+ * @params: of the map; they must be those that it was initialised with
  *
  * Context: process or softirq.
  * Return: the number of keys that are in the map.

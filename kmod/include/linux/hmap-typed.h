@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * hmap: types of maps, declared in one line; included by <linux/hmap.h>.
+ * hmap: typed maps, declared in one line; included by <linux/hmap.h>.
  */
 #ifndef _LINUX_HMAP_TYPED_H
 #define _LINUX_HMAP_TYPED_H
@@ -8,8 +8,8 @@
 #include <linux/build_bug.h>
 
 /*
- * Keys and values are passed by value, which an array is not: what a function gets is
- * the address of its first element.
+ * Keys and values are passed by value. An array cannot be: a function would get the
+ * address of its first element.
  */
 #define HMAP_ASSERT_VALUE_TYPE(type)					\
 	static_assert(__builtin_types_compatible_p(type,		\
@@ -17,8 +17,8 @@
 		      "a typed map has no arrays: put the array into a struct")
 
 /*
- * All bytes of a key count, and nothing says what a compiler passes in the padding
- * of a struct. Compilers without the builtin (clang) leave it as the caller has it.
+ * All bytes of a key count, but the contents of a struct's padding are unspecified
+ * when it is passed by value. Compilers without the builtin (clang) do not clear it.
  */
 #if __has_builtin(__builtin_clear_padding)
 #define HMAP_CLEAR_PADDING(key)	__builtin_clear_padding(&(key))
@@ -29,10 +29,10 @@
 /**
  * DEFINE_HMAP() - declare a type of map
  * @name: struct @name is the type; its functions are @name_init() and so on
- * @key_type: type of the keys: not an array, which may be in a struct. The padding
- *	of a struct is cleared by gcc from version 11 on; with other compilers it has
- *	to be the same in equal keys, and in those of @name_get_batch() always
- * @value_type: type of the values, not an array either
+ * @key_type: type of the keys; not an array (put an array into a struct). gcc from
+ *	version 11 on clears the padding of a struct. Equal keys must have equal
+ *	padding with other compilers, and in @name_get_batch() with any compiler
+ * @value_type: type of the values; not an array either
  *
  * The functions are those of hmap with keys and values of these types:
  *
@@ -47,8 +47,8 @@
  *				    unsigned int n, value_type *values,
  *				    unsigned long *found);
  *
- * Everything else is done with &m->map, but hmap_init(): only @name_init() gives it
- * the parameters that the functions have been compiled for. DEFINE_HMAP_PARAMS() takes
+ * Use &m->map for everything else but hmap_init(): only @name_init() passes the
+ * parameters that the functions have been compiled for. DEFINE_HMAP_PARAMS() takes
  * further parameters of the map.
  */
 #define DEFINE_HMAP(name, key_type, value_type)				\

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Views: the memory of a map, shown to programs that look keys up by themselves.
+ * Views: show the memory of a map to programs, which then look keys up by
+ * themselves.
  *
- * The map knows nothing of programs. It tells the view of a map when an array comes,
- * goes, or becomes or ceases to be one that the map is in.
+ * The map knows nothing of programs. It calls its view when an array has been
+ * allocated or is about to be freed, and around each change of the arrays that the
+ * map uses or of their seed.
  */
 #ifndef _LINUX_HMAP_VIEW_H
 #define _LINUX_HMAP_VIEW_H
@@ -15,15 +17,14 @@
 struct hmap_view;
 
 /**
- * struct hmap_view_ops - what a map asks of its view
- * @add: an array has been made: give it a place, in @a->slot, which is not 0. May
- *	sleep. Returns 0 or a negative errno: the array is then not used
- * @remove: the memory of an array with a place is about to be freed, after a grace
- *	period of RCU; the map is not in it any more. May sleep
- * @begin: the arrays that the map is in, or their seed, are about to change. Under a
- *	stripe
+ * struct hmap_view_ops - callbacks from a map to its view
+ * @add: an array has been allocated: store its slot, which is not 0, in @a->slot.
+ *	May sleep. Returns 0, or a negative errno if the array must not be used
+ * @remove: an array with a slot is about to be freed, after an RCU grace period if
+ *	it has been in use; the map does not use it any more. May sleep
+ * @begin: the arrays of the map, or their seed, are about to change. Under a stripe
  * @end: they have changed. Follows @begin under the same stripe
- * @release: the last reference has gone. May sleep
+ * @release: the last reference has been dropped. May sleep
  */
 struct hmap_view_ops {
 	int (*add)(struct hmap_view *view, struct hmap_array *a, gfp_t gfp);
@@ -34,10 +35,10 @@ struct hmap_view_ops {
 };
 
 /**
- * struct hmap_view - what the memory of a map is shown by
+ * struct hmap_view - shows the memory of a map
  * @ops: constant
- * @max_extent: bytes that an array may be shown in. Constant
- * @ref: the owner's, and one for each array
+ * @max_extent: bytes that an array may take in the view. Constant
+ * @ref: held by the owner and by each array
  */
 struct hmap_view {
 	const struct hmap_view_ops *ops;
@@ -46,17 +47,16 @@ struct hmap_view {
 };
 
 /**
- * hmap_init_view() - make a map whose memory is shown
+ * hmap_init_view() - initialise a map whose memory is shown by a view
  * @h: the map
- * @params: what it is made for: inline sizes, the fast hash or hmap_siphash(), no
- *	equalfn
- * @view: shows it; of this map alone, and not put before the map is destroyed
+ * @params: its parameters: inline sizes, the fast hash or hmap_siphash(), no equalfn
+ * @view: the view, for this map only; keep the reference until the map is destroyed
  *
- * The buckets of such a map are in pages of their own, zeroed before they are
- * used and wiped where an element has gone.
+ * The buckets of such a map are in pages of their own. These are zeroed before use,
+ * and the slots of deleted elements are wiped.
  *
- * Context: process; may sleep. So are all other functions for the map.
- * Return: as hmap_init(); -EINVAL also for other params.
+ * Context: process; may sleep. The same goes for all other functions on this map.
+ * Return: as hmap_init(); -EINVAL also for other @params.
  */
 #define hmap_init_view(h, params, view)					\
 ({									\
@@ -66,11 +66,11 @@ struct hmap_view {
 })
 
 /**
- * struct hmap_shape - where an array's buckets are
- * @buckets: buckets, 0 if there are none yet
- * @spares: overflow buckets behind them
+ * struct hmap_shape - layout of an array in a view
+ * @buckets: number of buckets, 0 if there are none yet
+ * @spares: number of overflow buckets directly behind them
  * @blocks: offset of the overflow blocks, which are a page each
- * @extent: bytes for which there may be pages
+ * @extent: bytes that the array may take
  */
 struct hmap_shape {
 	u64 buckets;

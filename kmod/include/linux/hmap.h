@@ -2,37 +2,36 @@
 /*
  * hmap: a resizable hash map with inline keys and values.
  *
- * The layout is that of Go's classic map: buckets of eight slots with a byte
- * of the hash for each (tophash), overflow buckets, and a resize that is
- * spread over the operations, so that none of them ever pays for the table.
+ * The layout is that of Go's classic map: buckets of eight slots with a byte of the
+ * hash for each (tophash), overflow buckets, and a resize that is spread over the
+ * operations, so that no single operation pays for the whole table.
  *
- * This is the only header that a kernel user includes. Functions are
- * documented where they are defined, in kmod/map.c, resize.c, scan.c, stats.c,
- * verify.c, lock.c, memory.c and hash.c.
+ * This is the only header that a kernel user includes. Functions are documented
+ * where they are defined, in the .c files of kmod/map.
  *
- * Context. Functions are called from process or softirq context with interrupts
- * enabled, from process context if they may sleep. The caller needs no lock and
- * no rcu_read_lock(). It may hold locks of its own that leave interrupts enabled:
- * under those of a map none is taken, unless a callback does. A caller that holds
- * spinlocks passes GFP_ATOMIC.
+ * Context: call the functions from process or softirq context with interrupts
+ * enabled, and those that may sleep from process context. The caller needs no lock
+ * and no rcu_read_lock(). It may hold its own locks as long as interrupts stay
+ * enabled: the map takes no lock of the caller's under its own, unless a callback
+ * does. A caller that holds spinlocks passes GFP_ATOMIC.
  *
- * Allocation and waiting. Memory is allocated as @gfp says, as far as the scopes of
- * the task (memalloc_nofs_save() and the like) allow. A put waits for the worker,
- * which allocates with GFP_KERNEL, only if its caller could do that itself: not with
- * GFP_NOFS or GFP_NOIO, in such a scope, or in reclaim. No call frees more than
- * 32 KiB at once, unless it has allocated that itself, and none frees what only a
- * sleeping context may free, but for those that are documented to sleep.
+ * Allocation and waiting: memory is allocated with @gfp, restricted by the scopes of
+ * the task (memalloc_nofs_save() and the like). The worker allocates with
+ * GFP_KERNEL, so a put waits for it only if the caller could allocate like that
+ * itself: not with GFP_NOFS or GFP_NOIO, in such a scope, or in reclaim. No call
+ * frees more than 32 KiB at once, unless the call has allocated the memory itself.
+ * Only calls that are documented to sleep free memory that may be freed in a
+ * sleeping context only.
  *
- * Not from hard interrupts, NMIs, or with interrupts disabled: writers take their
- * lock with spin_lock_bh(), which is for neither. Lookups take none as long as
- * they find a chain at rest, but one that meets a writer of it 16 times takes
- * the writer's lock. An interrupt that came in the middle of a write meets that
- * each time, and would then wait for ever for what it has interrupted. There is
- * no lookup that gives up instead. hmap_len() is for any context.
+ * Do not call from hard interrupts or NMIs, or with interrupts disabled: writers
+ * take their lock with spin_lock_bh(). A lookup normally takes no lock, but falls
+ * back to the writers' lock after it has met a writer of its chain 16 times. A hard
+ * interrupt that interrupts a writer of the same chain would deadlock on that lock.
+ * There is no trylock variant. hmap_len() may be called in any context.
  *
- * With PREEMPT_RT the locks sleep: sections that cannot be preempted (raw
- * spinlocks, preempt_disable()) may neither write nor look up. Softirqs and the
- * threads of interrupts are threads there and may do all that is said above.
+ * With PREEMPT_RT the locks sleep: do not write or look up in sections that cannot
+ * be preempted (raw spinlocks, preempt_disable()). Softirqs and interrupt threads
+ * are threads there, and all of the above applies to them.
  */
 #ifndef _LINUX_HMAP_H
 #define _LINUX_HMAP_H
@@ -59,23 +58,23 @@ struct hmap_view;
  * typedef hmap_hashfn_t - hash of a key
  * @key: the key; its address may be unaligned
  * @key_size: bytes of the key
- * @hash0: the seed of the map, which should change every hash
+ * @hash0: the seed of the map, which should affect every hash
  *
- * Low bits choose the bucket, the top byte becomes the tophash: both ends of
- * the result have to be well mixed. Equal keys have equal hashes. Called in
- * any context of the callers of the map, also under its locks.
+ * Low bits select the bucket and the top byte becomes the tophash: both ends of the
+ * result have to be well mixed. Equal keys must have equal hashes. Called in any
+ * context that the map is called in, also under the map's locks.
  */
 typedef u64 (*hmap_hashfn_t)(const void *key, u32 key_size,
 			     const siphash_key_t *hash0);
 
 /**
- * typedef hmap_equalfn_t - whether two keys are the same
+ * typedef hmap_equalfn_t - whether two keys are equal
  * @a: a key
  * @b: another key
  * @key_size: bytes of each
  *
- * A lookup may call this on a key that is being overwritten; what it then
- * returns is not used, but it must not misbehave.
+ * A lookup may call this while a key is being overwritten. The result is then not
+ * used, but the function must not crash or loop on such a key.
  */
 typedef bool (*hmap_equalfn_t)(const void *a, const void *b, u32 key_size);
 
@@ -85,34 +84,35 @@ typedef bool (*hmap_equalfn_t)(const void *a, const void *b, u32 key_size);
  * @exists: whether the key was in the map
  * @arg: as given to hmap_update()
  *
- * Called once, under a lock of the map with bottom halves off: it must not
- * sleep and not use the same map. @value is aligned to 8 bytes.
+ * Called once, under a lock of the map with bottom halves disabled: it must not
+ * sleep and must not use the same map. @value is aligned to 8 bytes.
  *
  * Return: 0 to store @value, or a negative errno to leave the map as it is.
  */
 typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
 
-/* hmap_params.flags; the first ones programs can give, too */
-#define HMAP_NO_SHRINK		HMAP_CREATE_NO_SHRINK	/* keep the size, as Go does */
+/* hmap_params.flags; the first two are also flags of HMAP_IOC_CREATE */
+#define HMAP_NO_SHRINK		HMAP_CREATE_NO_SHRINK	/* no automatic shrinking */
 #define HMAP_NUMA_NODE		HMAP_CREATE_NUMA_NODE	/* memory comes from @node */
 #define HMAP_ACCOUNT		0x100	/* to the memory cgroup of hmap_init()'s caller */
 #define HMAP_LONG_CHAINS	0x200	/* chains of any length, see hmap_put() */
-#define HMAP_ACCOUNT_CALLERS	0x400	/* to the cgroups of those that write the map */
+#define HMAP_ACCOUNT_CALLERS	0x400	/* to the cgroups of the writers */
 
 /* The most stripes: all of them can be locked at once. */
 #define HMAP_MAX_STRIPES	64
 
-/* Limits that a map can have in common with others. */
+/* Limits that a map can share with other maps. */
 #define HMAP_POOLS		3
 
 /**
- * struct hmap_pool - a limit that several maps have together
- * @memory: bytes that they hold, what waits for a grace period of RCU included
- * @max_bytes: bytes that they may hold, 0 for no limit. May be changed at any time, by
- *	WRITE_ONCE()
+ * struct hmap_pool - a limit that several maps share
+ * @memory: bytes that they hold, including memory that waits for an RCU grace period
+ * @max_bytes: bytes that they may hold, 0 for no limit. May be changed at any time,
+ *	with WRITE_ONCE()
  *
- * Begins with @memory 0. After its last map has been destroyed, and before it goes
- * away itself, hmap_pool_exit() waits for what its maps have left.
+ * Initialise @memory to 0. After the last map has been destroyed, call
+ * hmap_pool_exit() before freeing the pool: it waits for memory that the maps have
+ * not freed yet.
  */
 struct hmap_pool {
 	atomic_long_t memory;
@@ -120,35 +120,35 @@ struct hmap_pool {
 };
 
 /**
- * struct hmap_params - what a map is made for
+ * struct hmap_params - parameters of a map
  * @key_size: bytes of a key, 1..HMAP_MAX_KEY_SIZE
  * @value_size: bytes of a value, 0..HMAP_MAX_VALUE_SIZE; 0 makes a set
  * @hint: elements to make room for at once, 0 for none
- * @max_entries: refuse to hold more (-ENOSPC), 0 for no limit. With several
- *	stripes a few more may slip in
- * @max_bytes: memory that the map may hold, 0 for no limit. It does not grow beyond
- *	but goes on with longer chains, until there is no room for an element
- *	(-ENOSPC). Memory that waits for a grace period counts until it is free;
- *	long values that are overwritten at the limit may hold an eighth of it more,
- *	and more than that if their writers may not wait.
- *	Writers that come at the same time may each take a block of 32 KiB or an
- *	element more, evacuation the blocks that it needs, since its end gives back
- *	more; while it grows or shrinks a map has two arrays, and the second one is
- *	under the limit if it is the larger one: a writer that may not wait may be
- *	refused then, and find room when that is over
- * @pools: further limits, which it shares with other maps: there has to be room in all
- *	of them; NULL for none
+ * @max_entries: elements that the map may hold (-ENOSPC), 0 for no limit. With
+ *	several stripes a few more may slip in
+ * @max_bytes: memory that the map may hold, 0 for no limit. A map that cannot grow
+ *	within the limit continues with longer chains, until there is no room for an
+ *	element (-ENOSPC). Memory that waits for a grace period counts until it is
+ *	freed. The limit may be exceeded: by an eighth for long values that are
+ *	overwritten, and by more if their writers may not wait; by a block of 32 KiB
+ *	or an element for each concurrent writer; and by the blocks that evacuation
+ *	needs, since its end frees more. While a map is resized it has two arrays,
+ *	and the new one must fit the limit only if it is the larger one. A writer
+ *	that may not wait may then be refused, and find room after the resize
+ * @pools: further limits, shared with other maps: all of them must have room; NULL
+ *	for none
  * @stripes: writers that can work at the same time: a power of two up to
  *	HMAP_MAX_STRIPES; 0 for one
  * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE, HMAP_ACCOUNT or HMAP_ACCOUNT_CALLERS, and
- *	HMAP_LONG_CHAINS; or 0. With HMAP_ACCOUNT_CALLERS memory is charged to the task
- *	that allocates it, and what the worker allocates to the last one that needed it
- * @node: where memory comes from, as far as it has some, with HMAP_NUMA_NODE. Without,
- *	a large array comes from the node on which the worker happens to run
- * @hashfn: hash function. NULL for a fast one that is keyed but can be broken by
- *	whoever learns from the map's timing; hmap_siphash() for maps whose keys
- *	come from those who may not be trusted
- * @equalfn: equality, NULL for comparing the key's bytes
+ *	HMAP_LONG_CHAINS; or 0. With HMAP_ACCOUNT_CALLERS memory is charged to the
+ *	task that allocates it, and memory that the worker allocates to the last task
+ *	that needed the worker
+ * @node: with HMAP_NUMA_NODE: node to allocate memory on, as long as it has some.
+ *	Without the flag a large array comes from the node that the worker runs on
+ * @hashfn: hash function. NULL for a fast keyed hash, which is not safe against
+ *	attackers that can measure the map's timing; hmap_siphash() for keys from
+ *	untrusted sources
+ * @equalfn: equality of keys, NULL to compare their bytes
  */
 struct hmap_params {
 	u32 key_size;
@@ -166,15 +166,18 @@ struct hmap_params {
 
 /**
  * struct hmap_stripe - a lock of a map (private)
- * @lock: for the buckets whose index is that of the stripe modulo their number
- * @count: elements inserted under this lock, less those deleted, that are not in
- *	hmap.count (yet). May be negative. Under @lock; read anywhere
- * @changes: inserts and deletes. Under @lock; read anywhere
- * @evacuated: units evacuated. Under @lock; read anywhere
- * @due: puts and deletes under this lock in the resize of a large map, less HMAP_PACE for
- *	each unit evacuated; no more than HMAP_PACE. 0 otherwise. Under @lock
+ * @lock: protects the buckets whose index modulo the number of stripes is the
+ *	stripe's
+ * @count: elements inserted minus elements deleted under this lock that are not in
+ *	hmap.count yet. May be negative. Written under @lock, read anywhere
+ * @changes: inserts and deletes. Written under @lock, read anywhere
+ * @evacuated: units evacuated. Written under @lock, read anywhere
+ * @due: during the resize of a large map: puts and deletes under this lock, minus
+ *	HMAP_PACE for each unit evacuated; at most HMAP_PACE. 0 otherwise. Under
+ *	@lock
  *
- * A cache line for each: writers of different stripes share none that they write.
+ * Each has a cache line of its own: writers of different stripes write no common
+ * one.
  */
 struct hmap_stripe {
 	spinlock_t lock; /* the buckets of this stripe */
@@ -185,10 +188,10 @@ struct hmap_stripe {
 } ____cacheline_aligned_in_smp;
 
 /**
- * struct hmap_lock_class - what lockdep tells the locks of maps apart by (private)
+ * struct hmap_lock_class - lockdep classes of the locks of a map (private)
  * @stripe: the stripes of a map
- * @all: what is taken before all of them
- * @resizer: the mutex of those changes of the size that exclude each other
+ * @all: the lock that is taken before all stripes
+ * @resizer: the mutex of explicit resizes and of the worker
  */
 struct hmap_lock_class {
 	struct lock_class_key stripe;
@@ -198,48 +201,49 @@ struct hmap_lock_class {
 
 /**
  * struct hmap - a map; embed it and call hmap_init()
- * @buckets: the array that the map is in, never NULL. Changed by cmpxchg, or
- *	under all stripes
+ * @buckets: the current array, never NULL. Changed by cmpxchg, or under all stripes
  * @stripes: params.stripes of them
  * @geo: constant after hmap_init()
  * @params: constant after hmap_init()
- * @memory: what the map holds. Constant after hmap_init()
- * @view: what its memory is shown by, or NULL. Constant after hmap_init()
- * @memcg: what memory is charged to, with HMAP_ACCOUNT; constant after hmap_init(). With
- *	HMAP_ACCOUNT_CALLERS that of the last caller that needed the worker; by xchg()
- * @payer: what the worker's memory is charged to, with HMAP_ACCOUNT_CALLERS (worker)
+ * @memory: memory that the map holds. Constant after hmap_init()
+ * @view: the view that shows its memory, or NULL. Constant after hmap_init()
+ * @memcg: with HMAP_ACCOUNT: the cgroup that memory is charged to; constant after
+ *	hmap_init(). With HMAP_ACCOUNT_CALLERS: the cgroup of the last caller that
+ *	needed the worker; by xchg()
+ * @payer: with HMAP_ACCOUNT_CALLERS: the cgroup that the worker's memory is charged
+ *	to. Only used by the worker
  * @tie: seed of the order of equal hashes in a scan. Constant after hmap_init()
  * @max_chain: buckets that a chain may have. Constant after hmap_init()
- * @min_B: the worker does not shrink the map below 2^min_B buckets. Under @resizer,
- *	as far as that is taken (resize.c); read anywhere
- * @dying: the worker is to leave off
- * @called: @work has been asked to come at once, and has not begun
- * @emptied: a delete may have left the map empty, and its seed is the old one
+ * @min_B: the worker does not shrink the map below 2^min_B buckets. Written under
+ *	@resizer if the task could take it (resize.c), read anywhere
+ * @dying: the worker must stop
+ * @called: @work has been called to run at once, and has not begun
+ * @emptied: a delete may have left the map empty, and its seed has not been replaced
  * @all: taken before all stripes are
- * @resizer: an explicit change of the size, or the worker's
- * @work: makes large arrays, finishes resizes, shrinks
+ * @resizer: held for an explicit resize, or by the worker
+ * @work: the worker: makes large arrays, finishes resizes, shrinks
  * @wait: writers that wait for the worker
  * @rounds: how often the worker has tried to make an array
- * @retry: how long the worker waits before it asks for memory again, 0 if it has not
- *	been refused any. Written by the worker; read anywhere
- * @last_evacuated: units evacuated when the worker last looked (worker)
- * @compacted: the sum of the stripes' changes when chains have last been made as short as
- *	they can be so that the map can shrink; 0 if never. Under @resizer, as far as
- *	that is taken; read anywhere
+ * @retry: how long the worker waits before it allocates again, 0 if its last
+ *	allocation did not fail. Written by the worker, read anywhere
+ * @last_evacuated: units evacuated when the worker last looked. Only used by the
+ *	worker
+ * @compacted: the sum of the stripes' changes when chains were last compacted so
+ *	that the map can shrink; 0 if never. Written under @resizer if the task could
+ *	take it, read anywhere
  * @requests: explicit requests that wait for @resizer
  * @grows: resizes to a larger size
  * @same_size_grows: resizes that kept the size
  * @shrinks: resizes to half the size
  * @alloc_failures: failed allocations
- * @count: elements, but for what stripes have counted since they last added it
+ * @count: elements, without those that stripes have counted but not added yet
  *
- * What every operation reads comes first; @count, which many write, stands last,
- * beside what is hardly ever looked at.
+ * Fields that every operation reads come first. @count, which many tasks write,
+ * comes last, next to fields that are rarely read.
  *
- * The other fields of Go's hmap (flags, B, noverflow, hash0, oldbuckets,
- * nevacuate and extra) belong to the array, so that a reader that loads one
- * pointer gets a set of them that belong together. All fields but @params are
- * private.
+ * The other fields of Go's hmap (flags, B, noverflow, hash0, oldbuckets, nevacuate
+ * and extra) are in struct hmap_array: a reader that loads one pointer gets a
+ * consistent set of them. All fields but @params are private.
  */
 struct hmap {
 	struct hmap_array __rcu *buckets;
@@ -278,21 +282,21 @@ int __hmap_init(struct hmap *h, const struct hmap_params *params,
 		struct hmap_view *view, struct hmap_lock_class *class);
 
 /**
- * hmap_init() - make a map
+ * hmap_init() - initialise a map
  * @h: the map; all of it is overwritten
- * @params: what it is made for; copied
+ * @params: its parameters; copied
  *
- * Buckets for @params->hint elements are allocated at once; up to 8 elements
- * need none before the first put.
+ * Buckets for @params->hint elements are allocated at once. With a hint of up to 8
+ * elements no bucket is allocated before the first put.
  *
- * Lockdep takes the locks of all maps that are made at one place in the source for
- * one class, and those of different places for different ones: a callback of
- * hmap_update() may use a map that was made elsewhere.
+ * Each place in the source that calls this is a lockdep class of its own: a callback
+ * of hmap_update() may use a map that was initialised at another place.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL if a size or the number of stripes is out of range, a flag
- * or the node unknown, the hint beyond what any map can hold or beyond
- * max_entries; -ENOSPC if it is beyond what max_bytes or a pool allows; -ENOMEM.
+ * Return: 0; -EINVAL if a size or the number of stripes is out of range, a flag or
+ * the node is unknown, or the hint is above what any map can hold or above
+ * max_entries; -ENOSPC if the hint is above what max_bytes or a pool allows;
+ * -ENOMEM.
  */
 #define hmap_init(h, params)						\
 ({									\
@@ -324,18 +328,18 @@ unsigned long hmap_len(const struct hmap *h);
 
 /**
  * struct hmap_iter - an iteration over a map, see hmap_iter_next()
- * @cursor: where it goes on. Its start is the place where it began; before that
- *	it has passed the end of the order
+ * @cursor: where to continue. cursor.start is the place where the iteration began;
+ *	if cursor.place is before that, the iteration has passed the end of the order
  */
 struct hmap_iter {
 	struct hmap_cursor cursor;
 };
 
 /**
- * hmap_cursor_done() - whether a scan has come to its end
+ * hmap_cursor_done() - whether a scan is over
  * @cursor: the cursor of the scan
  *
- * Return: true if there is nothing behind the cursor.
+ * Return: true if no element is left.
  */
 static inline bool hmap_cursor_done(const struct hmap_cursor *cursor)
 {
@@ -346,7 +350,7 @@ static inline bool hmap_cursor_done(const struct hmap_cursor *cursor)
  * hmap_iter_done() - whether an iteration is over
  * @iter: the iteration
  *
- * Return: true if hmap_iter_next() has nothing more to return.
+ * Return: true if no element is left.
  */
 static inline bool hmap_iter_done(const struct hmap_iter *iter)
 {

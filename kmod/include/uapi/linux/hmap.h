@@ -4,24 +4,27 @@
  *
  * Every command takes a pointer to the structure named beside it. Each
  * structure begins with its own size in bytes, so that later versions can
- * append fields: a shorter structure is accepted with the missing fields read
- * as zero and not written back (so far only the results of INFO, STATS and
- * LAYOUT may be missing), a longer one only if what the kernel does not know is
- * zero (-E2BIG otherwise). Unknown flags and non-zero reserved fields
- * are refused with -EINVAL, an unknown command with -ENOTTY, an address that
- * cannot be read or written with -EFAULT.
+ * append fields. A shorter structure is accepted: missing fields read as zero
+ * and are not written back (so far only the results of INFO, STATS and LAYOUT
+ * may be missing; -EINVAL otherwise). A longer structure is accepted if all
+ * bytes that the kernel does not know are zero (-E2BIG otherwise).
  *
- * Calls that take long end early when a signal comes. The kernel restarts them after a
- * handler with SA_RESTART, and where there is none (stop, freeze); else they return
- * -EINTR, and called again with the same structure they go on. All make some progress each
- * time. A scan ends with the elements that it has, if there are any, and returns 0.
+ * -EINVAL  unknown flag, or a reserved field that is not zero
+ * -ENOTTY  unknown command
+ * -EFAULT  an address cannot be read or written
  *
- * Maps that have names are files of hmapfs, a file system that the module brings:
- * open(2), unlink(2), rename(2), linkat(2) and readdir(3) are for them what they are for
- * any file.
+ * A signal ends a long call early. The kernel restarts the call if the signal
+ * has no handler (stop, freezer) or one with SA_RESTART; otherwise the call
+ * returns -EINTR, and continues if it is called again with the same structure.
+ * Every call makes some progress. A scan that already has elements returns 0
+ * with these instead. VERIFY is not restarted, and begins anew each time.
  *
- * Pointers are carried as 64-bit integers; there is no implicit padding, so
- * that 32-bit programs use the same structures on a 64-bit kernel.
+ * Maps that have names are files of hmapfs, a file system that the module
+ * provides: open(2), unlink(2), rename(2), linkat(2) and readdir(3) work as
+ * for any file.
+ *
+ * Pointers are passed as 64-bit integers, and there is no implicit padding:
+ * 32-bit programs use the same structures on a 64-bit kernel.
  */
 #ifndef _UAPI_LINUX_HMAP_H
 #define _UAPI_LINUX_HMAP_H
@@ -29,19 +32,19 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/** HMAP_ABI_VERSION - grows by one whenever commands or fields are added */
+/** HMAP_ABI_VERSION - incremented when commands or fields are added */
 #define HMAP_ABI_VERSION	2
 
-/** HMAP_DEVICE - where the device is found */
+/** HMAP_DEVICE - path of the device */
 #define HMAP_DEVICE		"/dev/hmap"
 
-/** HMAP_NODES - where the file system of maps that have names is mounted */
+/** HMAP_NODES - where hmapfs, the file system of named maps, is mounted */
 #define HMAP_NODES		"/dev/hmaps"
 
-/** HMAP_NAME_SIZE - room for the name of a map, with the 0 at its end */
+/** HMAP_NAME_SIZE - bytes of a map's name, including the terminating 0 */
 #define HMAP_NAME_SIZE		64
 
-/** HMAPFS_MAGIC - f_type of statfs() for that file system: "hmap" */
+/** HMAPFS_MAGIC - f_type of statfs() for hmapfs: "hmap" */
 #define HMAPFS_MAGIC		0x686d6170
 
 /* Limits of every map. A value size of 0 makes a set. */
@@ -51,10 +54,10 @@
 /* Larger keys and values live outside the buckets (as in Go's map). */
 #define HMAP_MAX_INLINE_SIZE	128
 
-/* What a put may do; exactly one of these. */
+/* Flags of a put; exactly one of these. */
 #define HMAP_ANY		0	/* insert or overwrite */
-#define HMAP_NOEXIST		1	/* insert only: -EEXIST if the key is there */
-#define HMAP_EXIST		2	/* overwrite only: -ENOENT if it is not */
+#define HMAP_NOEXIST		1	/* insert only (-EEXIST) */
+#define HMAP_EXIST		2	/* overwrite only (-ENOENT) */
 
 /* hmap_stats.flags; the value is the one of Go's map. */
 #define HMAP_FLAG_SAMESIZEGROW	8	/* oldbuckets is as large as buckets */
@@ -63,43 +66,42 @@
 #define HMAP_HAS_BUCKETS	1
 #define HMAP_HAS_OLDBUCKETS	2
 #define HMAP_HAS_EXTRA		4
-#define HMAP_HAS_ADDRESSES	8	/* hash0 and addresses are shown */
+#define HMAP_HAS_ADDRESSES	8	/* hash0 and addresses are not hidden */
 
 /* hmap_layout.slots and .chains */
 #define HMAP_BUCKET_SLOTS	8
 #define HMAP_LAYOUT_CHAINS	16
 
 /**
- * struct hmap_stats - the state of a map, under the names of Go's hmap
+ * struct hmap_stats - the state of a map, with the field names of Go's hmap
  * @count: elements in the map
  * @flags: HMAP_FLAG_SAMESIZEGROW or 0
  * @B: log2 of the number of buckets
  * @noverflow: overflow buckets in use by @buckets
  * @hash0: low 32 bits of the hash seed; 0 without CAP_SYSLOG
  * @present: HMAP_HAS_* bits
- * @buckets: address of the 2^B buckets, as printk() shows it with %pK: hashed, or as
- *	sysctl kernel.kptr_restrict says; 0 without CAP_SYSLOG
+ * @buckets: address of the 2^B buckets, as printk() prints it with %pK: hashed,
+ *	or as sysctl kernel.kptr_restrict says; 0 without CAP_SYSLOG
  * @oldbuckets: address of the buckets being evacuated, likewise
- * @nevacuate: buckets of @oldbuckets below this have been evacuated; with several
- *	stripes, the sum of what this is in each. Keeps its last value when a resize
- *	is done, as in Go's map
+ * @nevacuate: progress of the evacuation: buckets below this index of the
+ *	smaller array have been evacuated. With several stripes, the sum of
+ *	their values. Keeps its last value after a resize, as in Go's map
  * @extra: address of the overflow record, likewise
- * @overflow: overflow buckets that the array can hand out without allocating
- *	or has handed out: spares behind the buckets and further blocks
+ * @overflow: overflow buckets that the array has, in use or not: spares behind
+ *	the buckets, and allocated blocks
  * @oldoverflow: overflow buckets in use by @oldbuckets
- * @next_overflow: index of the overflow bucket that is handed out next,
- *	counted from 1; 0 if the next one has to be allocated first
- * @memory: bytes of kernel memory that the map holds for elements: arrays and all
- *	that is in them. Not what each map takes from the beginning to its end, with
- *	elements or without: locks, files and, with HMAP_CREATE_MMAP, an inode and a
- *	control page
- * @grows: resizes to twice the size since the map was made
+ * @next_overflow: index of the overflow bucket that is used next, counted from
+ *	1; 0 if it has to be allocated first
+ * @memory: bytes of kernel memory that the map holds for elements: arrays and
+ *	everything in them. Not counted is the fixed overhead of a map: locks,
+ *	files and, with HMAP_CREATE_MMAP, an inode and a control page
+ * @grows: resizes to a larger size since the map was created
  * @same_size_grows: resizes that kept the size, to shorten chains
- * @evacuated: buckets evacuated since the map was made
- * @longest_chain: buckets in the longest chain
- * @alloc_failures: allocations that failed, whether or not the operation
- *	could be done without
- * @shrinks: resizes to half the size since the map was made
+ * @evacuated: buckets evacuated since the map was created
+ * @longest_chain: buckets in the longest chain that the present arrays have had
+ * @alloc_failures: failed allocations, including those that the operation could
+ *	do without
+ * @shrinks: resizes to half the size since the map was created
  */
 struct hmap_stats {
 	__aligned_u64 count;
@@ -126,12 +128,12 @@ struct hmap_stats {
 
 /**
  * struct hmap_layout - how full buckets and chains are
- * @buckets: buckets looked at: heads of chains and overflow buckets
+ * @buckets: buckets counted: heads of chains and overflow buckets
  * @slots: [i] is the number of buckets with i of 8 slots in use
- * @chains: [i] is the number of chains with i overflow buckets; the last
- *	counts all longer ones too
+ * @chains: [i] is the number of chains with i overflow buckets; the last entry
+ *	also counts all longer chains
  *
- * Gathered a few buckets at a time: exact if nobody writes meanwhile.
+ * Gathered a few buckets at a time: exact if the map is not written meanwhile.
  */
 struct hmap_layout {
 	__aligned_u64 buckets;
@@ -140,17 +142,18 @@ struct hmap_layout {
 };
 
 /**
- * struct hmap_cursor - a place in the order of a scan
+ * struct hmap_cursor - a position in the order of a scan
  * @place: opaque; 0 at the start of a scan
  * @tie: opaque; 0 at the start of a scan
  * @start: opaque; 0 at the start of a scan
  *
- * All zero bytes: the start. @place and @tie with all bits set: the end.
+ * All bytes zero: the start. All bits of @place and @tie set: the end.
  *
- * The order is that of the keys' hashes, so that cursors, like the order itself,
- * tell bits of these, though not the seed of HMAP_HASH_SIPHASH. Who may both
- * read and write a map can use that to put keys that share a bucket, which slows
- * the map down, but him no more might than the right to clear it gives.
+ * Scans visit keys in the order of their hashes. Cursors, like the order
+ * itself, therefore reveal bits of the hashes, but not the seed of
+ * HMAP_HASH_SIPHASH. A program that may both read and write a map can use them
+ * to fill one bucket and slow the map down. That is no more harm than clearing
+ * the map, which the program may do anyway.
  */
 struct hmap_cursor {
 	__aligned_u64 place;
@@ -162,7 +165,8 @@ struct hmap_cursor {
  * struct hmap_ioc_count - argument of HMAP_IOC_COUNT and HMAP_IOC_RESERVE
  * @size: sizeof(struct hmap_ioc_count)
  * @flags: 0
- * @count: COUNT: out: elements in the map; RESERVE: in: elements to make room for
+ * @count: COUNT: out: elements in the map; RESERVE: in: elements to make room
+ *	for
  */
 struct hmap_ioc_count {
 	__u32 size;
@@ -171,17 +175,17 @@ struct hmap_ioc_count {
 };
 
 /* hmap_ioc_create.flags */
-#define HMAP_CREATE_NO_SHRINK	1	/* keep the size when elements go */
-#define HMAP_CREATE_NUMA_NODE	2	/* take memory from the node given */
-#define HMAP_CREATE_MMAP	4	/* may be mapped, see struct hmap_mapped */
-#define HMAP_CREATE_DIR		8	/* in the directory given, with or without a name */
+#define HMAP_CREATE_NO_SHRINK	1	/* no automatic shrinking */
+#define HMAP_CREATE_NUMA_NODE	2	/* allocate memory on the given node */
+#define HMAP_CREATE_MMAP	4	/* mappable, see struct hmap_mapped */
+#define HMAP_CREATE_DIR		8	/* in directory @dir, named or not */
 
 /* hmap_ioc_create.hash */
-#define HMAP_HASH_SIPHASH	0	/* for keys of those who may not be trusted */
-#define HMAP_HASH_FAST		1	/* keyed, but no defence against attackers */
+#define HMAP_HASH_SIPHASH	0	/* for keys from untrusted sources */
+#define HMAP_HASH_FAST		1	/* not safe against hash flooding */
 
 /* hmap_ioc_info.state */
-#define HMAP_STATE_FROZEN	1	/* nobody can change it any more */
+#define HMAP_STATE_FROZEN	1	/* the map can no longer be changed */
 
 /**
  * struct hmap_ioc_info - argument of HMAP_IOC_INFO
@@ -194,29 +198,29 @@ struct hmap_ioc_count {
  * @max_value_size: out: HMAP_MAX_VALUE_SIZE of the kernel
  * @max_inline_size: out: HMAP_MAX_INLINE_SIZE of the kernel
  * @max_entries: out: elements that the map may hold, 0 for no limit
- * @hint: out: elements that the map was made for
+ * @hint: out: elements that the map was created for
  * @max_bytes: out: memory that the map may hold, 0 for no limit of its own
- * @create_flags: out: HMAP_CREATE_* bits that the map was made with
+ * @create_flags: out: HMAP_CREATE_NO_SHRINK, HMAP_CREATE_NUMA_NODE and
+ *	HMAP_CREATE_MMAP, as the map was created
  * @hash: out: HMAP_HASH_*
  * @stripes: out: writers that can work at the same time
- * @node: out: NUMA node that memory is taken from, with HMAP_CREATE_NUMA_NODE;
- *	else 0
+ * @node: out: NUMA node of its memory, with HMAP_CREATE_NUMA_NODE; otherwise 0
  * @state: out: HMAP_STATE_* bits
  * @reserved: out: 0
- * @uid: out: owner of the map's file, in the caller's user namespace; of an
- *	anonymous map the user that made it
- * @gid: out: its group, likewise
+ * @uid: out: owner of the map's file, in the caller's user namespace; for an
+ *	anonymous map the user that created it
+ * @gid: out: group of the map's file, likewise
  * @mode: out: permissions of the file; 0 for an anonymous map
- * @links: out: names that the file has; 0 if the map had none, or has none any more
- * @all_max_bytes: out: memory that all maps of the device may hold together, 0 for no
- *	limit
- * @user_files: out: what the caller's user has: maps that it has made, directories,
- *	symbolic links, and names beyond the first of each
- * @user_max_files: out: what it may have (-EDQUOT), 0 for no limit
- * @user_memory: out: bytes that its maps hold
- * @user_max_bytes: out: bytes that they may hold, 0 for no limit
+ * @links: out: names that the file has now; 0 for an anonymous map
+ * @all_max_bytes: out: memory that all maps of the device may hold together, 0
+ *	for no limit
+ * @user_files: out: files of the caller's user: maps that it has created,
+ *	directories, symbolic links, and hard links beyond the first of a file
+ * @user_max_files: out: limit of @user_files (-EDQUOT), 0 for no limit
+ * @user_memory: out: bytes that the user's maps hold
+ * @user_max_bytes: out: limit of @user_memory, 0 for no limit
  *
- * An anonymous map is one that is in no file system. The default map's file is the
+ * An anonymous map is in no file system. The file of the default map is the
  * device node that was opened.
  */
 struct hmap_ioc_info {
@@ -249,16 +253,16 @@ struct hmap_ioc_info {
 };
 
 /**
- * struct hmap_ioc_elem - argument of HMAP_IOC_GET, HMAP_IOC_PUT, HMAP_IOC_DELETE
+ * struct hmap_ioc_elem - argument of HMAP_IOC_GET, PUT and DELETE
  * @size: sizeof(struct hmap_ioc_elem)
  * @flags: PUT: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST; GET and DELETE: 0
- * @key_size: the map's key size; any other is -EINVAL
- * @value_size: GET and PUT: the map's value size, any other is -EINVAL; GET
- *	also takes 0 with @value 0, to ask only whether the key is there.
+ * @key_size: the map's key size (-EINVAL otherwise)
+ * @value_size: GET and PUT: the map's value size (-EINVAL otherwise). GET also
+ *	accepts 0 with @value 0, to check only whether the key exists.
  *	DELETE: 0
  * @key: address of the key
- * @value: GET: where the value goes; PUT: where it is; neither looks at it if
- *	the map's value size is 0. DELETE: 0
+ * @value: GET: where to store the value; PUT: address of the value; both ignore
+ *	it if the map's value size is 0. DELETE: 0
  */
 struct hmap_ioc_elem {
 	__u32 size;
@@ -270,30 +274,32 @@ struct hmap_ioc_elem {
 };
 
 /* hmap_ioc_scan.flags */
-#define HMAP_SCAN_RANDOM	1	/* a new scan begins anywhere */
+#define HMAP_SCAN_RANDOM	1	/* begin at a random place */
 
 /**
  * struct hmap_ioc_scan - argument of HMAP_IOC_SCAN
  * @size: sizeof(struct hmap_ioc_scan)
- * @flags: HMAP_SCAN_RANDOM or 0. A scan that is under way goes on from its cursor
- *	with or without it
+ * @flags: HMAP_SCAN_RANDOM or 0. Makes no difference to a scan that is under
+ *	way: it continues at its cursor
  * @key_size: the map's key size
  * @value_size: the map's value size, or 0 with @values 0
- * @keys: where the keys go, one after the other; 0 if only values are wanted
- * @values: where the values go, in the same order; 0 if only keys are wanted
- * @prefix: address of what the keys have to begin with; 0 for any keys
- * @prefix_size: bytes of it, up to the key size; 0 for any keys
- * @capacity: elements that fit there; at least 1
- * @count: out: elements written. Valid on every return once the structure has
+ * @keys: where to store the keys, one after the other; 0 if only values are
+ *	wanted
+ * @values: where to store the values, in the same order; 0 if only keys are
+ *	wanted
+ * @prefix: address of a prefix of the keys to return; 0 for all keys
+ * @prefix_size: bytes of @prefix, up to the key size; 0 for all keys
+ * @capacity: elements that fit into @keys and @values; at least 1
+ * @count: out: elements stored. Valid on every return once the structure has
  *	been accepted, also with an error
  * @reserved: 0
- * @cursor: in: where to begin; out: where to go on. All zero to start. The
- *	scan is over when @count is 0
+ * @cursor: in: where to begin, all zero for the start; out: where to continue.
+ *	The scan is over when @count is 0
  *
  * A key that is in the map from the start of a scan to its end is returned
- * exactly once, whatever is written and however the map is resized meanwhile. A
- * prefix spares what would only be thrown away; the scan goes over the whole map
- * nevertheless.
+ * exactly once, regardless of writes and resizes meanwhile. A prefix saves
+ * copying elements that the caller would discard; the scan still visits the
+ * whole map.
  */
 struct hmap_ioc_scan {
 	__u32 size;
@@ -326,9 +332,10 @@ struct hmap_ioc_stats {
  * struct hmap_ioc_layout - argument of HMAP_IOC_LAYOUT
  * @size: sizeof(struct hmap_ioc_layout)
  * @reserved: 0
- * @layout: out: of the whole map if @place is 0, else of the part before @place
- * @place: in: 0 to begin, or what an interrupted call (-EINTR) has left here, with
- *	@layout; out: 0, or where to go on
+ * @layout: out: layout of the whole map if @place is 0, otherwise of the part
+ *	before @place
+ * @place: in: 0 to begin. To continue an interrupted call (-EINTR), leave this
+ *	and @layout as they are. Out: 0 at the end, otherwise where to continue
  */
 struct hmap_ioc_layout {
 	__u32 size;
@@ -338,8 +345,8 @@ struct hmap_ioc_layout {
 };
 
 /**
- * struct hmap_ioc_plain - argument of HMAP_IOC_CLEAR, HMAP_IOC_VERIFY and
- *	HMAP_IOC_FREEZE
+ * struct hmap_ioc_plain - argument of HMAP_IOC_CLEAR, HMAP_IOC_VERIFY,
+ *	HMAP_IOC_SHRINK and HMAP_IOC_FREEZE
  * @size: sizeof(struct hmap_ioc_plain)
  * @flags: 0
  */
@@ -358,40 +365,41 @@ struct hmap_ioc_plain {
  *	HMAP_MAX_INLINE_SIZE with HMAP_CREATE_MMAP; 0 makes a set
  * @hint: elements to make room for at once, 0 for none; up to @max_entries
  * @max_entries: elements that the map may hold, 0 for no limit
- * @max_bytes: memory that the map may hold, as counted by hmap_stats.memory; 0 for
- *	no limit. A map that would need more for an array of twice the size does not
- *	grow, but goes on with longer chains until there is no room for another
- *	element
+ * @max_bytes: memory that the map may hold, as counted by hmap_stats.memory; 0
+ *	for no limit. If an array of twice the size would exceed it, the map
+ *	does not grow: its chains get longer, until there is no room for
+ *	another element
  * @stripes: writers that can work at the same time: a power of two up to 64; 0
  *	for one
  * @hash: HMAP_HASH_*
- * @node: NUMA node to take memory from as long as it has some, with
- *	HMAP_CREATE_NUMA_NODE; else 0
- * @mode: permissions of the file, 0 to 0777, less the umask, or as the directory's
- *	default access control list has it; 0 for an anonymous map
- * @name: the map's name, followed by zeros; all zeros for a map without one. Of
- *	letters and digits of ASCII, '.', '_' and '-', and not beginning with '.'
- * @dir: with HMAP_CREATE_DIR: file descriptor of a directory of hmapfs, which may be
- *	open with O_PATH; else 0
+ * @node: with HMAP_CREATE_NUMA_NODE: NUMA node to allocate memory on as long as
+ *	it has some; otherwise 0
+ * @mode: permissions of the file, 0 to 0777, reduced by the umask or by the
+ *	directory's default access control list; 0 for an anonymous map
+ * @name: the map's name, padded with zeros; all zeros for a map without one.
+ *	ASCII letters and digits, '.', '_' and '-'; must not begin with '.'
+ * @dir: with HMAP_CREATE_DIR: file descriptor of a directory of hmapfs, which
+ *	may be open with O_PATH; otherwise 0
  * @reserved: 0
  *
  * The ioctl returns a file descriptor of the map, open for reading and writing
- * and closed on exec. It may be duplicated, inherited and sent; a map without a
- * name goes with the last of these.
+ * and closed on exec. It can be duplicated, inherited and passed on. A map
+ * without a name is freed on last close.
  *
- * A map with a name is a file of hmapfs, in the directory @dir, or without
- * HMAP_CREATE_DIR in HMAP_NODES as the caller sees it. The file belongs to the caller,
- * as any file that it makes. Which users may open it for what is decided there. The map
- * stays until the last of its names is removed (unlink) and it is closed everywhere.
+ * A map with a name is a file of hmapfs, in the directory @dir, or, without
+ * HMAP_CREATE_DIR, in HMAP_NODES, which is looked up like any path of the
+ * caller. The caller owns the file, like any file that it creates, and the
+ * permissions of the file decide which users may open it. The map is freed
+ * after its last name has been unlinked and its last file closed.
  *
- * With HMAP_CREATE_DIR, but without a name, it has no name as yet. As a file that was
- * opened with O_TMPFILE it can be given one when it has been filled, by linkat() of
- * /proc/self/fd/N with AT_SYMLINK_FOLLOW. Its memory counts in the instance of the file
- * system as that of the others there. Without both the map is an anonymous one, in no
- * file system.
+ * With HMAP_CREATE_DIR but without a name, the map has no name yet. Like a file
+ * opened with O_TMPFILE it can be given one later, for example when it has been
+ * filled: by linkat() of /proc/self/fd/N with AT_SYMLINK_FOLLOW. Its memory
+ * counts towards the limit of the file system instance. Without either, the
+ * map is anonymous: it is in no file system.
  *
- * Memory is charged to the memory cgroup of the caller, also what others cause by
- * their puts and what the map allocates by itself.
+ * Memory is charged to the memory cgroup of the caller, including memory for
+ * other programs' puts and memory that the map allocates by itself.
  */
 struct hmap_ioc_create {
 	__u32 size;
@@ -411,52 +419,57 @@ struct hmap_ioc_create {
 };
 
 /* hmap_op.op */
-#define HMAP_OP_GET		1	/* copy the value, or a part of it, out */
-#define HMAP_OP_PUT		2	/* insert or overwrite; may bring the old value */
+#define HMAP_OP_GET		1	/* get the value, or a part of it */
+#define HMAP_OP_PUT		2	/* can also return the old value */
 #define HMAP_OP_DELETE		3
-#define HMAP_OP_POP		4	/* DELETE that brings the value, or a part */
-#define HMAP_OP_GET_OR_PUT	5	/* insert, or bring the value that is there */
-#define HMAP_OP_ADD		6	/* to a number in the value; it wraps */
+#define HMAP_OP_POP		4	/* DELETE that returns the value */
+#define HMAP_OP_GET_OR_PUT	5	/* insert, or get the present value */
+#define HMAP_OP_ADD		6	/* to a number in the value; wraps */
 #define HMAP_OP_AND		7	/* likewise */
 #define HMAP_OP_OR		8	/* likewise */
 #define HMAP_OP_XOR		9	/* likewise */
 #define HMAP_OP_XCHG		10	/* overwrite a part of the value */
-#define HMAP_OP_CMPXCHG		11	/* likewise, if it is as expected */
+#define HMAP_OP_CMPXCHG		11	/* likewise, if it equals @expected */
 
-/* hmap_op.flags, beside what a put may do */
-#define HMAP_OP_CREATE		4	/* ADD to CMPXCHG: no element is one of zeros */
-#define HMAP_OP_NEW		8	/* ADD to XOR: answer is the number afterwards */
+/* hmap_op.flags, besides the flags of a put */
+#define HMAP_OP_CREATE		4	/* ADD to CMPXCHG: absent means zeros */
+#define HMAP_OP_NEW		8	/* ADD to XOR: @answer is the result */
 
 /**
- * struct hmap_op - one operation on one element, of HMAP_IOC_OP and HMAP_IOC_BATCH
+ * struct hmap_op - operation on one element, of HMAP_IOC_OP and HMAP_IOC_BATCH
  * @op: HMAP_OP_*
  * @flags: PUT: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST; ADD, AND, OR, XOR:
- *	HMAP_OP_CREATE and HMAP_OP_NEW; XCHG, CMPXCHG: HMAP_OP_CREATE; others: 0
- * @offset: where in the value the part begins that the operation is about
- * @length: bytes of that part. PUT and GET_OR_PUT: all of the value; ADD, AND,
- *	OR, XOR: 1, 2, 4 or 8, a number in the order of bytes of the machine,
- *	aligned or not; XCHG, CMPXCHG: at least 1; GET, POP: 0 with @out 0 if the
- *	value is not wanted; DELETE: 0
+ *	HMAP_OP_CREATE and HMAP_OP_NEW; XCHG, CMPXCHG: HMAP_OP_CREATE; others:
+ *	0. With HMAP_OP_CREATE a missing element is taken for one of zeros;
+ *	without it, it is -ENOENT
+ * @offset: offset in the value of the part that the operation works on
+ * @length: bytes of that part. PUT, GET_OR_PUT: the whole value; ADD, AND, OR,
+ *	XOR: 1, 2, 4 or 8, a number in native byte order, aligned or not;
+ *	XCHG, CMPXCHG: at least 1; GET, POP: 0 with @out 0 if the value is not
+ *	wanted; DELETE: 0
  * @key: address of the key
  * @value: PUT, GET_OR_PUT, XCHG, CMPXCHG: address of the @length bytes to
  *	store; others: 0
- * @out: address where @length bytes go, 0 if they are not wanted: GET, POP: the
- *	part; PUT, XCHG, CMPXCHG: what it was before, zeros if there was no
- *	element; GET_OR_PUT: what is in the map afterwards; others: 0
- * @operand: ADD, AND, OR, XOR: the low @length bytes of this
+ * @out: where to store @length bytes, 0 if they are not wanted. GET, POP: the
+ *	part; PUT, XCHG, CMPXCHG: the part before the operation, zeros if there
+ *	was no element; GET_OR_PUT: the value after the operation; others: 0
+ * @operand: ADD, AND, OR, XOR: the operand, in the low @length bytes
  * @expected: CMPXCHG: address of the @length bytes to compare with
- * @answer: out: ADD, AND, OR, XOR: the number before; with HMAP_OP_NEW
- *	afterwards; 0 unless @result is 0
- * @result: out: 0 or a negative errno. -ENOENT: no such key; -EEXIST: PUT with
- *	HMAP_NOEXIST, and it is there; -ECANCELED: CMPXCHG, and the part is not as
- *	expected: @out tells how it is
- * @existed: out: 1 if the key was in the map before, 0 if not or if another error
- *	came first
+ * @answer: out: ADD, AND, OR, XOR: the number before the operation, or after it
+ *	with HMAP_OP_NEW; 0 unless @result is 0
+ * @result: out: 0 or a negative errno, among them
+ *	-ENOENT: no such key;
+ *	-EEXIST: PUT with HMAP_NOEXIST, and the key exists;
+ *	-ECANCELED: CMPXCHG, and the part differs from @expected: @out has it
+ * @existed: out: 1 if the key was in the map before, 0 if not or if another
+ *	error came first
  *
- * Nobody sees an element half changed, and nothing comes between what an
- * operation finds and what it leaves. Reading operations and all that use @out
- * or @answer need a file open for reading, all but GET one open for writing
- * (-EACCES) and a map that is not frozen (-EPERM).
+ * Operations are atomic: an element is never seen half changed, and no other
+ * change comes between what an operation reads and what it writes.
+ *
+ * Operations that read, and all that use @out or @answer, need a file open for
+ * reading. All but GET need a file open for writing (-EACCES) and a map that is
+ * not frozen (-EPERM).
  */
 struct hmap_op {
 	__u32 op;
@@ -479,8 +492,8 @@ struct hmap_op {
  * struct hmap_ioc_op - argument of HMAP_IOC_OP
  * @size: sizeof(struct hmap_ioc_op)
  * @flags: 0
- * @key_size: the map's key size; any other is -EINVAL
- * @value_size: the map's value size; any other is -EINVAL
+ * @key_size: the map's key size (-EINVAL otherwise)
+ * @value_size: the map's value size (-EINVAL otherwise)
  * @op: the operation. The ioctl returns its result
  */
 struct hmap_ioc_op {
@@ -492,28 +505,29 @@ struct hmap_ioc_op {
 };
 
 /* hmap_ioc_batch.flags and hmap_ioc_vector.flags */
-#define HMAP_BATCH_STOP		1	/* nothing more after the first that fails */
-#define HMAP_BATCH_RESUME	2	/* left by an interrupted call (-EINTR): go on */
+#define HMAP_BATCH_STOP		1	/* stop after the first failure */
+#define HMAP_BATCH_RESUME	2	/* set by an interrupted call */
 
 /**
  * struct hmap_ioc_batch - argument of HMAP_IOC_BATCH
  * @size: sizeof(struct hmap_ioc_batch)
- * @flags: HMAP_BATCH_STOP or 0. A call that a signal ends adds HMAP_BATCH_RESUME, which
- *	is gone when it has gone on to the end
+ * @flags: HMAP_BATCH_STOP or 0. An interrupted call adds HMAP_BATCH_RESUME; a
+ *	call that is not interrupted removes it
  * @key_size: the map's key size
  * @value_size: the map's value size
- * @ops: address of the operations: struct hmap_op, one after the other
- * @count: how many
+ * @ops: address of the operations: an array of struct hmap_op
+ * @count: number of operations
  * @op_size: sizeof(struct hmap_op)
- * @done: out: how many have been carried out, whether they failed or not: the
- *	first ones, and no other. Valid on every return once the structure has
- *	been accepted, also with an error. With HMAP_BATCH_RESUME in, too: it goes on
- *	behind them
+ * @done: out: operations carried out, whether they failed or not: the first
+ *	@done of the array, and no others. Valid on every return once the
+ *	structure has been accepted, also with an error. With HMAP_BATCH_RESUME
+ *	also in: the call continues behind these
  * @failed: likewise: how many of these failed
  *
- * They are carried out in this order, each for itself: others may come between
- * two. The ioctl returns 0 even if some failed, which the result of each tells.
- * After -EFAULT for @ops the result of the last that was done may be missing.
+ * The operations are carried out in this order. Each is atomic by itself: other
+ * programs' operations may come in between. The ioctl returns 0 even if some
+ * failed; see the result of each. After -EFAULT for @ops the result of the last
+ * operation carried out may be missing.
  */
 struct hmap_ioc_batch {
 	__u32 size;
@@ -530,25 +544,25 @@ struct hmap_ioc_batch {
 /**
  * struct hmap_ioc_vector - argument of HMAP_IOC_VECTOR
  * @size: sizeof(struct hmap_ioc_vector)
- * @flags: HMAP_BATCH_STOP or 0. A call that a signal ends adds HMAP_BATCH_RESUME, which
- *	is gone when it has gone on to the end
+ * @flags: HMAP_BATCH_STOP or 0. An interrupted call adds HMAP_BATCH_RESUME; a
+ *	call that is not interrupted removes it
  * @key_size: the map's key size
  * @value_size: the map's value size
  * @op: HMAP_OP_GET, PUT, DELETE, POP or GET_OR_PUT
  * @op_flags: PUT: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST; others: 0
- * @count: elements
+ * @count: number of elements
  * @done: as in struct hmap_ioc_batch
  * @failed: likewise
  * @reserved: 0
  * @keys: address of the keys, one after the other
- * @values: address of as many values. GET, POP: where they go, 0 if they are not
- *	wanted; that of a key that is not there is left as it is. PUT: where they
- *	are. GET_OR_PUT: both. DELETE: 0. In a set: 0
- * @results: address where as many __s32 go: 0 or a negative errno for each; 0 if
- *	they are not wanted
+ * @values: address of as many values. GET, POP: where to store them, 0 if they
+ *	are not wanted; the place of a missing key's value is left unchanged.
+ *	PUT: the values to store. GET_OR_PUT: both. DELETE: 0. In a set: 0
+ * @results: where to store an __s32 for each element, 0 or a negative errno; 0
+ *	if they are not wanted
  *
- * The same as a batch of one kind of operation, but faster. After -EFAULT values
- * and results of the last that were done may be missing.
+ * Equivalent to a batch of operations of one kind, but faster. After -EFAULT
+ * values and results of the last elements may be missing.
  */
 struct hmap_ioc_vector {
 	__u32 size;
@@ -569,8 +583,8 @@ struct hmap_ioc_vector {
 /* hmap_ioc_wait.flags: what to wait for; exactly one of these. */
 #define HMAP_WAIT_PRESENT	0	/* the key is in the map */
 #define HMAP_WAIT_ABSENT	1	/* the key is not in the map */
-#define HMAP_WAIT_OTHER		2	/* it is not there with the value given */
-#define HMAP_WAIT_CHANGE	3	/* the map is not in the state given */
+#define HMAP_WAIT_OTHER		2	/* the key has another value */
+#define HMAP_WAIT_CHANGE	3	/* the map is not in the given state */
 
 /* hmap_ioc_wait.deadline */
 #define HMAP_WAIT_FOREVER	0xffffffffffffffffULL
@@ -580,23 +594,24 @@ struct hmap_ioc_vector {
  * @size: sizeof(struct hmap_ioc_wait)
  * @flags: HMAP_WAIT_*
  * @key_size: the map's key size. CHANGE: 0
- * @value_size: the map's value size. PRESENT also takes 0 with @value 0, if the
- *	value is not wanted. ABSENT and CHANGE: 0
+ * @value_size: the map's value size. PRESENT also accepts 0 with @value 0, if
+ *	the value is not wanted. ABSENT and CHANGE: 0
  * @key: address of the key. CHANGE: 0
- * @value: PRESENT: where the value goes; OTHER: where the value is that it must
- *	not be, and where the new one goes. ABSENT and CHANGE: 0
- * @deadline: when to give up, in nanoseconds of CLOCK_MONOTONIC. One that is over:
- *	only look. HMAP_WAIT_FOREVER: never
- * @state: CHANGE: the number of the state that the caller knows, 0 for none;
- *	out, if it returns 0: that of the present one. Else 0
+ * @value: PRESENT: where to store the value; OTHER: address of the value to
+ *	compare with, which is replaced by the new one. ABSENT and CHANGE: 0
+ * @deadline: when to give up, in nanoseconds of CLOCK_MONOTONIC. If it has
+ *	passed, the call only checks. HMAP_WAIT_FOREVER: no deadline
+ * @state: CHANGE: in: number of the state that the caller knows, 0 for none;
+ *	out, if the ioctl returns 0: number of the present state. Others: 0
  *
- * It returns at once if all is so already. Between two looks it may have been so
- * and no longer be: that is not seen. A signal that is handled with SA_RESTART
- * makes it go on with the same deadline.
+ * The call returns at once if the condition already holds. Short-lived states
+ * may be missed: a condition that holds only between two checks is not noticed.
+ * With OTHER the call fails with -ENOENT if the key is not in the map. After a
+ * signal handler with SA_RESTART the call continues with the same deadline.
  *
- * States have numbers from 1 on. A later one has a greater number, but not greater
- * by one with each change: what nobody looks at is not counted. What is read of
- * the map after the number is of that state or of a later one.
+ * State numbers begin at 1 and only increase. Changes that nobody observed may
+ * share one number. Data read from the map after the number belongs to that
+ * state or to a later one.
  */
 struct hmap_ioc_wait {
 	__u32 size;
@@ -610,37 +625,38 @@ struct hmap_ioc_wait {
 };
 
 /*
- * States of a slot, in the byte that stands for it in tophash[] of its bucket.
- * HMAP_MIN_TOPHASH or more is a slot in use: the top byte of the key's hash, plus
- * HMAP_MIN_TOPHASH if it is less than that. The evacuation states stand in old
- * buckets; tophash[0] tells for the whole bucket.
+ * States of a slot, as the slot's byte in tophash[] of its bucket. A byte of
+ * HMAP_MIN_TOPHASH or more is a slot in use: the top byte of the key's hash,
+ * plus HMAP_MIN_TOPHASH if the top byte is less than that. Evacuation states
+ * occur in old buckets; tophash[0] is valid for the whole bucket.
  */
-#define HMAP_EMPTY_REST		0	/* empty, as all behind it in the chain */
+#define HMAP_EMPTY_REST		0	/* empty, like the rest of the chain */
 #define HMAP_EMPTY_ONE		1	/* empty */
-#define HMAP_EVACUATED_X	2	/* moved to the same index of the new array */
-#define HMAP_EVACUATED_Y	3	/* moved to that plus a multiple of the old size */
-#define HMAP_EVACUATED_EMPTY	4	/* was empty when its bucket was evacuated */
+#define HMAP_EVACUATED_X	2	/* at the same index, modulo new size */
+#define HMAP_EVACUATED_Y	3	/* higher by a multiple of old size */
+#define HMAP_EVACUATED_EMPTY	4	/* was empty when evacuated */
 #define HMAP_MIN_TOPHASH	5
 
-/* Parts of the word that leads from a bucket to the next one of its chain. */
+/* Parts of hmap_mapped_bucket.overflow. */
 #define HMAP_OVERFLOW_INDEX		0x0fffffffU
 #define HMAP_OVERFLOW_FILTER(tophash)	(0x10000000U << ((tophash) & 3))
 
 /*
- * The format of what follows, and of all that a mapped map consists of: the control page,
- * buckets, blocks and both hashes. Programs have it compiled in. A program that does not
- * know the format or the hash of a map must leave its lookups to HMAP_IOC_GET.
+ * Version of the format of mapped maps: the structures below, buckets, overflow
+ * blocks and both hashes. Programs have the format compiled in. A program that
+ * does not know the format or the hash of a map must use HMAP_IOC_GET.
  */
 #define HMAP_MAPPED_FORMAT	0
 
 /**
  * struct hmap_mapped_bucket - the head of a bucket
  * @tophash: states of the slots
- * @overflow: HMAP_OVERFLOW_INDEX: index of the next bucket of the chain, from 1 on;
- *	0: there is none. HMAP_OVERFLOW_FILTER(tophash), in the first bucket: clear if
- *	no key with that tophash is in any of the others
- * @version: odd while the chain is being changed, another one afterwards; that
- *	of the first bucket counts for the chain
+ * @overflow: HMAP_OVERFLOW_INDEX: index of the next bucket of the chain, from 1
+ *	on; 0 if there is none. HMAP_OVERFLOW_FILTER(tophash), in the first
+ *	bucket of a chain: clear if no key with that tophash is in any of the
+ *	others
+ * @version: odd while the chain is being changed, a new even number afterwards.
+ *	The version of the first bucket is that of the chain
  *
  * HMAP_BUCKET_SLOTS keys follow, then as many values, without padding.
  */
@@ -651,15 +667,16 @@ struct hmap_mapped_bucket {
 };
 
 /**
- * struct hmap_mapped_array - where an array of buckets is
- * @buckets: how many it has, a power of two, without overflow buckets; 0: there
- *	is no array
- * @offset: where they begin in the file
- * @spares: overflow buckets that stand behind them: those with index 1 to @spares
- * @blocks: where the blocks with all other overflow buckets begin in the file,
- *	one behind the other
- * @end: where in the file ends what may be mapped of it. Overflow buckets behind
- *	that have to be left to HMAP_IOC_GET
+ * struct hmap_mapped_array - location of an array of buckets in the file
+ * @buckets: number of buckets, a power of two, without overflow buckets; 0 if
+ *	there is no array
+ * @offset: file offset of the buckets
+ * @spares: overflow buckets directly behind the buckets: those with index 1 to
+ *	@spares
+ * @blocks: file offset of the blocks with all other overflow buckets, one
+ *	directly behind the other
+ * @end: file offset of the end of the part that may be mapped. If an overflow
+ *	bucket is behind it, use HMAP_IOC_GET
  */
 struct hmap_mapped_array {
 	__aligned_u64 buckets;
@@ -670,8 +687,9 @@ struct hmap_mapped_array {
 };
 
 /**
- * struct hmap_mapped - first page of a map that was made with HMAP_CREATE_MMAP
- * @sequence: odd while what follows is being changed, another number afterwards
+ * struct hmap_mapped - first page of a map created with HMAP_CREATE_MMAP
+ * @sequence: odd while the other fields are being changed, a new even number
+ *	afterwards
  * @hash: HMAP_HASH_*
  * @key_size: bytes of a key
  * @value_size: bytes of a value
@@ -680,40 +698,46 @@ struct hmap_mapped_array {
  * @block_size: bytes from one block to the next
  * @format: HMAP_MAPPED_FORMAT of the kernel
  * @hash0: seed of the hashes
- * @buckets: the array that the map is in
+ * @buckets: the current array
  * @oldbuckets: the array that is being evacuated to @buckets
  *
- * The first page of the file may be mapped, and then the arrays that it names:
- * PROT_READ and MAP_SHARED, nothing else (-EACCES, -EINVAL; -ENODEV for other
- * maps). Any range may be mapped. What is no page of the map, or has ceased to be
- * one, reads as bytes of HMAP_EVACUATED_EMPTY, and no access is ever an error.
+ * A program may map the first page of the file, and then the arrays that it
+ * names; any range may be mapped. mmap() fails with
+ *
+ * -ENODEV  the map was created without HMAP_CREATE_MMAP
+ * -EACCES  PROT_WRITE or PROT_EXEC
+ * -EINVAL  not MAP_SHARED
+ *
+ * A page that is not part of the map, or no longer, reads as bytes of
+ * HMAP_EVACUATED_EMPTY. No access to a mapping is ever an error.
  *
  * How to look a key up:
  *
- *   1. Read @sequence; if it is odd, begin again. Then read the rest, and @sequence
- *      again: if it has changed, begin again. The rest is as it was as long as
- *      @sequence is.
- *   2. Hash the key: HMAP_HASH_SIPHASH is SipHash-2-4 of its bytes with the key
- *      @hash0. HMAP_HASH_FAST is kept in the library. The low bits choose the
- *      bucket.
- *   3. If there are @oldbuckets look there first. Read the version of the chain; if
- *      it is odd, begin again. If tophash[0] then is an evacuation state, the chain
- *      is to be looked for in @buckets in the same way; if that is so there, too,
- *      begin again.
- *   4. Go through the buckets of the chain until the key is found, or one has a
- *      slot with HMAP_EMPTY_REST or no next one, or the filter tells that there is
- *      no use in going on. A bucket behind the first that
- *      has an evacuation state: begin again. Copy the value.
- *   5. Read the version again, and @sequence: if either has changed, what was found
- *      is worth nothing: begin again. (A program that is stopped in between while
- *      the chain is changed 2^31 times cannot tell.)
+ *   1. Read @sequence; if it is odd, start again. Read the other fields, then
+ *      @sequence again; if it has changed, start again. The other fields are
+ *      valid as long as @sequence does not change.
+ *   2. Hash the key: HMAP_HASH_SIPHASH is SipHash-2-4 of its bytes with the
+ *      key @hash0. HMAP_HASH_FAST is defined by libhmap. The low bits of the
+ *      hash select the bucket.
+ *   3. If there are @oldbuckets, look there first. Read the version of the
+ *      chain; if it is odd, start again. If tophash[0] is then an evacuation
+ *      state, go to the chain in @buckets in the same way; if that one has an
+ *      evacuation state too, start again.
+ *   4. Go through the buckets of the chain until the key is found, a bucket
+ *      has a slot with HMAP_EMPTY_REST or no next bucket, or the filter says
+ *      that the key is in no other bucket. If a bucket behind the first has an
+ *      evacuation state, start again. Copy the value.
+ *   5. Read the version again, and @sequence: if either has changed, discard
+ *      the result and start again. (The program cannot notice if the chain is
+ *      changed exactly 2^31 times meanwhile.)
  *
- * Each of these reads comes after the one before (acquire). Who has begun again
- * often uses HMAP_IOC_GET. libhmap does all this.
+ * Each of these reads must come after the one before (acquire). A program that
+ * has started again often should use HMAP_IOC_GET. libhmap does all this.
  *
- * A program that may read the map can map it, and so learn its seed: with that keys can
- * be found that have the same hash. One that may write it, too, can make chains as
- * long as a chain may be (-EMLINK). No other map has the same seed.
+ * A program that may read the map can map it, and so learns its seed, with
+ * which it can find keys that have the same hash. If it may also write the map,
+ * it can make chains as long as they may be (-EMLINK). No other map has the
+ * same seed.
  */
 struct hmap_mapped {
 	__u32 sequence;
@@ -732,67 +756,117 @@ struct hmap_mapped {
 #define HMAP_IOC_MAGIC	0xB9
 
 /*
- * The numbers carry no size: it is in the structure. Which files may use a
- * command: r needs a file open for reading, w one open for writing (-EACCES
- * otherwise), x any, * what the operation asks for; d needs one of /dev/hmap
- * itself (-ENOTTY otherwise); c changes the map (-EPERM if it is frozen).
+ * The command numbers do not encode a size: it is in the structure.
  *
- * INFO    x  sizes, limits and the version of this interface
- * GET     r  -ENOENT: no such key
- * PUT     wc -EEXIST, -ENOENT: see the flags; -ENOSPC: max_entries reached, or
- *            max_bytes, or the limit of all maps; -EMLINK: the buckets that the
- *            key would have to be in are a chain as long as there may be one,
- *            which takes keys that have been chosen for it; -ENOMEM: no memory, or
- *            the memory cgroup is at its limit; nothing changed; -EINTR: killed
- * DELETE  wc -ENOENT: no such key
- * SCAN    r  elements from a cursor; -EINTR: a signal
- * CLEAR   wc removes everything; -ENOMEM, -EINTR: a signal; nothing changed
- * STATS   x  the fields of the map
- * LAYOUT  x  how full buckets and chains are; -EINTR: a signal
- * VERIFY  x  checks the map, a bounded part at a time, and what is about the map as
- *            a whole if nothing is written meanwhile; needs CAP_SYS_ADMIN (-EPERM);
- *            -EUCLEAN: broken, see the kernel log; -EINTR: a signal
- * CREATE  wd a new map, returned as a file descriptor; -EINVAL also for a hint of
- *            more than max_entries, or than any map can hold; -EBADF: dir is no file
- *            descriptor; -ENOTDIR: dir, or HMAP_NODES, is no directory; -ENODEV: it
- *            is in no hmapfs: none is mounted there; -ENOENT: there is no
- *            HMAP_NODES, or the directory has been removed; -EACCES: the directory
- *            may not be searched or written; -EROFS: it is mounted read-only;
- *            -EEXIST: there is something of this name; -EOVERFLOW: the instance
- *            was mounted in a user namespace that does not know the caller's user
- *            or group; -ENOSPC: there are as many files as nr_maps= of the instance
- *            allows, or the memory for hint is more than max_bytes, the size= of the
- *            instance or the limit of all maps; -EDQUOT: the caller's user has as
- *            many maps and files as it may; -EMFILE, -ENFILE: too many files are
- *            open; -ENOMEM: no memory; -EOPNOTSUPP: HMAP_CREATE_MMAP where caches do
- *            not show what the kernel writes
- * FREEZE  w  nothing can change the map any more, for ever; when it returns, all
- *            changes that were under way are done; -EPERM: the file's owner, or of
- *            an anonymous map the user that made it, is another than the caller,
- *            which has no CAP_FOWNER; -EINTR: a signal came before they were
- * OP      *  any operation on one element
- * BATCH   *  any operations; -EINTR: a signal
- * VECTOR  *  the same operation on many elements; -EINTR: a signal
- * COUNT   x  the number of elements, without going over them
- * RESERVE w  makes room for a number of elements, and keeps it; -EINVAL: more than
- *            max_entries, or than any map can hold; -ENOSPC: more than max_bytes
- *            allow; -ENOMEM, -EINTR: a signal; what has been made stays
- * SHRINK  w  gives up what was reserved, at creation too, and as much memory as the
- *            elements do not need; -ENOMEM, -EINTR: a signal; what has been
- *            given up stays so
- * WAIT    r  until a key is there, is not, or has another value, or until the
- *            map has changed; -ETIMEDOUT: the deadline is over; -ENOENT: OTHER,
- *            and it is not there; -EPERM: it never will be so, for the map is
- *            frozen; -EINTR: a signal
+ *   r  needs a file open for reading (-EACCES)
+ *   w  needs a file open for writing (-EACCES)
+ *   x  any file
+ *   *  depends on the operation
+ *   d  needs a file of /dev/hmap itself (-ENOTTY)
+ *   c  changes the map (-EPERM if it is frozen)
  *
- * A file that is open for reading becomes readable (poll, EPOLLIN) when the map
- * has been changed since it was opened or last read. read() of 8 bytes or more
- * waits for that (-EAGAIN if the file is O_NONBLOCK) and returns a __u64, the
- * number of the present state as told at struct hmap_ioc_wait. Duplicates of a file
- * (dup, fork) have seen what it has: a program that shares it uses WAIT. Tasks that
- * sleep in poll or epoll are woken a moment after the change, not by it. When the map is
- * frozen there is an end to it: EPOLLHUP, and read() returns 0 behind the
- * last change.
+ * INFO     x   get sizes, limits and the version of this interface
+ *
+ * GET      r   get the value of a key
+ *    -ENOENT   no such key
+ *
+ * PUT      wc  insert or overwrite an element; unchanged on any error
+ *    -EEXIST   HMAP_NOEXIST, and the key exists
+ *    -ENOENT   HMAP_EXIST, and the key does not exist
+ *    -ENOSPC   max_entries reached, or a limit of memory: max_bytes, or that
+ *              of the file system instance, of the user or of all maps
+ *    -EMLINK   the key's chain is as long as a chain may be, which takes keys
+ *              that have been chosen to collide
+ *    -ENOMEM   no memory, or the memory cgroup is at its limit
+ *    -EINTR    the task was killed
+ *
+ * DELETE   wc  delete an element
+ *    -ENOENT   no such key
+ *
+ * SCAN     r   get elements from a cursor on
+ *    -EINTR    a signal came before the first element
+ *
+ * CLEAR    wc  delete all elements; unchanged on any error
+ *    -ENOMEM   no memory
+ *    -EINTR    a signal came
+ *
+ * STATS    x   get the fields of the map
+ *
+ * LAYOUT   x   get how full buckets and chains are
+ *    -EINTR    a signal came
+ *
+ * VERIFY   x   check the map, a bounded part at a time; what concerns the map
+ *              as a whole only if it is not written meanwhile
+ *    -EPERM    the caller lacks CAP_SYS_ADMIN
+ *    -EUCLEAN  the map is corrupt, see the kernel log
+ *    -EINTR    a signal came
+ *
+ * CREATE   wd  create a map; returns a file descriptor
+ *    -EINVAL   invalid field; hint is above max_entries, or above what any map
+ *              can hold
+ *    -EBADF    dir is not an open file descriptor
+ *    -ENOTDIR  dir, or HMAP_NODES, is not a directory
+ *    -ENODEV   the directory is not in an hmapfs (none mounted at HMAP_NODES)
+ *    -ENOENT   HMAP_NODES does not exist, or the directory has been removed
+ *    -EACCES   no permission to search or write the directory
+ *    -EROFS    the file system is mounted read-only
+ *    -EEXIST   the name exists
+ *    -EOVERFLOW  the user namespace of the mount does not map the caller's
+ *              user or group
+ *    -ENOSPC   the instance has as many files as nr_maps= allows; or hint
+ *              needs more memory than max_bytes, size= of the instance, or the
+ *              limit of the user or of all maps allows
+ *    -EDQUOT   the caller's user has as many maps and files as it may have
+ *    -EMFILE   the process has too many open files
+ *    -ENFILE   the system has too many open files
+ *    -ENOMEM   no memory
+ *    -EOPNOTSUPP  HMAP_CREATE_MMAP, but the data cache aliases: programs would
+ *              not see what the kernel writes
+ *
+ * FREEZE   w   make the map permanently read-only; on return all changes that
+ *              were under way are done
+ *    -EPERM    the caller is not the owner of the file (of an anonymous map:
+ *              the user that created it) and lacks CAP_FOWNER
+ *    -EINTR    a signal came before the changes were done
+ *
+ * OP       *   carry out an operation on one element, see struct hmap_op
+ *
+ * BATCH    *   carry out several operations
+ *    -EINTR    a signal came
+ *
+ * VECTOR   *   carry out the same operation on several elements
+ *    -EINTR    a signal came
+ *
+ * COUNT    x   get the number of elements, without visiting them
+ *
+ * RESERVE  w   make room for a number of elements, and keep it; on an error the
+ *              steps that were made stay made
+ *    -EINVAL   count is above max_entries, or above what any map can hold
+ *    -ENOSPC   a limit of memory, as for PUT
+ *    -ENOMEM   no memory
+ *    -EINTR    a signal came
+ *
+ * SHRINK   w   give up reserved room, including that for hint, and memory that
+ *              the elements do not need; on an error the steps that were made
+ *              stay made
+ *    -ENOMEM   no memory
+ *    -EINTR    a signal came
+ *
+ * WAIT     r   wait until a key is present, is absent or has another value, or
+ *              until the map has changed
+ *    -ETIMEDOUT  the deadline has passed
+ *    -ENOENT   HMAP_WAIT_OTHER, and the key is not in the map
+ *    -EPERM    the condition can never hold: the map is frozen
+ *    -EINTR    a signal came
+ *
+ * poll() and read(): a file open for reading becomes readable (EPOLLIN) when
+ * the map has changed since the file was opened or last read. read() waits for
+ * that (-EAGAIN with O_NONBLOCK) and returns a __u64, the number of the present
+ * state (see struct hmap_ioc_wait); less than 8 bytes are -EINVAL. Duplicates
+ * of a file (dup, fork) share what has been read: programs that share a file
+ * should use WAIT. Tasks that sleep in poll or epoll are woken shortly after
+ * the change, not by it. When the map is frozen, poll() reports EPOLLHUP, and
+ * read() returns 0 after the last change.
  */
 #define HMAP_IOC_INFO	_IO(HMAP_IOC_MAGIC, 0x00) /* struct hmap_ioc_info */
 #define HMAP_IOC_GET	_IO(HMAP_IOC_MAGIC, 0x01) /* struct hmap_ioc_elem */
@@ -809,7 +883,7 @@ struct hmap_mapped {
 #define HMAP_IOC_BATCH	_IO(HMAP_IOC_MAGIC, 0x11) /* struct hmap_ioc_batch */
 #define HMAP_IOC_VECTOR	_IO(HMAP_IOC_MAGIC, 0x12) /* struct hmap_ioc_vector */
 #define HMAP_IOC_COUNT	_IO(HMAP_IOC_MAGIC, 0x13) /* struct hmap_ioc_count */
-#define HMAP_IOC_RESERVE	_IO(HMAP_IOC_MAGIC, 0x14) /* struct hmap_ioc_count */
+#define HMAP_IOC_RESERVE _IO(HMAP_IOC_MAGIC, 0x14) /* struct hmap_ioc_count */
 #define HMAP_IOC_SHRINK	_IO(HMAP_IOC_MAGIC, 0x15) /* struct hmap_ioc_plain */
 #define HMAP_IOC_WAIT	_IO(HMAP_IOC_MAGIC, 0x18) /* struct hmap_ioc_wait */
 
