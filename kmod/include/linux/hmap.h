@@ -25,7 +25,7 @@
  *
  * Do not call from hard interrupts or NMIs, or with interrupts disabled: writers
  * take their lock with spin_lock_bh(). A lookup normally takes no lock, but falls
- * back to the writers' lock after it has met a writer of its chain 16 times. A hard
+ * back to the writers' lock after it has met a writer of its chain 17 times. A hard
  * interrupt that interrupts a writer of the same chain would deadlock on that lock.
  * There is no trylock variant. hmap_len() may be called in any context.
  *
@@ -173,8 +173,8 @@ struct hmap_params {
  * @changes: inserts and deletes. Written under @lock, read anywhere
  * @evacuated: units evacuated. Written under @lock, read anywhere
  * @due: during the resize of a large map: puts and deletes under this lock, minus
- *	HMAP_PACE for each unit evacuated; at most HMAP_PACE. 0 otherwise. Under
- *	@lock
+ *	HMAP_PACE for each unit evacuated; at most HMAP_PACE. Not used by other
+ *	resizes; 0 when the stripe has been evacuated. Under @lock
  *
  * Each has a cache line of its own: writers of different stripes write no common
  * one.
