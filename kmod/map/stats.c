@@ -47,6 +47,7 @@ static void hmap_stats_array(const struct hmap_array *a,
 			     struct hmap_stats *stats)
 {
 	stats->B = a->B;
+	stats->capacity = hmap_capacity(a->B);
 	stats->noverflow = READ_ONCE(a->noverflow);
 	stats->hash0 = READ_ONCE(a->hash0.key[0]);
 	stats->nevacuate = hmap_stats_nevacuate(a);

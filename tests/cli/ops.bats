@@ -33,7 +33,7 @@ load helper
 	load_module value_size=16
 	fails 1 "add: the values are not numbers of 1, 2, 4 or 8 bytes" ctl add 7
 	load_module value_size=0
-	fails 1 "no numbers" ctl add 7
+	fails 1 "not numbers" ctl add 7
 	[ "$(ctl count)" = 0 ]
 }
 

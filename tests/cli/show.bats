@@ -7,14 +7,14 @@ load helper
 
 fields="count flags B noverflow hash0 present buckets oldbuckets nevacuate extra"
 fields+=" overflow oldoverflow nextOverflow memory grows same_size_grows"
-fields+=" evacuated longest_chain alloc_failures shrinks"
+fields+=" evacuated longest_chain alloc_failures shrinks capacity"
 
 @test "stats prints every field of the header, in its order" {
 	load_module
 	run -0 --separate-stderr ctl stats
 	[ "$(awk '{ print $1 }' <<<"$output" | xargs)" = "$fields" ]
 	# names and values are aligned
-	[ "$(grep -c '^.\{16\} [^ ]*$' <<<"$output")" = 20 ]
+	[ "$(grep -c '^.\{16\} [^ ]*$' <<<"$output")" = 21 ]
 }
 
 @test "stats of a new map: nothing there" {

@@ -22,7 +22,7 @@
  * TestHmapSize: what was built for the layout of the fields must find it again.
  * The fields are those of struct hmap_stats here.
  */
-static_assert(sizeof(struct hmap_stats) == 144);
+static_assert(sizeof(struct hmap_stats) == 152);
 static_assert(offsetof(struct hmap_stats, count) == 0);
 static_assert(offsetof(struct hmap_stats, B) == 12);
 static_assert(offsetof(struct hmap_stats, hash0) == 24);
@@ -30,6 +30,7 @@ static_assert(offsetof(struct hmap_stats, buckets) == 32);
 static_assert(offsetof(struct hmap_stats, next_overflow) == 80);
 static_assert(offsetof(struct hmap_stats, alloc_failures) == 128);
 static_assert(offsetof(struct hmap_stats, shrinks) == 136);
+static_assert(offsetof(struct hmap_stats, capacity) == 144);
 
 /* TestLoadFactor, as far as the load factor is Go's */
 static void the_load_factor_is_six_and_a_half(struct kunit *test)

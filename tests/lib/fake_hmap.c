@@ -303,12 +303,17 @@ static int do_clear(struct fake *f, void *arg)
 	return ftruncate(f->fd, HEADER) ? -EIO : 0;
 }
 
-/* Go's B for as many elements. */
+/* The elements of 2^B buckets, and the B for as many elements, as in Go's map. */
+static size_t capacity(unsigned int B)
+{
+	return B ? 13 * ((1UL << B) / 2) : 8;
+}
+
 static unsigned int log2_buckets(size_t count)
 {
 	unsigned int B = 0;
 
-	while (count > 8 && count > 13 * ((1UL << B) / 2))
+	while (count > capacity(B))
 		B++;
 	return B;
 }
@@ -321,6 +326,7 @@ static int do_stats(struct fake *f, void *arg)
 	memset(st, 0, sizeof(*st));
 	st->count = f->count;
 	st->B = log2_buckets(f->count);
+	st->capacity = capacity(st->B);
 	st->nevacuate = (1ULL << st->B) / 2;
 	st->grows = st->B;
 	st->evacuated = (1ULL << st->B) - 1;

@@ -236,9 +236,9 @@ static void a_prefix_is_as_long_as_its_text(void **state)
 	assert_no_prefix(FORMAT_HEX, "0102030405", "too long");
 	assert_no_prefix(FORMAT_HEX, "012", "two hexadecimal digits");
 	assert_no_prefix(FORMAT_HEX, "0x01", "two hexadecimal digits");
-	assert_no_prefix(FORMAT_DEC, "1", "take str or hex");
-	assert_no_prefix(FORMAT_INT, "1", "take str or hex");
-	assert_no_prefix(FORMAT_DEFAULT, "1", "take str or hex");
+	assert_no_prefix(FORMAT_DEC, "1", "use str or hex");
+	assert_no_prefix(FORMAT_INT, "1", "use str or hex");
+	assert_no_prefix(FORMAT_DEFAULT, "1", "use str or hex");
 }
 
 static void str_prints_one_word(void **state)

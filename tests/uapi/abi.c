@@ -141,8 +141,8 @@ TEST(structures_have_the_sizes_of_version_2)
 	EXPECT_EQ(136, sizeof(struct hmap_ioc_info));
 	EXPECT_EQ(32, sizeof(struct hmap_ioc_elem));
 	EXPECT_EQ(80, sizeof(struct hmap_ioc_scan));
-	EXPECT_EQ(144, sizeof(struct hmap_stats));
-	EXPECT_EQ(152, sizeof(struct hmap_ioc_stats));
+	EXPECT_EQ(152, sizeof(struct hmap_stats));
+	EXPECT_EQ(160, sizeof(struct hmap_ioc_stats));
 	EXPECT_EQ(208, sizeof(struct hmap_layout));
 	EXPECT_EQ(224, sizeof(struct hmap_ioc_layout));
 	EXPECT_EQ(8, sizeof(struct hmap_ioc_plain));

@@ -41,6 +41,7 @@ TEST_F(stats, a_new_map_has_no_buckets)
 	EXPECT_EQ(0, s->same_size_grows);
 	EXPECT_EQ(0, s->evacuated);
 	EXPECT_EQ(0, s->alloc_failures);
+	EXPECT_EQ(8, s->capacity);
 	EXPECT_LE(s->memory, page_size());
 }
 
@@ -208,6 +209,8 @@ TEST_F(stats, more_than_16_buckets_have_spares)
 			  s.next_overflow);
 		ASSERT_EQ(!!s.extra, !!(s.present & HMAP_HAS_EXTRA));
 		ASSERT_EQ(!!s.buckets, !!(s.present & HMAP_HAS_BUCKETS));
+		/* A map that is not large has grown in time. */
+		ASSERT_LE(s.count, s.capacity);
 	}
 }
 

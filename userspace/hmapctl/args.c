@@ -167,8 +167,7 @@ static void print_help(const struct command *commands)
 		printf("  %-26s %s\n", usage, c->summary);
 	}
 	print_options(NULL);
-	puts("\nSee hmapctl COMMAND --help for the options of a command, "
-	     "and hmapctl(1).");
+	puts("\nSee hmapctl COMMAND --help and hmapctl(1) for more.");
 }
 
 static void usage_error(struct parser *p, const char *what, const char *name)

@@ -93,12 +93,10 @@ static unsigned int chain_lines(const struct hmap_layout *layout)
 	return count;
 }
 
-/* The load factor at which a map of 2^B chains grows; see hmap(4). */
-static double layout_grows_at(__u64 B)
+/* The load factor at which the map grows. */
+static double layout_grows_at(const struct hmap_stats *stats)
 {
-	if (!B)
-		return HMAP_BUCKET_SLOTS;
-	return B < 16 ? 6.5 : 7.25;
+	return (double)stats->capacity / (1ULL << stats->B);
 }
 
 static void layout_draw(const struct picture *p, bool ascii)
@@ -116,7 +114,7 @@ static void layout_draw(const struct picture *p, bool ascii)
 	printf("average fill     %.2f of %d slots of a bucket (%.1f %%)\n",
 	       p->fill, HMAP_BUCKET_SLOTS, 100 * p->fill / HMAP_BUCKET_SLOTS);
 	printf("load factor      %.2f elements of a chain; the map grows at %g\n",
-	       p->load, layout_grows_at(p->stats->B));
+	       p->load, layout_grows_at(p->stats));
 	printf("memory           %llu bytes, %.1f of an element\n",
 	       p->stats->memory, p->bytes);
 }

@@ -104,6 +104,7 @@ static struct json_object *stats_describe(const struct hmap_stats *stats)
 	stats_add_number(o, "longest_chain", stats->longest_chain);
 	stats_add_number(o, "alloc_failures", stats->alloc_failures);
 	stats_add_number(o, "shrinks", stats->shrinks);
+	stats_add_number(o, "capacity", stats->capacity);
 	return o;
 }
 

@@ -102,6 +102,7 @@
  * @alloc_failures: failed allocations, including those that the operation could
  *	do without
  * @shrinks: resizes to half the size since the map was created
+ * @capacity: elements that the map can hold before it grows
  */
 struct hmap_stats {
 	__aligned_u64 count;
@@ -124,6 +125,7 @@ struct hmap_stats {
 	__aligned_u64 longest_chain;
 	__aligned_u64 alloc_failures;
 	__aligned_u64 shrinks;
+	__aligned_u64 capacity;
 };
 
 /**
