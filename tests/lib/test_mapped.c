@@ -355,7 +355,7 @@ static void what_is_not_known_is_left_to_the_kernel(void **state)
 		*f.control = known;
 		f.control->hash = i == 0 ? 2 : known.hash;
 		f.control->hash = i == 1 ? ~0U : f.control->hash;
-		f.control->reserved = i == 2;
+		f.control->format = HMAP_MAPPED_FORMAT + (i == 2);
 		f.control->key_size += i == 3;
 		f.control->value_size += i == 4;
 		f.control->bucket_size -= i == 5;
