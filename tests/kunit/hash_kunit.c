@@ -8,7 +8,7 @@
  */
 #include <linux/sort.h>
 
-#include "../hash_vectors.h"
+#include "hash_vectors.h"
 #include "hmap_kunit.h"
 
 /* Keys of one test. */

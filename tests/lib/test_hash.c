@@ -5,7 +5,7 @@
  */
 #include "test.h"
 
-#include "../hash_vectors.h"
+#include "../kunit/hash_vectors.h"
 #include "hash.h"
 
 #define LENGTHS	ARRAY_SIZE(fast_vectors)

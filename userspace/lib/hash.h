@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The hashes of the kernel, for lookups in mapped memory. They are part of the format
- * of a map: tests/hash_vectors.h has the results for keys of every length.
+ * of a map: tests/kunit/hash_vectors.h has the results for keys of every length.
  */
 #ifndef HMAP_HASH_H
 #define HMAP_HASH_H

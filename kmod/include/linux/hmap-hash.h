@@ -9,7 +9,7 @@
  *
  * Both hashes are ABI: programs that look keys up in mapped memory have them
  * compiled in (struct hmap_mapped). The hash of a key with a given seed must never
- * change; another hash needs another HMAP_HASH_*. tests/hash_vectors.h has hashes of
+ * change; another hash needs another HMAP_HASH_*. tests/kunit/hash_vectors.h has hashes of
  * keys of every length.
  */
 #ifndef _LINUX_HMAP_HASH_H

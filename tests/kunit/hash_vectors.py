@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Prints tests/hash_vectors.h: what the hashes of keys of every length are.
+"""Prints tests/kunit/hash_vectors.h: what the hashes of keys of every length are.
 
 This is written from the definitions, and shares nothing with the code that is tested:
 SipHash-2-4 (Aumasson and Bernstein, 2012) and the fast hash as <linux/hmap-hash.h> says.

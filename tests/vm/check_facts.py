@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""check_facts.py: is each name that one file defines in all files that list such names?
+
+Prints a sentence for each that is missing; the exit status is 1 then. Run at the top of
+the project.
+"""
+import glob
+import re
+import subprocess
+import sys
+
+UAPI = "kmod/include/uapi/linux/hmap.h"
+MANUALS = "userspace/man/*.[24]"
+
+# What, where it is defined and by which lines, and in which files it has to stand: a name
+# as it is, or within the text that is given. Files in which it may be missing have the
+# names, with the reason.
+FACTS = [
+    {
+        "what": "command",
+        "source": UAPI,
+        "lines": r"^#define HMAP_IOC_(\w+)\s+_IO\(",
+        "files": {
+            "kmod/dev/dev.c": r"\bHMAP_IOC_{}\b",
+            UAPI: r"^ \* {} ",
+            MANUALS: r"HMAP_IOC_{}\b",
+            "tests/uapi/abi.c": r"\bHMAP_IOC_{}\b",
+            "tests/fuzz/calls.c": r"\bHMAP_IOC_{}\b",
+            "tests/hostile/faults.c": r"\bHMAP_IOC_{}\b",
+        },
+        # it needs a capability, which the attackers of that suite do not have
+        "missing": {"tests/hostile/faults.c": {"VERIFY"}},
+    },
+    {
+        "what": "operation",
+        "source": UAPI,
+        "lines": r"^#define HMAP_OP_(\w+)\s+\d+",
+        "files": {
+            "kmod/dev/cmd_op.c": r"\bHMAP_OP_{}\b",
+            MANUALS: r"HMAP_OP_{}\b",
+            "tests/fuzz/calls.c tests/fuzz/ops.c": r"\bHMAP_OP_{}\b",
+            "tests/uapi/ops.c": r"\bHMAP_OP_{}\b",
+        },
+    },
+    {
+        "what": "flag",
+        "source": UAPI,
+        "lines": r"^#define HMAP_(CREATE_\w+|SCAN_\w+|BATCH_\w+|WAIT_\w+|HASH_\w+)\s+\d+",
+        "files": {
+            MANUALS: r"HMAP_{}\b",
+            "tests/uapi/*.c": r"\bHMAP_{}\b",
+        },
+    },
+    {
+        "what": "statistic",
+        "source": UAPI,
+        "block": r"^struct hmap_stats \{(.*?)^\};",
+        "lines": r"^\t__\w+ (\w+);",
+        "files": {
+            "kmod/map/stats.c": r"\bstats->{}\b",
+            "userspace/hmapctl/stats.c": r"\bstats->{}\b",
+            "userspace/man/hmap_ioctl_map.2": r"^\.It Va {}$",
+            "tests/uapi/stats.c": r"\b(s|stats|first|full|empty)(\.|->){}\b",
+        },
+    },
+    {
+        "what": "tracepoint",
+        "source": "kmod/map/trace.h",
+        "lines": r"^TRACE_EVENT\((\w+),",
+        "files": {
+            "userspace/man/hmap.4": r"^\.It Va {}$",
+            "tests/kunit/trace_kunit.c": r"\b{}\b",
+        },
+    },
+    {
+        "what": "command of hmapctl",
+        "source": "userspace/hmapctl/main.c",
+        "lines": r'^\t\{ "(\w+)", cmd_',
+        "files": {
+            "userspace/man/hmapctl.1": r"^\.(It Cm|It Xo Cm|Cm|Ic|It Ic|It) ?.*\b{}\b",
+            "tests/cli/usage.bats": r"\b{}\b",
+            "userspace/dist/hmapctl.bash": r"\b{}\b",
+        },
+    },
+    {
+        "what": "option of hmapctl",
+        "source": "userspace/hmapctl/args.c",
+        "lines": r'^\t\{ "([\w-]+)", (?:no|required)_argument',
+        "files": {
+            "userspace/man/hmapctl.1": r"-{}\b",
+            "userspace/dist/hmapctl.bash": r"--{}\b",
+            "tests/cli/*.bats": r"--{}\b",
+        },
+    },
+]
+
+
+def read(names):
+    """The text of files, of which several stand for one, with patterns."""
+    files = [file for name in names.split() for file in sorted(glob.glob(name))]
+    if not files:
+        sys.exit(f"there is no {names}")
+    return "\n".join(open(file, encoding="utf-8").read() for file in files)
+
+
+def missing(fact):
+    """Sentences about what is missing."""
+    text = read(fact["source"])
+    if "block" in fact:
+        text = re.search(fact["block"], text, re.M | re.S)[1]
+    names = re.findall(fact["lines"], text, re.M)
+    if not names:
+        sys.exit(f"{fact['source']} has no {fact['what']}")
+    for files, pattern in fact["files"].items():
+        content = read(files)
+        excused = fact.get("missing", {}).get(files, set())
+        for name in names:
+            if name in excused:
+                continue
+            if not re.search(pattern.format(re.escape(name)), content, re.M):
+                yield f"{files} lacks the {fact['what']} {name}, which {fact['source']} has"
+
+
+def options_of_commands():
+    """Does the completion offer each command the options that it takes?"""
+    args, main = read("userspace/hmapctl/args.c"), read("userspace/hmapctl/main.c")
+    letters = dict(re.findall(r"^\t(OPT_\w+) = '(\w)'", args, re.M))
+    names = {letters.get(letter, letter.strip("'")): name for name, letter in re.findall(
+        r'^\t\{ "([\w-]+)", \w+_argument, NULL, (\'\w\'|OPT_\w+) \}', args, re.M)}
+    for command, taken in re.findall(r'^\t\{ "(\w+)", cmd_.*?\n\t  "(\w*)",', main, re.M | re.S):
+        offered = subprocess.run(
+            ["bash", "-c", f". userspace/dist/hmapctl.bash; _hmapctl_options {command}"],
+            check=True, capture_output=True, text=True).stdout.split()
+        wanted = {"--" + names[letter] for letter in taken + "hV"}
+        for option in sorted(wanted ^ set(offered)):
+            yield (f"userspace/dist/hmapctl.bash and userspace/hmapctl/main.c differ in the "
+                   f"option {option} of {command}")
+
+
+def main():
+    found = [sentence for fact in FACTS for sentence in missing(fact)]
+    found += options_of_commands()
+    print("\n".join(found), end="\n" if found else "")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
