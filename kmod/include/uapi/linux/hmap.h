@@ -16,8 +16,9 @@
  * A signal ends a long call early. The kernel restarts the call if the signal
  * has no handler (stop, freezer) or one with SA_RESTART; otherwise the call
  * returns -EINTR, and continues if it is called again with the same structure.
- * Every call makes some progress. A scan that already has elements returns 0
- * with these instead. VERIFY is not restarted, and begins anew each time.
+ * Each call makes some progress. A scan that already has elements returns 0
+ * with these instead. The exception is VERIFY: it is not restarted, and begins
+ * anew each time.
  *
  * Maps that have names are files of hmapfs, a file system that the module
  * provides: open(2), unlink(2), rename(2), linkat(2) and readdir(3) work as
