@@ -141,7 +141,8 @@ int hmap_cmd_verify(struct hmap_call *call)
 		return -EPERM;
 	if (call->arg.plain.flags)
 		return -EINVAL;
-	return hmap_call_restart(hmap_verify(call->map));
+	/* Not restarted: it would begin anew each time. */
+	return hmap_verify(call->map);
 }
 
 int hmap_cmd_count(struct hmap_call *call)

@@ -3,9 +3,9 @@
  * Operations: all that can be done to one element, at once or not at all.
  *
  * An operation that changes a value depending on what it was does so in a
- * callback of hmap_update(), under the lock of the map. As in elem.c no address
- * of the caller is touched there: what an operation needs is copied before, and
- * what it brings afterwards.
+ * callback of hmap_update(), under the lock of the map. As in cmd_elem.c no
+ * address of the caller is accessed there: operands are copied in before, and
+ * results are copied out afterwards.
  */
 #include <linux/log2.h>
 #include <linux/nospec.h>

@@ -17,15 +17,15 @@
  *   9. what the map says: -ENOENT, -EEXIST, -ENOSPC, -ENOMEM, ...
  *  10. -EFAULT  the result cannot be written
  *
- * A call that takes long ends early when a signal comes, and is restarted unless that has
- * a handler without SA_RESTART: then it is -EINTR. What has been done stays done, and the
- * structure tells how far that is.
+ * A signal ends a long call early. The kernel restarts the call unless the signal has
+ * a handler without SA_RESTART: then the call returns -EINTR. The work done so far
+ * stays done, and the structure says how much that is. VERIFY is not restarted, since
+ * it would begin anew each time.
  *
- * A scan differs in one point: from step 5 on, whatever it returns, it writes the
- * structure back with the count of what has been delivered and the place behind
- * that. OP, BATCH and VECTOR do so, too, with what has been done; whether the file
- * is open for what an operation does, and that the map is not frozen, they find out
- * for each.
+ * SCAN differs in one point: from step 5 on it writes the structure back whatever it
+ * returns, with the number of elements delivered and the place behind them. OP, BATCH
+ * and VECTOR do so, too, with the work done; they check for each operation whether
+ * the file is open for it and the map is not frozen.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>

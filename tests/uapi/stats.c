@@ -41,6 +41,7 @@ TEST_F(stats, a_new_map_has_no_buckets)
 	EXPECT_EQ(0, s->same_size_grows);
 	EXPECT_EQ(0, s->evacuated);
 	EXPECT_EQ(0, s->alloc_failures);
+	EXPECT_EQ(0, s->longest_chain);
 	EXPECT_EQ(8, s->capacity);
 	EXPECT_LE(s->memory, page_size());
 }

@@ -70,7 +70,7 @@ FACTS = [
         "lines": r"^TRACE_EVENT\((\w+),",
         "files": {
             "userspace/man/hmap.4": r"^\.It Va {}$",
-            "tests/kunit/trace_kunit.c": r"\b{}\b",
+            "tests/kunit/trace_kunit.c tests/uapi/trace.c": r"\b{}\b",
         },
     },
     {
@@ -78,7 +78,7 @@ FACTS = [
         "source": "userspace/hmapctl/main.c",
         "lines": r'^\t\{ "(\w+)", cmd_',
         "files": {
-            "userspace/man/hmapctl.1": r"^\.(It Cm|It Xo Cm|Cm|Ic|It Ic|It) ?.*\b{}\b",
+            "userspace/man/hmapctl.1": r"\bCm {}\b",
             "tests/cli/usage.bats": r"\b{}\b",
             "userspace/dist/hmapctl.bash": r"\b{}\b",
         },
@@ -92,6 +92,8 @@ FACTS = [
             "userspace/dist/hmapctl.bash": r"--{}\b",
             "tests/cli/*.bats": r"--{}\b",
         },
+        # as -v, in each of them
+        "missing": {"tests/cli/*.bats": {"value-format"}},
     },
 ]
 

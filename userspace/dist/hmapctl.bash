@@ -9,7 +9,7 @@ _hmapctl_options()
 	case $1 in
 	get | add | pop) echo "$common $format" ;;
 	put) echo "$common $format --noexist --exist" ;;
-	del) echo "$common $format --from" ;;
+	del) echo "$common --key-format --from" ;;
 	dump) echo "$common $format --json --prefix" ;;
 	load) echo "$common $format --noexist --exist --keep-going" ;;
 	compare) echo "$common $format --absent" ;;

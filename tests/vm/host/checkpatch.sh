@@ -78,6 +78,7 @@ for page in "${pages[@]}"; do
 done
 tap_silent "tests/fuzz/hmap.txt describes all" python3 tests/fuzz/check_description.py \
 	kmod/include/uapi/linux/hmap.h tests/fuzz/hmap.txt
+tap_silent "a name is in all files that list such names" python3 tests/vm/check_facts.py
 tap_silent "tests/kunit/hash_vectors.h is what hash_vectors.py prints" \
 	diff <(python3 tests/kunit/hash_vectors.py) tests/kunit/hash_vectors.h
 tap_silent "the links and paths in README.md and others exist" \
