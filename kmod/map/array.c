@@ -470,12 +470,13 @@ static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
 		supply->want_table = table;
 		return false;
 	}
-	/* Zeroed first: pairs with the address dependency in hmap_array_page(). */
 	if (table) {
+		/* Zeroed: pairs with the address dependency in hmap_array_page(). */
 		smp_store_release(&overflow->table[ilog2(k / HMAP_OVERFLOW_BLOCKS)],
 				  supply->table);
 		supply->table = NULL;
 	}
+	/* The same. */
 	smp_store_release(hmap_block_slot(overflow, k), supply->block);
 	supply->block = NULL;
 	overflow->nr_blocks++;

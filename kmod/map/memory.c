@@ -358,11 +358,12 @@ static void hmap_memory_work(struct work_struct *work)
 		cond_resched();
 	}
 	atomic_long_sub(total, &memory->waiting);
+	/* The batch has been read. */
+	atomic_set_release(&memory->busy, false);
 	/*
 	 * Either we see the new blob, or hmap_blob_retire() sees busy == false. Pairs
 	 * with llist_add() there and atomic_xchg() in hmap_memory_begin_batch().
 	 */
-	atomic_set_release(&memory->busy, false);
 	smp_mb();
 	if (!llist_empty(&memory->retired))
 		hmap_memory_begin_batch(memory);

@@ -99,7 +99,7 @@ element(const struct hmap *map, const void *key)
 }
 
 static inline void set_value(struct hmap_ioc_elem *elem, const struct hmap *map,
-		      const void *value)
+			     const void *value)
 {
 	elem->value_size = map->info.value_size;
 	elem->value = map->info.value_size ? address(value) : 0;
