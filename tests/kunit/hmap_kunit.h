@@ -105,6 +105,9 @@ struct hmap *hk_map_view(struct kunit *test, const struct hmap_params *params,
 /* A view for a map, put when the test ends. */
 struct hmap_view *hk_view(struct kunit *test);
 
+/* Show a map that has just been made with one. */
+void hk_view_attach(struct hmap *h);
+
 /* A lookup in what the map shows, as a program does it. */
 int hk_view_get(struct hmap *h, const void *key, void *value);
 

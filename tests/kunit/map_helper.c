@@ -54,6 +54,8 @@ struct hmap *hk_map_view(struct kunit *test, const struct hmap_params *params,
 
 	owned->test = test;
 	KUNIT_ASSERT_EQ(test, hmap_init_view(&owned->h, params, view), 0);
+	if (view)
+		hk_view_attach(&owned->h);
 	/* As Go's does; stripe_kunit.c has maps that do. */
 	owned->h.params.flags |= HMAP_NO_SHRINK;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, hk_map_release,

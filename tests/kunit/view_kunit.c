@@ -74,6 +74,11 @@ static struct hmap_mapped_view *view_of(const struct hmap *h)
 	return hmap_mapped_view(h->view);
 }
 
+void hk_view_attach(struct hmap *h)
+{
+	hmap_view_attach(view_of(h), h);
+}
+
 /* What stands at an offset of the file. Arrays and blocks are in one piece each. */
 static void *at(struct hmap_mapped_view *view, u64 offset)
 {
