@@ -75,7 +75,7 @@ links            1" own_info a
 		hmapctl create .a
 	fails 1 "refuses an attribute" hmapctl create b --key-size 0
 	fails 1 "refuses an attribute" hmapctl create b --stripes 3
-	fails 1 "the hint is more" hmapctl create b --hint 1000 --max-bytes 100
+	fails 1 "the hint exceeds" hmapctl create b --hint 1000 --max-bytes 100
 	fails 1 "names have 1 to 63 characters" hmapctl create "$(printf 'x%.0s' {1..64})"
 	fails 1 "names have 1 to 63 characters" hmapctl create ""
 	prints a hmapctl list
