@@ -449,12 +449,12 @@ static void an_iteration_over_empty_buckets_is_not_over(struct kunit *test)
 	struct hmap *h = hk_map_hint(test, 10000);
 	struct hmap_iter iter;
 	unsigned int steps = 0, found = 0;
-	u64 key;
+	u64 keys[8];
 
 	hk_put_range(test, h, 0, 3);
 	hmap_iter_init(&iter);
 	for (; !hmap_iter_done(&iter); steps++)
-		found += hmap_iter_next(h, &iter, &key, NULL, 8);
+		found += hmap_iter_next(h, &iter, keys, NULL, 8);
 	KUNIT_EXPECT_EQ(test, found, 3);
 	/* It begins within a unit, which is the last one, too. */
 	KUNIT_EXPECT_GE(test, steps, 2048 / HMAP_HOLD_UNITS);
