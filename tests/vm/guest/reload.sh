@@ -3,9 +3,9 @@
 # insmod and rmmod, fifty times, with something in the map: no memory is lost.
 # suite: reload
 # kernels: um-7.2-kasan debian-6.1 debian-6.12
-# timeout: 150
+# timeout: 300
 # nightly kernels: um-7.2
-# nightly timeout: 150
+# nightly timeout: 300
 
 . "$HMAP/guest/lib.sh"
 
