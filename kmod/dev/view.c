@@ -196,15 +196,18 @@ void hmap_view_close_holes(struct hmap_mapped_view *view)
 static int hmap_view_add(struct hmap_view *base, struct hmap_array *a, gfp_t gfp)
 {
 	struct hmap_mapped_view *view = hmap_mapped_view(base);
+	u32 slot;
 	int err;
 
 	/*
 	 * Reserve the slot before taking @pages: freeing an array takes @pages, and
 	 * must not wait for memory.
 	 */
-	err = xa_alloc(&view->arrays, &a->slot, NULL, XA_LIMIT(1, SLOTS - 1), gfp);
+	err = xa_alloc(&view->arrays, &slot, NULL, XA_LIMIT(1, SLOTS - 1), gfp);
 	if (err)
 		return err;
+	/* Only now: xa_alloc() that fails may have set it. */
+	a->slot = slot;
 	down_write(&view->pages);
 	xa_store(&view->arrays, a->slot, a, 0);
 	up_write(&view->pages);

@@ -19,7 +19,8 @@ struct hmap_view;
 /**
  * struct hmap_view_ops - callbacks from a map to its view
  * @add: an array has been allocated: store its slot, which is not 0, in @a->slot.
- *	May sleep. Returns 0, or a negative errno if the array must not be used
+ *	May sleep. Returns 0, or a negative errno, with @a->slot 0, if the array
+ *	must not be used
  * @remove: an array with a slot is about to be freed, after an RCU grace period if
  *	it has been in use; the map does not use it any more. May sleep
  * @begin: the arrays of the map, or their seed, are about to change. Under a stripe
