@@ -272,8 +272,9 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 	}
 	put_B = supply->no_array ? -1 : hmap_put_B(h, a, count, B);
 	if (put_B < 0)
+		/* Without a reason there was room a moment ago, and is not any more. */
 		return a->data ? hmap_await_worker(h, a, supply, count, may_wait) :
-				 supply->no_array;
+				 supply->no_array ?: -ENOSPC;
 	supply->want = WANT_ARRAY;
 	supply->want_B = put_B;
 	return -EAGAIN;
