@@ -25,6 +25,7 @@
  * @may_wait: the caller may wait for other tasks' allocations (hmap_may_wait())
  * @fn: changes the value; NULL to store @value
  * @arg: for @fn
+ * @refused: @fn has returned an error, which is that of the call
  * @key_blob: memory for a key out of line, until it is stored
  * @value_blob: memory for a value out of line, until it is stored; contains @value
  * @replaced: the old value out of line that has been replaced
@@ -37,6 +38,7 @@ struct hmap_write {
 	bool may_wait;
 	hmap_updatefn_t fn;
 	void *arg;
+	bool refused;
 	struct hmap_blob *key_blob;
 	struct hmap_blob *value_blob;
 	struct hmap_blob *replaced;
@@ -74,11 +76,15 @@ static void hmap_store_key(struct hmap *h, struct hmap_write *w,
 static int hmap_call_update(struct hmap *h, struct hmap_write *w,
 			    const struct hmap_slot *slot)
 {
+	int err;
+
 	if (!w->fn)
 		return 0;
 	if (slot)
 		hmap_copy_value(h, slot, w->value);
-	return w->fn(w->value, slot, w->arg);
+	err = w->fn(w->value, slot, w->arg);
+	w->refused = err;
+	return err;
 }
 
 static int hmap_overwrite(struct hmap *h, struct hmap_write *w,
@@ -295,11 +301,13 @@ static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
 }
 
 /*
- * A limit was reached. Wait for memory that may become free: the old array of a
- * resize under way, an array that the worker or an explicit request has allocated
- * but not published, and memory that waits for a grace period. Returns 1 if there
- * was a resize, after which the next one may take memory again; 0 if there was none;
- * or -EINTR.
+ * A limit was reached. Wait for memory that is about to become free: the array that the
+ * worker has allocated and not yet published, the old array of a resize, and memory that
+ * waits for a grace period. A worker that waits for memory itself is not waited for, nor
+ * is a request that holds @resizer, which may take long.
+ *
+ * Returns 1 if there was a resize, after which the next one may take memory again; 0 if
+ * there was none; or -EINTR.
  */
 static int hmap_await_room(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 {
@@ -307,11 +315,17 @@ static int hmap_await_room(struct hmap *h, struct hmap_supply *supply, gfp_t gfp
 	int err = 0;
 
 	rcu_read_lock();
-	resizing = hmap_old(rcu_dereference(h->buckets));
+	/* If not, it has been published: pairs with the release in hmap_worker_grow(). */
+	resizing = smp_load_acquire(&h->making) ||
+		   hmap_old(rcu_dereference(h->buckets));
 	rcu_read_unlock();
-	resizing |= mutex_is_locked(&h->resizer);
-	if (resizing)
+	resizing &= !READ_ONCE(h->retry);
+	if (resizing) {
+		/* As for a request, the worker does not leave the resize to writers. */
+		atomic_inc(&h->requests);
 		err = hmap_wait_worker(h, supply);
+		atomic_dec(&h->requests);
+	}
 	hmap_memory_wait(h->memory, gfp);
 	supply->no_array = 0;
 	supply->no_block = false;
@@ -333,8 +347,8 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 		hmap_lock_hashed(h, w->key, &w->hashed, &lk);
 		err = hmap_write_locked(h, w, &lk, &supply);
 		hmap_unlock(h, &lk);
-		if (err == -ENOSPC && w->may_wait && tries && hmap_has_limit(h) &&
-		    !hmap_has_max_entries(h)) {
+		if (err == -ENOSPC && !w->refused && w->may_wait && tries &&
+		    hmap_has_limit(h) && !hmap_has_max_entries(h)) {
 			err = hmap_await_room(h, &supply, gfp);
 			/* Try once more in any case: there may be room by now. */
 			tries = err ? tries - 1 : 0;

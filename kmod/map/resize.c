@@ -609,14 +609,18 @@ static bool hmap_is_idle(struct hmap *h)
  */
 static int hmap_worker_grow(struct hmap *h, u8 B, u8 least)
 {
-	struct hmap_array *new = hmap_array_make(h, B, GFP_KERNEL);
+	struct hmap_array *new;
 	struct hmap_locked lk;
 	bool published;
 
+	WRITE_ONCE(h->making, true);
+	new = hmap_array_make(h, B, GFP_KERNEL);
 	while (IS_ERR(new) && B > least)
 		new = hmap_array_make(h, --B, GFP_KERNEL);
-	if (IS_ERR(new))
+	if (IS_ERR(new)) {
+		WRITE_ONCE(h->making, false);
 		return PTR_ERR(new);
+	}
 	hmap_lock_hash(h, 0, &lk);
 	/* The map may be in another array by now, for which the size is wrong. */
 	published = hmap_grow_needed(lk.a, hmap_len(h), &B) &&
@@ -626,6 +630,8 @@ static int hmap_worker_grow(struct hmap *h, u8 B, u8 least)
 	hmap_unlock(h, &lk);
 	if (!published)
 		hmap_array_free(new);
+	/* Published or freed: pairs with the acquire in hmap_await_room(). */
+	smp_store_release(&h->making, false);
 	/* Give writers a chance to drive the resize: do not take it for idle yet. */
 	h->last_evacuated = -1;
 	return 1;
@@ -678,7 +684,7 @@ static int hmap_worker_step(struct hmap *h, struct hmap_supply *supply)
 	least = hmap_least_B(a, B);
 	shrink = hmap_shrink_needed(h, a, count);
 	rcu_read_unlock();
-	if (old && !shared && !grow && !hmap_is_idle(h)) {
+	if (old && !shared && !grow && !atomic_read(&h->requests) && !hmap_is_idle(h)) {
 		hmap_call_worker_later(h);
 		return 0;
 	}
@@ -760,7 +766,7 @@ int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
 	rounds = smp_load_acquire(&h->rounds);
 	hmap_call_worker(h);
 	err = wait_event_killable(h->wait, READ_ONCE(h->rounds) != rounds);
-	/* Wait only once, whether there is an array now or not. */
+	/* Whether there is an array now or not: a put does without from here on. */
 	supply->waited = true;
 	supply->no_array = -ENOMEM;
 	supply->want = WANT_NOTHING;

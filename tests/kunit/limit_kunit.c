@@ -193,6 +193,126 @@ static void no_resize_refuses_an_insert(struct kunit *test)
 	}
 }
 
+/**
+ * struct filling - a map that is filled while others use it
+ * @h: the map
+ * @n: elements so far
+ * @refused: a put has been refused
+ */
+struct filling {
+	struct hmap *h;
+	u64 n;
+	bool refused;
+};
+
+static bool fill_one(struct hk_thread *thread)
+{
+	struct filling *f = thread->arg;
+	u64 value = 0;
+
+	f->refused = hmap_put(f->h, &f->n, &value, HMAP_NOEXIST, GFP_KERNEL);
+	WRITE_ONCE(f->n, f->n + !f->refused);
+	return !f->refused;
+}
+
+static bool overwrite_one(struct hk_thread *thread)
+{
+	struct filling *f = thread->arg;
+	u64 n = READ_ONCE(f->n), value = 1, key;
+
+	key = n ? hk_below(&thread->rnd, n) : 0;
+	if (n && hmap_put(f->h, &key, &value, HMAP_EXIST, GFP_KERNEL))
+		thread->errors++;
+	return !READ_ONCE(f->refused);
+}
+
+/* Nor if other writers keep the worker from taking the resize for idle. */
+static void no_resize_refuses_an_insert_beside_others(struct kunit *test)
+{
+	unsigned long max_bytes;
+	struct filling f;
+	u64 full;
+
+	for (max_bytes = 100000; max_bytes < 300000; max_bytes += 20000) {
+		struct hk_thread threads[] = {
+			{ fill_one, &f, .complete = true },
+			{ overwrite_one, &f, .complete = true },
+		};
+
+		f = (struct filling){
+			.h = limited_map(test, 8, 8, max_bytes),
+		};
+		hk_run(test, threads, ARRAY_SIZE(threads), 0);
+		full = fill_up(test, f.h, f.n);
+		KUNIT_EXPECT_GE_MSG(test, f.n, full - full / 16, "max_bytes %lu",
+				    max_bytes);
+		hk_map_destroy(test, f.h);
+	}
+}
+
+static int refuse(void *value, bool exists, void *arg)
+{
+	++*(unsigned int *)arg;
+	return -ENOSPC;
+}
+
+/* An error of a callback is the error of the call, also if the map has it, too. */
+static void a_callback_is_called_once(struct kunit *test)
+{
+	struct hmap *h = limited_map(test, 8, 200, SZ_128K);
+	unsigned int calls = 0;
+	u64 key = 1;
+
+	KUNIT_ASSERT_EQ(test, put_byte(h, key, 0, HMAP_NOEXIST), 0);
+	KUNIT_EXPECT_EQ(test, hmap_update(h, &key, refuse, &calls, HMAP_ANY,
+					  GFP_KERNEL), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, calls, 1);
+	key = 2;
+	KUNIT_EXPECT_EQ(test, hmap_update(h, &key, refuse, &calls, HMAP_ANY,
+					  GFP_KERNEL), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, calls, 2);
+}
+
+/* The limit that first_puts() meets. */
+static struct hmap_pool tide;
+
+static bool move_tide(struct hk_thread *thread)
+{
+	WRITE_ONCE(tide.max_bytes, hk_below(&thread->rnd, 2) ? 1 : SZ_1M);
+	return true;
+}
+
+/* The first put of a map, which needs an array, while the room for it comes and goes. */
+static bool first_puts(struct hk_thread *thread)
+{
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .pools = { &tide },
+	};
+	u64 key = 0, value = 0;
+	struct hmap h;
+	int err;
+
+	if (hmap_init(&h, &params))
+		return true;
+	do {
+		err = hmap_put(&h, &key, &value, HMAP_NOEXIST, GFP_KERNEL);
+	} while (err == -ENOSPC);
+	if (err || hmap_len(&h) != 1)
+		thread->errors++;
+	hmap_destroy(&h);
+	return true;
+}
+
+static void room_that_comes_and_goes_is_asked_for_once(struct kunit *test)
+{
+	struct hk_thread threads[] = {
+		{ move_tide }, { first_puts }, { first_puts },
+	};
+
+	hk_run(test, threads, ARRAY_SIZE(threads), 1000);
+	hk_pool_exit(&tide);
+}
+
 /* The second array is beyond the limit for a while, but it is the smaller one. */
 static void fill_and_shrink(struct kunit *test, struct hmap *h,
 			    u32 min_overflow)
@@ -434,6 +554,9 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(a_map_at_its_limit_goes_on_working),
 	KUNIT_CASE(a_full_map_can_be_cleared),
 	KUNIT_CASE(no_resize_refuses_an_insert),
+	KUNIT_CASE(no_resize_refuses_an_insert_beside_others),
+	KUNIT_CASE(a_callback_is_called_once),
+	KUNIT_CASE(room_that_comes_and_goes_is_asked_for_once),
 	KUNIT_CASE(a_full_map_can_shrink),
 	KUNIT_CASE(a_full_map_with_long_chains_can_shrink),
 	KUNIT_CASE(a_limit_that_allows_nothing_allows_no_element),

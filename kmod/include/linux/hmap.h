@@ -219,6 +219,8 @@ struct hmap_lock_class {
  * @dying: the worker must stop
  * @called: @work has been called to run at once, and has not begun
  * @emptied: a delete may have left the map empty, and its seed has not been replaced
+ * @making: the worker has allocated, or is allocating, a larger array that it has
+ *	not published
  * @all: taken before all stripes are
  * @resizer: held for an explicit resize, or by the worker
  * @work: the worker: makes large arrays, finishes resizes, shrinks
@@ -231,7 +233,7 @@ struct hmap_lock_class {
  * @compacted: the sum of the stripes' changes when chains were last compacted so
  *	that the map can shrink; 0 if never. Written under @resizer if the task could
  *	take it, read anywhere
- * @requests: explicit requests that wait for @resizer
+ * @requests: explicit requests that wait for @resizer, and puts that wait for room
  * @grows: resizes to a larger size
  * @same_size_grows: resizes that kept the size
  * @shrinks: resizes to half the size
@@ -260,6 +262,7 @@ struct hmap {
 	bool dying;
 	bool called;
 	bool emptied;
+	bool making;
 	spinlock_t all; /* outside of all stripes */
 	struct mutex resizer; /* outside of all */
 	struct delayed_work work;
