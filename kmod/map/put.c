@@ -16,6 +16,41 @@
  */
 #define HMAP_ROOM_TRIES		3
 
+/*
+ * As hmap_find(), under the stripe, for a put. If the key is not in the chain, @free
+ * is the first free slot. If there is none, @free->i is HMAP_BUCKET_CNT, @free->b
+ * the last bucket and @len the number of buckets.
+ */
+static bool hmap_find_or_free(const struct hmap *h,
+			      const struct hmap_chain *chain, const void *key,
+			      u64 hash, struct hmap_slot *slot,
+			      struct hmap_slot *free, u32 *len)
+{
+	u64 tophashes, empty;
+
+	*len = 0;
+	free->i = HMAP_BUCKET_CNT;
+	for (slot->b = chain->head; slot->b;
+	     slot->b = hmap_next(h, chain->a, slot->b)) {
+		++*len;
+		tophashes = hmap_bucket_tophashes(slot->b);
+		if (hmap_find_slot(h, slot, tophashes, key, hash))
+			return true;
+		if (free->i == HMAP_BUCKET_CNT) {
+			free->b = slot->b;
+			empty = hmap_bucket_match_empty(tophashes);
+			if (empty)
+				free->i = hmap_bucket_first_slot(empty);
+		}
+		if (hmap_bucket_has_rest(tophashes) ||
+		    (free->i < HMAP_BUCKET_CNT &&
+		     !hmap_bucket_filter_test(chain->head,
+					      hmap_bucket_tophash_of(hash))))
+			break;
+	}
+	return false;
+}
+
 /**
  * struct hmap_write - a put or an update in progress
  * @key: the key
