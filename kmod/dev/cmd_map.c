@@ -58,7 +58,7 @@ int hmap_cmd_info(struct hmap_call *call)
 	info->reserved = 0;
 	info->state = READ_ONCE(object->freezing) ? HMAP_STATE_FROZEN : 0;
 	hmap_info_owner(call, info);
-	info->all_max_bytes = hmap_objects_max_bytes;
+	info->all_max_bytes = hmap_all_maps.max_bytes;
 	hmap_user_info(info);
 	return hmap_call_return(call, sizeof(*info));
 }

@@ -27,12 +27,9 @@
  * and VECTOR do so, too, with the work done; they check for each operation whether
  * the file is open for it and the map is not frozen.
  */
-#include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/hmap.h>
 #include <linux/kernel.h>
-#include <linux/kstrtox.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>

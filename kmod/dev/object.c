@@ -15,7 +15,7 @@
 #include "watch.h"
 
 const struct file_operations *hmap_map_fops;
-unsigned long hmap_objects_max_bytes;
+struct hmap_pool hmap_all_maps;
 
 /* Called when the map is frozen and the last change is done. */
 static void hmap_object_frozen(struct percpu_ref *writers)
@@ -28,9 +28,6 @@ static void hmap_object_frozen(struct percpu_ref *writers)
 	complete_all(&object->frozen);
 }
 
-/* The pool of all maps of the device. */
-static struct hmap_pool hmap_all_maps;
-
 /**
  * hmap_objects_init() - set what all objects have in common
  * @max_bytes: memory that their maps may hold together; 0 for no limit
@@ -40,7 +37,6 @@ static struct hmap_pool hmap_all_maps;
  */
 void hmap_objects_init(unsigned long max_bytes, const struct file_operations *fops)
 {
-	hmap_objects_max_bytes = max_bytes;
 	hmap_all_maps.max_bytes = max_bytes;
 	hmap_map_fops = fops;
 }

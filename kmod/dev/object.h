@@ -104,8 +104,8 @@ struct hmap_file {
 /* File operations of maps. Constant once there are maps. */
 extern const struct file_operations *hmap_map_fops;
 
-/* Memory that all maps may hold together, 0 for no limit. Constant likewise. */
-extern unsigned long hmap_objects_max_bytes;
+/* The pool of all maps of the device. Its limit is constant once there are maps. */
+extern struct hmap_pool hmap_all_maps;
 
 void hmap_objects_init(unsigned long max_bytes, const struct file_operations *fops);
 struct hmap_object *hmap_object_create(struct hmap_params *params,
