@@ -330,44 +330,56 @@ static void *wait_in_crowd(void *arg)
 	return NULL;
 }
 
-/*
- * The dearest of some keys, in ns, each by the best of several puts. The puts of a
- * key are spread over the time, so that another task of the machine meets few.
- */
-static u64 dearest_put(struct map *m)
-{
-	u64 i, n, ns, best[64], dearest = 0;
+#define TIMED_KEYS	64
 
-	memset(best, 0xff, sizeof(best));
+/*
+ * Time puts of some keys and return the slowest key's time in ns. best[] keeps the
+ * fastest put of each key over all calls: a put that another task or an interrupt
+ * delays does not count, and a put that always passes waiters does.
+ */
+static u64 slowest_key(struct map *m, u64 best[TIMED_KEYS])
+{
+	u64 i, n, ns, slowest = 0;
+
+	/* A key's puts are spread over the time: a delay meets few of them. */
 	for (n = 0; n < 20; n++) {
-		for (i = 0; i < ARRAY_LEN(best); i++) {
+		for (i = 0; i < TIMED_KEYS; i++) {
 			ns = now_ns();
 			map_put(m, i, n, HMAP_ANY);
 			ns = now_ns() - ns;
 			best[i] = ns < best[i] ? ns : best[i];
 		}
 	}
-	for (i = 0; i < ARRAY_LEN(best); i++)
-		dearest = best[i] > dearest ? best[i] : dearest;
-	return dearest;
+	for (i = 0; i < TIMED_KEYS; i++)
+		slowest = best[i] > slowest ? best[i] : slowest;
+	return slowest;
 }
 
 /* In a table of a few queues there would be a key that has to pass all of them. */
 TEST_F(wait, a_put_does_not_pay_for_waiters_for_other_keys)
 {
 	struct crowd c = { .m = self->m };
+	u64 best_alone[TIMED_KEYS], best_beside[TIMED_KEYS];
 	pthread_attr_t attr;
 	u64 alone, beside;
 	int i;
 
-	alone = dearest_put(&self->m);
+	memset(best_alone, 0xff, sizeof(best_alone));
+	memset(best_beside, 0xff, sizeof(best_beside));
+	alone = slowest_key(&self->m, best_alone);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 65536);
 	for (i = 0; i < CROWD; i++)
 		ASSERT_EQ(0, pthread_create(&c.thread[i], &attr, wait_in_crowd,
 					    &c));
 	usleep(500000);
-	beside = dearest_put(&self->m);
+	/* A busy host slows a guest for a while: then look again, later. */
+	for (i = 0; i < 20; i++) {
+		beside = slowest_key(&self->m, best_beside);
+		if (beside < 2 * alone)
+			break;
+		usleep(250000);
+	}
 	TH_LOG("a put takes %llu ns, beside %d waiters %llu", alone, CROWD, beside);
 	EXPECT_LT(beside, 2 * alone);
 	EXPECT_EQ(0, map_put(&self->m, 1000, 1, HMAP_ANY));
