@@ -99,13 +99,11 @@ static int hmap_remove_locked(struct hmap *h, const struct hmap_locked *lk,
 			      const void *key, void *value,
 			      struct hmap_removed *removed)
 {
-	/* A delete does not allocate: without memory the old chain stays in use. */
-	struct hmap_supply supply = { .no_block = true };
 	struct hmap_chain chain;
 	struct hmap_slot slot;
 
 	lockdep_assert_held(&h->stripes[lk->s].lock);
-	if (!hmap_resize_work(h, lk, &supply))
+	if (!hmap_resize_work(h, lk, NULL))
 		return -EAGAIN;
 	chain = hmap_chain_of(h, lk->a, lk->hash);
 	if (!hmap_find(h, &chain, key, lk->hash, &slot))

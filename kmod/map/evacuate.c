@@ -340,7 +340,8 @@ static int hmap_evac_now(struct hmap *h, const struct hmap_locked *lk,
 {
 	struct hmap_stripe *stripe = &h->stripes[lk->s];
 	struct hmap_array *a = lk->a;
-	struct evac evac;
+	/* @choice is large. Each kernel of a distribution would zero it. */
+	struct evac evac __uninitialized;
 	u32 need, y;
 
 	evac.h = h;
@@ -400,7 +401,10 @@ bool __hmap_resize_work(struct hmap *h, const struct hmap_locked *lk,
 			struct hmap_array *old, struct hmap_supply *supply)
 {
 	struct hmap_array *small = hmap_smaller(lk->a, old);
+	struct hmap_supply none = { .no_block = true };
 
+	if (!supply)
+		supply = &none;
 	/* Only once, however often the operation has to restart. */
 	if (!supply->helped && !hmap_is_past(lk->a, old, lk->hash) &&
 	    hmap_evacuates_own(h, old))

@@ -53,7 +53,7 @@ static inline bool hmap_evac_is_shared(const struct hmap *h,
  * hmap_resize_work() - what a put or delete contributes to a resize
  * @h: the map
  * @lk: the locked stripe, and the hash that the operation is about
- * @supply: where overflow buckets may come from
+ * @supply: where overflow buckets may come from; NULL if the caller does not allocate
  *
  * Evacuates at most two units: the operation's own and the stripe's next one
  * (hmap_help_is_due()). If there is no memory for the overflow buckets that a unit

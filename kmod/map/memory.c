@@ -323,11 +323,8 @@ static size_t hmap_blob_taken(const struct hmap_blob *blob, u32 size)
 	return hmap_mem_size(blob, sizeof(*blob) + size);
 }
 
-/* Free a key or value that no reader has seen, if there is one. */
-void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
+void __hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
 {
-	if (!blob)
-		return;
 	hmap_memory_add(h->memory, -hmap_blob_taken(blob, size));
 	kvfree(blob);
 }
@@ -361,7 +358,7 @@ static void hmap_memory_work(struct work_struct *work)
 	/* The batch has been read. */
 	atomic_set_release(&memory->busy, false);
 	/*
-	 * Either we see the new blob, or hmap_blob_retire() sees busy == false. Pairs
+	 * Either we see the new blob, or __hmap_blob_retire() sees busy == false. Pairs
 	 * with llist_add() there and atomic_xchg() in hmap_memory_begin_batch().
 	 */
 	smp_mb();
@@ -370,20 +367,11 @@ static void hmap_memory_work(struct work_struct *work)
 	hmap_memory_put(memory);
 }
 
-/**
- * hmap_blob_retire() - free a key or value that readers may still be copying
- * @h: the map, from which it has been removed
- * @blob: the key or value; NULL if there is none
- * @size: bytes of the key or value
- *
- * Context: any in which the map may be written; not under its locks.
- */
-void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
+/* Context: any in which the map may be written; not under its locks. */
+void __hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
 {
 	struct hmap_memory *memory = h->memory;
 
-	if (!blob)
-		return;
 	blob->size = size;
 	atomic_long_add(hmap_blob_taken(blob, size), &memory->waiting);
 	llist_add(&blob->node, &memory->retired);

@@ -70,8 +70,8 @@ void *hmap_vmalloc(size_t size, gfp_t gfp, int node);
 void *hmap_mem_alloc(struct hmap *h, size_t size, gfp_t gfp, size_t *taken);
 void hmap_alloc_failed(struct hmap *h, size_t size);
 struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp);
-void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size);
-void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size);
+void __hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size);
+void __hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size);
 
 static inline int hmap_node(const struct hmap_params *params)
 {
@@ -96,6 +96,20 @@ static inline bool hmap_has_limit(const struct hmap *h)
 static inline bool hmap_room_is_coming(const struct hmap *h)
 {
 	return hmap_has_limit(h) && atomic_long_read(&h->memory->waiting);
+}
+
+/* Free a key or value that was never in the map, if there is one. */
+static inline void hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
+{
+	if (blob)
+		__hmap_blob_free(h, blob, size);
+}
+
+/* Free a key or value that readers may still be copying, if there is one. */
+static inline void hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
+{
+	if (blob)
+		__hmap_blob_retire(h, blob, size);
 }
 
 /* Whether keys or values are out of line. */

@@ -57,22 +57,24 @@ static bool hmap_find_or_free(const struct hmap *h,
  * @hashed: its hash
  * @value: the value to store; with @fn a buffer for it
  * @flags: HMAP_ANY, HMAP_NOEXIST or HMAP_EXIST
- * @may_wait: the caller may wait for other tasks' allocations (hmap_may_wait())
  * @fn: changes the value; NULL to store @value
  * @arg: for @fn
+ * @may_wait: the caller may wait for other tasks' allocations (hmap_may_wait())
  * @refused: @fn has returned an error, which is that of the call
  * @key_blob: memory for a key out of line, until it is stored
  * @value_blob: memory for a value out of line, until it is stored; contains @value
  * @replaced: the old value out of line that has been replaced
+ *
+ * The caller of hmap_write() sets the fields up to @arg, and hmap_write() the others.
  */
 struct hmap_write {
 	const void *key;
 	struct hmap_hashed hashed;
 	void *value;
 	unsigned int flags;
-	bool may_wait;
 	hmap_updatefn_t fn;
 	void *arg;
+	bool may_wait;
 	bool refused;
 	struct hmap_blob *key_blob;
 	struct hmap_blob *value_blob;
@@ -369,14 +371,19 @@ static int hmap_await_room(struct hmap *h, struct hmap_supply *supply, gfp_t gfp
 
 static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 {
+	struct hmap_supply supply __uninitialized;
 	unsigned int tries = HMAP_ROOM_TRIES;
-	struct hmap_supply supply = {};
 	struct hmap_locked lk;
 	int err;
 
 	if (w->flags > HMAP_EXIST)
 		return -EINVAL;
 	w->may_wait = hmap_may_wait(gfp);
+	w->refused = false;
+	w->key_blob = NULL;
+	w->value_blob = NULL;
+	w->replaced = NULL;
+	hmap_supply_init(&supply);
 	err = hmap_write_prepare(h, w, gfp);
 	while (!err) {
 		hmap_lock_hashed(h, w->key, &w->hashed, &lk);
@@ -435,10 +442,12 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
 int hmap_put(struct hmap *h, const void *key, const void *value,
 	     unsigned int flags, gfp_t gfp)
 {
-	struct hmap_write w = {
-		.key = key, .value = (void *)value, .flags = flags,
-	};
+	struct hmap_write w __uninitialized;
 
+	w.key = key;
+	w.value = (void *)value;
+	w.flags = flags;
+	w.fn = NULL;
 	hmap_hash_ahead(h, key, &w.hashed);
 	return hmap_write(h, &w, gfp);
 }
@@ -475,8 +484,8 @@ int hmap_put_batch(struct hmap *h, const void *keys, const void *values,
 		   unsigned int *done)
 {
 	size_t key_size = h->params.key_size, value_size = h->params.value_size;
-	struct hmap_hashed hashed[HMAP_BATCH_KEYS];
-	struct hmap_write w;
+	struct hmap_hashed hashed[HMAP_BATCH_KEYS] __uninitialized;
+	struct hmap_write w __uninitialized;
 	unsigned int i;
 	int err = 0;
 
@@ -485,12 +494,11 @@ int hmap_put_batch(struct hmap *h, const void *keys, const void *values,
 			hmap_hash_some(h, keys + i * key_size,
 				       min_t(unsigned int, n - i,
 					     HMAP_BATCH_KEYS), hashed);
-		w = (struct hmap_write){
-			.key = keys + i * key_size,
-			.hashed = hashed[i % HMAP_BATCH_KEYS],
-			.value = (void *)values + i * value_size,
-			.flags = flags,
-		};
+		w.key = keys + i * key_size;
+		w.hashed = hashed[i % HMAP_BATCH_KEYS];
+		w.value = (void *)values + i * value_size;
+		w.flags = flags;
+		w.fn = NULL;
 		err = hmap_write(h, &w, gfp);
 		if (err)
 			break;
@@ -522,11 +530,13 @@ int hmap_update(struct hmap *h, const void *key, hmap_updatefn_t fn, void *arg,
 		unsigned int flags, gfp_t gfp)
 {
 	u64 room[HMAP_MAX_INLINE_SIZE / sizeof(u64)] = {};
-	struct hmap_write w = {
-		.key = key, .value = room, .flags = flags, .fn = fn,
-		.arg = arg,
-	};
+	struct hmap_write w __uninitialized;
 
+	w.key = key;
+	w.value = room;
+	w.flags = flags;
+	w.fn = fn;
+	w.arg = arg;
 	hmap_hash_ahead(h, key, &w.hashed);
 	return hmap_write(h, &w, gfp);
 }

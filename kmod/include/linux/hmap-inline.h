@@ -126,7 +126,7 @@ hmap_get_some(struct hmap *h, const void *keys, unsigned int n, void *values,
 	const struct hmap_bucket *b;
 	struct hmap_array *a;
 	unsigned long found = 0;
-	u64 hash[HMAP_BATCH_KEYS];
+	u64 hash[HMAP_BATCH_KEYS] __uninitialized;
 	siphash_key_t hash0;
 	unsigned int i;
 	void *settled;
