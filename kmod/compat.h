@@ -12,6 +12,7 @@
 
 #include <linux/cacheinfo.h>
 #include <linux/dcache.h>
+#include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -28,6 +29,25 @@
 /* 6.9. Aliasing data caches are not supported before that: assume there are none. */
 #ifndef cpu_dcache_is_aliasing
 #define cpu_dcache_is_aliasing()	false
+#endif
+
+/* 6.3: what only KUnit tests use */
+#if __has_include(<kunit/visibility.h>)
+#include <kunit/visibility.h>
+#elif IS_ENABLED(CONFIG_KUNIT)
+#define VISIBLE_IF_KUNIT
+#define EXPORT_SYMBOL_IF_KUNIT(symbol) \
+	EXPORT_SYMBOL_NS_GPL(symbol, EXPORTED_FOR_KUNIT_TESTING)
+#else
+#define VISIBLE_IF_KUNIT static
+#define EXPORT_SYMBOL_IF_KUNIT(symbol)
+#endif
+
+/* 6.13: the namespace is a string */
+#if LINUX_VERSION_CODE < 0x060d00
+#define HMAP_IMPORT_FOR_KUNIT	MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
+#else
+#define HMAP_IMPORT_FOR_KUNIT	MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
 #endif
 
 /* 6.3 */

@@ -27,8 +27,8 @@
  *  - It still has such a page where there is an array again. A place that a
  *    program has touched while there was no array is a HOLE, and none comes
  *    there before the page has been taken out of all page tables. Readers that
- *    touch holes do that themselves, when there are HOLES of them: no put ever
- *    pays for it. The one exception is an overflow block that comes later: a
+ *    touch holes do that themselves, when there are HMAP_VIEW_HOLES of them: no
+ *    put ever pays for it. The one exception is an overflow block that comes later: a
  *    program may have touched its place too early, if it followed what it had
  *    read in an array that was gone. A block is a page, so that no bucket is
  *    partly there: it is seen to be evacuated, and the program asks the kernel.
@@ -39,29 +39,18 @@
  *    their own, zeroed; the slots of deleted and evacuated elements are wiped,
  *    and overflow buckets are named by indices, not by addresses.
  */
-#include <linux/bits.h>
 #include <linux/bottom_half.h>
 #include <linux/build_bug.h>
 #include <linux/mm.h>
 
+#include "../compat.h"
 #include "view.h"
-
-/* Arrays are this far apart in the file; the control page is before the first. */
-#define SLOT_SHIFT	40
-#define SLOT_SIZE	BIT_ULL(SLOT_SHIFT)
-#define SLOT_PAGES	(SLOT_SIZE >> PAGE_SHIFT)
-
-/* The number of slots: limited by pgoff_t on 32-bit kernels. */
-#define SLOTS	(BITS_PER_LONG == 64 ? 1UL << 20 : ULONG_MAX / SLOT_PAGES)
 
 /* A slot without an array in which programs may have the void page mapped. */
 #define HOLE		xa_mk_value(1)
 
 /* A slot whose pages are being removed from page tables. */
 #define CLOSING		xa_mk_value(2)
-
-/* When there are this many holes they are closed. */
-#define HOLES		64
 
 /*
  * This layout is ABI: installed libraries have it compiled in. Another layout needs
@@ -99,17 +88,13 @@ static_assert(offsetof(struct hmap_mapped, buckets) == 48);
 static_assert(offsetof(struct hmap_mapped, oldbuckets) == 88);
 static_assert(sizeof(struct hmap_mapped) == 128);
 
-static struct hmap_mapped_view *hmap_mapped_view(struct hmap_view *base)
-{
-	return container_of(base, struct hmap_mapped_view, base);
-}
-
 /* Call when no program can see the view any more. */
 void hmap_view_exit(struct hmap_mapped_view *view)
 {
 	xa_destroy(&view->arrays);
 	free_page((unsigned long)view->control);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_view_exit);
 
 static struct hmap_array *hmap_view_array(struct hmap_mapped_view *view, unsigned long slot)
 {
@@ -121,15 +106,16 @@ static struct hmap_array *hmap_view_array(struct hmap_mapped_view *view, unsigne
 /* The page at @pgoff of the file, or NULL if there is none. Under @pages. */
 void *hmap_view_page(struct hmap_mapped_view *view, pgoff_t pgoff)
 {
-	unsigned long slot = (u64)pgoff / SLOT_PAGES;
+	unsigned long slot = (u64)pgoff / HMAP_VIEW_SLOT_PAGES;
 	struct hmap_array *a;
 
 	lockdep_assert_held(&view->pages);
 	if (!slot)
 		return pgoff ? NULL : view->control;
 	a = hmap_view_array(view, slot);
-	return a ? hmap_array_page(a, pgoff % SLOT_PAGES) : NULL;
+	return a ? hmap_array_page(a, pgoff % HMAP_VIEW_SLOT_PAGES) : NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_view_page);
 
 /**
  * hmap_view_hole() - prepare for mapping the void page
@@ -140,12 +126,12 @@ void *hmap_view_page(struct hmap_mapped_view *view, pgoff_t pgoff)
  */
 int hmap_view_hole(struct hmap_mapped_view *view, pgoff_t pgoff)
 {
-	unsigned long slot = (u64)pgoff / SLOT_PAGES;
+	unsigned long slot = (u64)pgoff / HMAP_VIEW_SLOT_PAGES;
 	int err;
 
 	lockdep_assert_held(&view->pages);
 	/* Outside of all slots; or an array is there, but has no page here (yet). */
-	if (!slot || slot >= SLOTS || hmap_view_array(view, slot))
+	if (!slot || slot >= HMAP_VIEW_SLOTS || hmap_view_array(view, slot))
 		return 0;
 	err = xa_insert(&view->arrays, slot, HOLE, GFP_KERNEL_ACCOUNT);
 	if (!err)
@@ -154,11 +140,12 @@ int hmap_view_hole(struct hmap_mapped_view *view, pgoff_t pgoff)
 		return xa_load(&view->arrays, slot) == HOLE ? 0 : -EAGAIN;
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_view_hole);
 
 /* Remove a slot from all page tables, and free it. */
 static void hmap_view_close(struct hmap_mapped_view *view, unsigned long slot)
 {
-	view->ops->zap(view, slot * SLOT_PAGES, SLOT_PAGES);
+	view->ops->zap(view, slot * HMAP_VIEW_SLOT_PAGES, HMAP_VIEW_SLOT_PAGES);
 	xa_erase(&view->arrays, slot);
 }
 
@@ -186,11 +173,12 @@ void hmap_view_close_holes(struct hmap_mapped_view *view)
 {
 	unsigned long slot;
 
-	if (atomic_read(&view->holes) < HOLES)
+	if (atomic_read(&view->holes) < HMAP_VIEW_HOLES)
 		return;
 	while ((slot = hmap_view_take_hole(view)))
 		hmap_view_close(view, slot);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_view_close_holes);
 
 /* Give a new array a slot; -EBUSY if there is none left. */
 static int hmap_view_add(struct hmap_view *base, struct hmap_array *a, gfp_t gfp)
@@ -203,7 +191,7 @@ static int hmap_view_add(struct hmap_view *base, struct hmap_array *a, gfp_t gfp
 	 * Reserve the slot before taking @pages: freeing an array takes @pages, and
 	 * must not wait for memory.
 	 */
-	err = xa_alloc(&view->arrays, &slot, NULL, XA_LIMIT(1, SLOTS - 1), gfp);
+	err = xa_alloc(&view->arrays, &slot, NULL, XA_LIMIT(1, HMAP_VIEW_SLOTS - 1), gfp);
 	if (err)
 		return err;
 	/* Only now: xa_alloc() that fails may have set it. */
@@ -233,7 +221,7 @@ static void hmap_view_tell(struct hmap_mapped_array *to, const struct hmap_array
 	if (!a || !a->slot)
 		return;
 	shape = hmap_array_shape(a);
-	offset = (u64)a->slot << SLOT_SHIFT;
+	offset = (u64)a->slot << HMAP_VIEW_SLOT_SHIFT;
 	to->buckets = shape.buckets;
 	to->offset = offset;
 	to->spares = shape.spares;
@@ -292,7 +280,7 @@ int hmap_view_init(struct hmap_mapped_view *view,
 	if (!view->control)
 		return -ENOMEM;
 	view->base.ops = &hmap_view_ops;
-	view->base.max_extent = SLOT_SIZE;
+	view->base.max_extent = HMAP_VIEW_SLOT_SIZE;
 	kref_init(&view->base.ref);
 	view->ops = ops;
 	spin_lock_init(&view->lock);
@@ -300,6 +288,7 @@ int hmap_view_init(struct hmap_mapped_view *view,
 	xa_init_flags(&view->arrays, XA_FLAGS_ALLOC1);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_view_init);
 
 /* Show a map that has just been initialised. */
 void hmap_view_attach(struct hmap_mapped_view *view, const struct hmap *h)
@@ -319,3 +308,4 @@ void hmap_view_attach(struct hmap_mapped_view *view, const struct hmap *h)
 	hmap_view_end_change(&view->base, h);
 	local_bh_enable();
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_view_attach);

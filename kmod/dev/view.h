@@ -6,10 +6,23 @@
 #define _HMAP_DEV_VIEW_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/hmap-view.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
+
+/* Arrays are this far apart in the file; the control page is before the first. */
+#define HMAP_VIEW_SLOT_SHIFT	40
+#define HMAP_VIEW_SLOT_SIZE	BIT_ULL(HMAP_VIEW_SLOT_SHIFT)
+#define HMAP_VIEW_SLOT_PAGES	(HMAP_VIEW_SLOT_SIZE >> PAGE_SHIFT)
+
+/* The number of slots: limited by pgoff_t on 32-bit kernels. */
+#define HMAP_VIEW_SLOTS		\
+	(BITS_PER_LONG == 64 ? 1UL << 20 : ULONG_MAX / HMAP_VIEW_SLOT_PAGES)
+
+/* When there are this many holes they are closed. */
+#define HMAP_VIEW_HOLES		64
 
 struct hmap_mapped_view;
 
@@ -46,6 +59,11 @@ struct hmap_mapped_view {
 	struct xarray arrays;
 	atomic_t holes;
 };
+
+static inline struct hmap_mapped_view *hmap_mapped_view(struct hmap_view *base)
+{
+	return container_of(base, struct hmap_mapped_view, base);
+}
 
 int hmap_view_init(struct hmap_mapped_view *view,
 		   const struct hmap_mapped_view_ops *ops);

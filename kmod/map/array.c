@@ -153,6 +153,7 @@ bool hmap_array_size_ok(const struct hmap *h, u8 B)
 	       hmap_data_size(h->geo.bucket_size, B) <= LONG_MAX &&
 	       (!h->view || hmap_array_can_be_shown(h, B));
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_array_size_ok);
 
 /* Bytes of the buckets and spares of an array of this map. */
 size_t hmap_array_data_size(const struct hmap *h, u8 B)
@@ -219,6 +220,7 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 	a->longest_chain = 1;
 	return a;
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_array_alloc);
 
 /* Whether an array of 2^B buckets fits the map's limits. */
 bool hmap_array_fits(const struct hmap *h, u8 B)
@@ -281,10 +283,11 @@ static u32 hmap_block_buckets(const struct hmap_array *a, u32 k)
 	return 1u << min(hmap_first_order(a) + k, (u32)a->block_order);
 }
 
-static size_t hmap_block_size(const struct hmap_array *a, u32 k)
+VISIBLE_IF_KUNIT size_t hmap_block_size(const struct hmap_array *a, u32 k)
 {
 	return (size_t)hmap_block_buckets(a, k) * a->bucket_size;
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_block_size);
 
 /* Number of blocks in the table that begins with block @k; 0 if none does. */
 static u32 hmap_table_blocks(u32 k)
@@ -293,7 +296,7 @@ static u32 hmap_table_blocks(u32 k)
 }
 
 /* The location of the address of block @k; NULL if there is no table for it. */
-static void **hmap_block_slot(struct hmap_overflow *overflow, u32 k)
+VISIBLE_IF_KUNIT void **hmap_block_slot(struct hmap_overflow *overflow, u32 k)
 {
 	unsigned int t;
 	void **table;
@@ -306,6 +309,7 @@ static void **hmap_block_slot(struct hmap_overflow *overflow, u32 k)
 	table = READ_ONCE(overflow->table[t]);
 	return table ? &table[k - (HMAP_OVERFLOW_BLOCKS << t)] : NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_block_slot);
 
 static size_t hmap_table_size(u32 blocks)
 {
@@ -344,6 +348,7 @@ void hmap_view_put(struct hmap_view *view)
 {
 	kref_put(&view->ref, hmap_view_release);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_view_put);
 
 /**
  * hmap_array_free() - free an array that no reader can be in
@@ -373,6 +378,7 @@ void hmap_array_free(struct hmap_array *a)
 		hmap_view_put(view);
 	kfree(a);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_array_free);
 
 static void hmap_array_release(struct work_struct *work)
 {
@@ -410,6 +416,7 @@ void hmap_array_retire(struct hmap_array *a)
 	hmap_array_wait(a);
 	queue_rcu_work(hmap_free_wq, &a->release);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_array_retire);
 
 /**
  * hmap_overflow_bucket() - an overflow bucket by its index
@@ -446,7 +453,7 @@ struct hmap_bucket *hmap_overflow_bucket(const struct hmap *h,
 	block = slot ? READ_ONCE(*slot) : NULL;
 	return block ? block + (size_t)(n - top) * h->geo.bucket_size : NULL;
 }
-EXPORT_SYMBOL_GPL(hmap_overflow_bucket);
+EXPORT_SYMBOL_IF_KUNIT(hmap_overflow_bucket);
 
 /* Add the supply's block to the array, if it has the right size. */
 static bool hmap_add_block(struct hmap *h, struct hmap_array *a,
@@ -511,6 +518,7 @@ bool hmap_reserve_overflow(struct hmap *h, struct hmap_array *a, u32 n,
 	spin_unlock(&a->lock);
 	return ok;
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_reserve_overflow);
 
 void hmap_unreserve_overflow(struct hmap_array *a, u32 n)
 {
@@ -520,6 +528,7 @@ void hmap_unreserve_overflow(struct hmap_array *a, u32 n)
 	a->reserved -= n;
 	spin_unlock(&a->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_unreserve_overflow);
 
 /**
  * hmap_append_bucket() - append an overflow bucket that has been reserved
@@ -546,6 +555,7 @@ struct hmap_bucket *hmap_append_bucket(struct hmap *h, struct hmap_array *a,
 	smp_store_release(&last->overflow, last->overflow | index);
 	return hmap_overflow_bucket(h, a, index);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_append_bucket);
 
 static void hmap_supply_drop_block(struct hmap *h, struct hmap_supply *supply)
 {
@@ -608,6 +618,7 @@ void hmap_supply_fill(struct hmap *h, struct hmap_supply *supply, gfp_t gfp)
 	}
 	supply->want = WANT_NOTHING;
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_supply_fill);
 
 /**
  * hmap_supply_over_limit() - whether the missing block exceeds a limit
@@ -632,3 +643,4 @@ void __hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 	hmap_supply_drop_array(supply);
 	hmap_supply_drop_block(h, supply);
 }
+EXPORT_SYMBOL_IF_KUNIT(__hmap_supply_drop);

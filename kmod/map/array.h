@@ -211,6 +211,11 @@ static inline void hmap_supply_init(struct hmap_supply *supply)
 	supply->no_block = false;
 }
 
+#if IS_ENABLED(CONFIG_KUNIT)
+void **hmap_block_slot(struct hmap_overflow *overflow, u32 k);
+size_t hmap_block_size(const struct hmap_array *a, u32 k);
+#endif
+
 /* Free what an operation did not use. */
 static inline void hmap_supply_drop(struct hmap *h, struct hmap_supply *supply)
 {

@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "../compat.h"
 #include "memory.h"
 #include "trace.h"
 
@@ -28,6 +29,7 @@
 
 /* Runs the workers of all maps. */
 struct workqueue_struct *hmap_wq;
+EXPORT_SYMBOL_IF_KUNIT(hmap_wq);
 
 /* Frees memory. */
 struct workqueue_struct *hmap_free_wq;
@@ -317,6 +319,7 @@ struct hmap_blob *hmap_blob_alloc(struct hmap *h, u32 size, gfp_t gfp)
 
 	return hmap_mem_alloc(h, sizeof(struct hmap_blob) + size, gfp, &taken);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_blob_alloc);
 
 static size_t hmap_blob_taken(const struct hmap_blob *blob, u32 size)
 {
@@ -328,6 +331,7 @@ void __hmap_blob_free(struct hmap *h, struct hmap_blob *blob, u32 size)
 	hmap_memory_add(h->memory, -hmap_blob_taken(blob, size));
 	kvfree(blob);
 }
+EXPORT_SYMBOL_IF_KUNIT(__hmap_blob_free);
 
 static void hmap_memory_begin_batch(struct hmap_memory *memory)
 {
@@ -378,6 +382,7 @@ void __hmap_blob_retire(struct hmap *h, struct hmap_blob *blob, u32 size)
 	if (!atomic_read(&memory->busy))
 		hmap_memory_begin_batch(memory);
 }
+EXPORT_SYMBOL_IF_KUNIT(__hmap_blob_retire);
 
 /* ---- struct hmap_memory ---- */
 
@@ -399,3 +404,4 @@ void hmap_memory_put(struct hmap_memory *memory)
 	if (refcount_dec_and_test(&memory->ref))
 		kfree(memory);
 }
+EXPORT_SYMBOL_IF_KUNIT(hmap_memory_put);

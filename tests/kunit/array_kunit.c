@@ -2,22 +2,8 @@
 /*
  * kmod/map/array.c and memory.c: arrays of buckets, their overflow buckets, what is
  * counted and when it is freed.
- *
- * The files are compiled in here once more, since the module does not export
- * what it is made of. Only the tests below use this copy, the helpers that walk
- * along a chain, and the copy in view_kunit.c.
  */
-#include <linux/export.h>
-
 #include "hmap_kunit.h"
-
-#undef EXPORT_SYMBOL_GPL
-#define EXPORT_SYMBOL_GPL(symbol)
-/* The module's own is what the other tests call. */
-#define hmap_pool_exit hk_pool_exit
-#include "../../kmod/map/memory.c"
-#undef hmap_pool_exit
-#include "../../kmod/map/array.c"
 
 static struct hmap_array *make_array(struct kunit *test, struct hmap *h, u8 B)
 {

@@ -180,9 +180,6 @@ static inline long hk_waiting(struct hmap *h)
 	return atomic_long_read(&h->memory->waiting);
 }
 
-/* The copy of hmap_pool_exit() in array_kunit.c. */
-void hk_pool_exit(struct hmap_pool *pool);
-
 /* Until nothing waits for a grace period any more. */
 void hk_wait_memory(struct kunit *test, struct hmap *h);
 

@@ -312,7 +312,7 @@ static void room_that_comes_and_goes_is_asked_for_once(struct kunit *test)
 	};
 
 	hk_run(test, threads, ARRAY_SIZE(threads), 1000);
-	hk_pool_exit(&tide);
+	hmap_pool_exit(&tide);
 }
 
 /* The second array is beyond the limit for a while, but it is the smaller one. */

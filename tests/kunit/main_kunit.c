@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/unaligned.h>
 
+#include "../../kmod/compat.h"
 #include "hmap_kunit.h"
 
 static unsigned long seed;
@@ -127,24 +128,19 @@ u64 hk_hash_bit(const void *key, u32 size, const siphash_key_t *hash0)
 
 static int __init hk_module_init(void)
 {
-	/* For the copies of array.c and memory.c in array_kunit.c. */
-	if (hmap_queues_init())
-		return -ENOMEM;
 	if (!seed)
 		seed = get_random_u32() | 1;
 	pr_info("seed=%lu\n", seed);
 	return 0;
 }
+module_init(hk_module_init);
 
 static void __exit hk_module_exit(void)
 {
-	/* Arrays that array_kunit.c has retired are freed by code in here. */
-	hmap_queues_exit();
 }
-
-module_init(hk_module_init);
 module_exit(hk_module_exit);
 
+HMAP_IMPORT_FOR_KUNIT;
 MODULE_AUTHOR("hmap developers");
 MODULE_DESCRIPTION("KUnit tests of hmap");
 MODULE_LICENSE("GPL");

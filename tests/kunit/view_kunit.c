@@ -2,13 +2,12 @@
 /*
  * kmod/dev/view.c: what a map shows to programs, by a reader that reads it as they do.
  *
- * The file is compiled in here once more, since the module does not export what it
- * is made of. These views are not mapped: the pages that would be are looked at.
+ * These views are not mapped: the pages that would be are looked at.
  */
-#include "../../kmod/dev/view.c"
-
 #include <linux/delay.h>
+#include <linux/mm.h>
 
+#include "../../kmod/dev/view.h"
 #include "hmap_kunit.h"
 
 /**
@@ -329,7 +328,7 @@ static void what_is_freed_is_taken_away(struct kunit *test)
 	hk_finish_growth(test, h);
 	for (i = 0; i < 500 && xa_load(&view->arrays, slot); i++)
 		msleep(20);
-	KUNIT_EXPECT_PTR_EQ(test, shown_at(view, (u64)slot << SLOT_SHIFT), NULL);
+	KUNIT_EXPECT_PTR_EQ(test, shown_at(view, (u64)slot << HMAP_VIEW_SLOT_SHIFT), NULL);
 	for (i = 0; i < 500 && atomic_read(zaps) == before; i++)
 		msleep(20);
 	KUNIT_EXPECT_GT(test, atomic_read(zaps), before);
@@ -342,8 +341,8 @@ static int touch(struct hmap_mapped_view *view, unsigned long slot)
 	int err;
 
 	down_read(&view->pages);
-	err = hmap_view_page(view, slot * SLOT_PAGES) ?
-	      -EEXIST : hmap_view_hole(view, slot * SLOT_PAGES);
+	err = hmap_view_page(view, slot * HMAP_VIEW_SLOT_PAGES) ?
+	      -EEXIST : hmap_view_hole(view, slot * HMAP_VIEW_SLOT_PAGES);
 	up_read(&view->pages);
 	return err;
 }
@@ -379,16 +378,16 @@ static void readers_close_holes(struct kunit *test)
 	struct owned *owned = container_of(view, struct owned, view);
 	unsigned long i;
 
-	KUNIT_EXPECT_EQ(test, touch(view, SLOTS), 0);
+	KUNIT_EXPECT_EQ(test, touch(view, HMAP_VIEW_SLOTS), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&view->holes), 0);
-	for (i = 1; i < HOLES; i++) {
+	for (i = 1; i < HMAP_VIEW_HOLES; i++) {
 		KUNIT_ASSERT_EQ(test, touch(view, 2 * i), 0);
 		hmap_view_close_holes(view);
 	}
 	KUNIT_EXPECT_EQ(test, owned->own, 0);
 	KUNIT_ASSERT_EQ(test, touch(view, 2 * i), 0);
 	hmap_view_close_holes(view);
-	KUNIT_EXPECT_EQ(test, owned->own, HOLES);
+	KUNIT_EXPECT_EQ(test, owned->own, HMAP_VIEW_HOLES);
 	KUNIT_EXPECT_EQ(test, atomic_read(&view->holes), 0);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&view->arrays));
 }
