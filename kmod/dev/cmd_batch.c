@@ -100,20 +100,20 @@ int hmap_cmd_batch(struct hmap_call *call)
 {
 	const struct hmap_params *params = &call->map->params;
 	struct hmap_ioc_batch *batch = &call->arg.batch;
-	struct hmap_elem_buf buf = {};
+	struct hmap_elem_buf buf;
 	int ret;
 
 	hmap_resume(batch->flags, &batch->done, &batch->failed);
 	ret = hmap_batch_check(params, batch);
-	if (!ret)
-		ret = hmap_elem_buf_init(&buf, params->key_size,
-					 params->value_size, 3);
-	if (!ret) {
-		batch->flags &= ~HMAP_BATCH_RESUME;
-		ret = hmap_batch_run(call, &buf);
-	}
+	if (ret)
+		goto out;
+	ret = hmap_elem_buf_init(&buf, params->key_size, params->value_size, 3);
+	if (ret)
+		goto out;
+	batch->flags &= ~HMAP_BATCH_RESUME;
+	ret = hmap_batch_run(call, &buf);
 	hmap_elem_buf_free(&buf);
-
+out:
 	return hmap_call_return(call, sizeof(*batch)) ?: ret;
 }
 
@@ -454,12 +454,14 @@ int hmap_cmd_vector(struct hmap_call *call)
 
 	hmap_resume(arg->flags, &arg->done, &arg->failed);
 	ret = hmap_vector_check(call, kind);
-	if (!ret)
-		ret = hmap_vector_init(&v, call, kind);
-	if (!ret) {
-		arg->flags &= ~HMAP_BATCH_RESUME;
-		ret = hmap_vector_run(call, &v, kind);
-	}
+	if (ret)
+		goto out;
+	ret = hmap_vector_init(&v, call, kind);
+	if (ret)
+		goto out;
+	arg->flags &= ~HMAP_BATCH_RESUME;
+	ret = hmap_vector_run(call, &v, kind);
+out:
 	kvfree(v.results);
 
 	return hmap_call_return(call, sizeof(*arg)) ?: ret;

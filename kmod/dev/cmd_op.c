@@ -451,12 +451,16 @@ int hmap_op_run(struct hmap_call *call, struct hmap_op *op,
 
 	op->answer = 0;
 	op->existed = 0;
-	if (kind)
-		ret = hmap_op_check(call, op, kind);
-	if (!ret)
-		ret = hmap_op_fetch(call, op, kind->uses, buf);
-	if (!ret)
-		ret = hmap_op_deliver(op, hmap_op_do(call, op, kind, buf), buf);
+	if (!kind)
+		goto out;
+	ret = hmap_op_check(call, op, kind);
+	if (ret)
+		goto out;
+	ret = hmap_op_fetch(call, op, kind->uses, buf);
+	if (ret)
+		goto out;
+	ret = hmap_op_deliver(op, hmap_op_do(call, op, kind, buf), buf);
+out:
 	op->result = ret;
 	return ret;
 }

@@ -159,12 +159,14 @@ int hmap_cmd_scan(struct hmap_call *call)
 
 	scan->count = 0;
 	ret = hmap_scan_check(&call->map->params, scan);
-	if (!ret)
-		ret = hmap_scan_buf_init(&buf, scan);
-	if (!ret) {
-		hmap_scan_start(scan);
-		ret = hmap_scan_fill(call->map, scan, &buf);
-	}
+	if (ret)
+		goto out;
+	ret = hmap_scan_buf_init(&buf, scan);
+	if (ret)
+		goto out;
+	hmap_scan_start(scan);
+	ret = hmap_scan_fill(call->map, scan, &buf);
+out:
 	kvfree(buf.heap);
 
 	return hmap_call_return(call, sizeof(*scan)) ?: ret;

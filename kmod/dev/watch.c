@@ -573,12 +573,16 @@ int hmap_cmd_wait(struct hmap_call *call)
 	if (wait->flags == HMAP_WAIT_CHANGE)
 		return hmap_wait_for_change(call, &waiter);
 	ret = hmap_waiter_init(&waiter, wait);
-	if (!ret)
-		ret = hmap_wait_for_key(call, &waiter);
-	if (!ret && waiter.value &&
+	if (ret)
+		goto out;
+	ret = hmap_wait_for_key(call, &waiter);
+	if (ret)
+		goto out;
+	if (waiter.value &&
 	    copy_to_user(u64_to_user_ptr(wait->value), waiter.value,
 			 wait->value_size))
 		ret = -EFAULT;
+out:
 	kvfree(waiter.heap);
 	return ret;
 }

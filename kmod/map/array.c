@@ -161,7 +161,7 @@ size_t hmap_array_data_size(const struct hmap *h, u8 B)
 	return hmap_data_size(h->geo.bucket_size, B);
 }
 
-/* An array of 2^B buckets, but without memory for the buckets. */
+/* An array of 2^B buckets, but without memory for the buckets; or ERR_PTR(-ENOMEM). */
 static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 {
 	u32 stripes = h->params.stripes;
@@ -173,7 +173,7 @@ static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 	a = hmap_mem_alloc(h, struct_size_t(struct hmap_array, nevacuate,
 					    stripes), gfp, &taken);
 	if (!a)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&a->lock);
 	a->B = B;
 	a->bucket_size = h->geo.bucket_size;
@@ -191,28 +191,28 @@ static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 	return a;
 }
 
-/* An array without buckets, for a map before its first put. */
+/* An array without buckets, for a map before its first put; or ERR_PTR(-ENOMEM). */
 struct hmap_array *hmap_array_alloc_empty(struct hmap *h, gfp_t gfp)
 {
 	return hmap_array_alloc_head(h, 0, gfp);
 }
 
-/* An array of 2^B buckets. The caller sets its hash0. */
+/* An array of 2^B buckets; or ERR_PTR(-ENOMEM). The caller sets its hash0. */
 struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 {
 	struct hmap_array *a;
 	size_t taken;
 
 	if (!hmap_array_size_ok(h, B))
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	a = hmap_array_alloc_head(h, B, gfp);
-	if (!a)
-		return NULL;
+	if (IS_ERR(a))
+		return a;
 	a->data = hmap_buckets_alloc(h, hmap_array_data_size(h, B), gfp, &taken);
 	a->bytes += taken;
 	if (!a->data || (a->view && a->view->ops->add(a->view, a, gfp))) {
 		hmap_array_free(a);
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	}
 	a->settled = a->data;
 	a->last = ((size_t)1 << B) - 1;
@@ -256,10 +256,8 @@ struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 	if (!hmap_array_fits(h, B))
 		return ERR_PTR(-ENOSPC);
 	a = hmap_array_alloc(h, B, gfp);
-	if (!a)
-		return ERR_PTR(-ENOMEM);
 	/* Other maps of the same pools may have allocated at the same time. */
-	if (hmap_has_room(h, 0))
+	if (IS_ERR(a) || hmap_has_room(h, 0))
 		return a;
 	hmap_array_discard(a);
 	return ERR_PTR(-ENOSPC);

@@ -121,9 +121,9 @@ int __hmap_init(struct hmap *h, const struct hmap_params *params,
 		h->memcg = get_mem_cgroup_from_mm(current->mm);
 	a = h->min_B ? hmap_array_make(h, h->min_B, GFP_KERNEL) :
 		       hmap_array_alloc_empty(h, GFP_KERNEL);
-	if (IS_ERR_OR_NULL(a)) {
+	if (IS_ERR(a)) {
 		hmap_free_rest(h);
-		return a ? PTR_ERR(a) : -ENOMEM;
+		return PTR_ERR(a);
 	}
 	h->tie = hmap_new_seed();
 	a->hash0 = hmap_new_seed();
@@ -266,9 +266,9 @@ int hmap_clear(struct hmap *h)
 	new = hmap_array_make(h, B, GFP_KERNEL);
 	if (IS_ERR(new))
 		new = hmap_array_alloc_empty(h, GFP_KERNEL);
-	if (new)
+	if (!IS_ERR(new))
 		hmap_clear_arrays(h, hmap_replace_all(h, new));
 	hmap_resizer_unlock(h, locked);
-	return new ? 0 : -ENOMEM;
+	return PTR_ERR_OR_ZERO(new);
 }
 EXPORT_SYMBOL_GPL(hmap_clear);

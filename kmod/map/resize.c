@@ -121,8 +121,8 @@ static bool hmap_publish(struct hmap *h, const struct hmap_locked *lk,
 	 * Full barrier: the array is initialised before it can be reached. Pairs
 	 * with rcu_dereference().
 	 */
-	published = cmpxchg((__force struct hmap_array **)&h->buckets, a,
-			    new) == a;
+	published = unrcu_pointer(cmpxchg(&h->buckets, RCU_INITIALIZER(a),
+					  RCU_INITIALIZER(new))) == a;
 	hmap_view_end(h);
 	if (!published)
 		return false;
@@ -397,7 +397,7 @@ static int hmap_halve(struct hmap *h,
 	new = fit ? hmap_array_alloc(h, B - 1, GFP_KERNEL) :
 		    hmap_array_make(h, B, GFP_KERNEL);
 	/* Compacting is optional: without memory for it the map keeps its size. */
-	if (IS_ERR_OR_NULL(new))
+	if (IS_ERR(new))
 		return fit ? -ENOMEM : 0;
 	hmap_lock_hash(h, 0, &lk);
 	if (lk.a->B == B && wanted(h, lk.a, hmap_len(h)) &&

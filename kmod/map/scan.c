@@ -20,7 +20,10 @@
 /* The most elements that are collected in one pass over a chain. */
 #define SCAN_GROUP	32
 
-/* Bits 63..0 become bits 0..63. */
+/*
+ * Bits 63..0 become bits 0..63. A module cannot select CONFIG_BITREVERSE, which the
+ * kernel's bitrev32() needs.
+ */
 u64 hmap_bitrev64(u64 x)
 {
 	x = ((x >> 1) & 0x5555555555555555ULL) |

@@ -9,7 +9,7 @@ static struct hmap_array *make_array(struct kunit *test, struct hmap *h, u8 B)
 {
 	struct hmap_array *a = hmap_array_alloc(h, B, GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, a);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
 	return a;
 }
 
@@ -338,7 +338,7 @@ static void an_array_that_cannot_be_is_refused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hmap_array_size_ok(h, HMAP_MAX_B + 1));
 	KUNIT_EXPECT_FALSE(test, hmap_array_size_ok(h, 63));
 	KUNIT_EXPECT_FALSE(test, hmap_array_size_ok(h, 64));
-	KUNIT_EXPECT_PTR_EQ(test, hmap_array_alloc(h, 40, GFP_KERNEL), NULL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(hmap_array_alloc(h, 40, GFP_KERNEL)), -ENOMEM);
 	hmap_supply_fill(h, &supply, GFP_KERNEL);
 	KUNIT_EXPECT_TRUE(test, supply.no_array);
 	KUNIT_EXPECT_PTR_EQ(test, supply.array, NULL);
@@ -350,7 +350,7 @@ static void a_failed_allocation_is_counted(struct kunit *test)
 	struct hmap *h = hk_map_sized(test, 128, 128);
 
 	/* More than kmalloc() ever gives, and no leave to sleep. */
-	KUNIT_EXPECT_PTR_EQ(test, hmap_array_alloc(h, 18, GFP_ATOMIC), NULL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(hmap_array_alloc(h, 18, GFP_ATOMIC)), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&h->alloc_failures), 1);
 }
 

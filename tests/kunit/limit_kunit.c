@@ -522,7 +522,7 @@ static void arrays_of_a_node_are_empty_and_counted(struct kunit *test)
 	before = memory_of(h);
 	for (B = 0; B <= 18; B++) {
 		a = hmap_array_alloc(h, B, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, a);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
 		size = h->geo.bucket_size << B;
 		KUNIT_EXPECT_NULL(test, memchr_inv(a->data, 0, size));
 		KUNIT_EXPECT_GE(test, memory_of(h), before + size);

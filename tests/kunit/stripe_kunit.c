@@ -130,7 +130,7 @@ static void a_small_array_has_small_batches(struct kunit *test)
 
 	for (B = 0; B < 13; B++) {
 		a = hmap_array_alloc(h, B, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, a);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
 		KUNIT_EXPECT_EQ(test, a->count_batch,
 				clamp_t(u64, hmap_capacity(B) / 8 /
 					     (B < 6 ? 1 : 64), 1, 32));

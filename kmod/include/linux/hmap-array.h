@@ -75,7 +75,8 @@ struct hmap_progress {
  * @data: the 2^B buckets with the spare overflow buckets behind them; NULL in a map
  *	before its first put. Constant once published
  * @oldbuckets: the array that is being evacuated to this one, or NULL. Set to NULL
- *	once, by the task that takes @remaining to 0
+ *	once, by the task that takes @remaining to 0. Not __rcu: storing NULL needs a
+ *	release here, which rcu_assign_pointer(NULL) is not
  * @B: log2 of the number of buckets. Constant once published
  * @flags: HMAP_FLAG_SAMESIZEGROW while @oldbuckets is as large as this
  * @block_order: log2 of the buckets in the largest blocks. Constant

@@ -81,7 +81,9 @@ static inline u64 hmap_bucket_tophashes(const struct hmap_bucket *b)
 
 /*
  * Returns 0x80 in each byte of @w that is zero. Exact: in the shorter formula with a
- * subtraction, a borrow can make the byte after a zero byte look like zero.
+ * subtraction, a borrow can make the byte after a zero byte look like zero. The
+ * has_zero() of <asm/word-at-a-time.h> is that formula on little-endian machines, and
+ * has only 32 bits on 32-bit ones.
  */
 static inline u64 hmap_bucket_zero_bytes(u64 w)
 {
@@ -255,7 +257,13 @@ static __always_inline void hmap_bucket_wipe(void *slot, u32 size)
 		data_race(memset(slot, 0, size)); /* as in hmap_bucket_copy() */
 }
 
-/* Open the chain of @head for writing: readers of the chain will retry. */
+/*
+ * Open the chain of @head for writing: readers of the chain will retry.
+ *
+ * The version is not a seqcount_t: programs read it in mapped memory, where its size
+ * must not depend on the kernel's configuration, and a reader does not wait for an even
+ * number, since a writer may be the task that the reader has interrupted.
+ */
 static inline void hmap_bucket_write_begin(struct hmap_bucket *head)
 {
 	WRITE_ONCE(head->version, head->version + 1);
