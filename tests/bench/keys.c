@@ -4,17 +4,11 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "../random.h"
 #include "keys.h"
 
 /* Keys of all rounds together: 2^20. */
 #define ALL_ROUNDS	1048576UL
-
-static u64 mix(u64 z)
-{
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
 
 static u32 mix32(u32 x)
 {
@@ -25,13 +19,13 @@ static u32 mix32(u32 x)
 
 static u64 word(u64 seed, u64 i)
 {
-	return mix(mix(seed) + (i + 1) * 0x9e3779b97f4a7c15ULL);
+	return random_mix(random_mix(seed) + (i + 1) * RANDOM_STEP);
 }
 
 static void make_key(void *key, unsigned int key_size, u64 seed, u64 i)
 {
 	if (key_size == sizeof(u32)) {
-		*(u32 *)key = mix32((u32)mix(seed) + i);
+		*(u32 *)key = mix32((u32)random_mix(seed) + i);
 		return;
 	}
 	*(u64 *)key = word(seed, i);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The keys of the benchmarks and the orders in which they are used. Whoever
- * measures something else on the same keys does the same, in 64-bit arithmetic
- * that wraps around:
+ * The keys of the benchmarks and the orders in which they are used. Other programs
+ * that measure with the same keys (gomap.go) do the same, in 64-bit arithmetic that
+ * wraps around. mix() and STEP are random_mix() and RANDOM_STEP of ../random.h:
  *
- *	mix(z):		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9
- *			z = (z ^ z >> 27) * 0x94d049bb133111eb
- *			return z ^ z >> 31
- *	word(i):	mix(mix(seed) + (i + 1) * 0x9e3779b97f4a7c15)
+ *	word(i):	mix(mix(seed) + (i + 1) * STEP)
  *
  *	8-byte key i:	word(i)
  *	16-byte key i:	word(i), word(i + 2^32)

@@ -13,18 +13,13 @@
 #include <string.h>
 #include <time.h>
 
-#define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
+#include "../random.h"
 
-static inline __u64 mix(__u64 z)
-{
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
-}
+#define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
 
 static inline __u64 word(__u64 seed, __u64 i)
 {
-	return mix(mix(seed) + (i + 1) * 0x9e3779b97f4a7c15ULL);
+	return random_mix(random_mix(seed) + (i + 1) * RANDOM_STEP);
 }
 
 static inline __u64 value_of(__u64 key)

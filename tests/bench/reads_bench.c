@@ -259,7 +259,7 @@ static void table_open(void)
 	if (!slots)
 		err(1, "no memory");
 	memset(slots, 0, 2UL * n * sizeof(*slots));
-	table_seed = mix(getpid());
+	table_seed = random_mix(getpid());
 	for (i = 0; i < n; i++) {
 		if (!inserted[i])
 			errx(1, "a key is 0");

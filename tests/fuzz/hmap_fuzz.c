@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../random.h"
 #include "fuzz.h"
 
 /* So many calls that whatever is possible has happened. */
@@ -33,17 +34,13 @@ u32 workers = 4;
 u32 self;
 bool visitor;
 
-/* ---- random numbers: splitmix64, from the seed and the process's number ---- */
+/* ---- random numbers, from the seed and the process's number ---- */
 
-static u64 rng;
+static __u64 rng;
 
 u64 rnd(void)
 {
-	u64 x = rng += 0x9e3779b97f4a7c15ULL;
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
+	return random_next(&rng);
 }
 
 u64 rnd_below(u64 n)

@@ -24,7 +24,7 @@ static u64 hash_low(const void *key, u32 size, const siphash_key_t *hash0)
 {
 	u64 n = hk_hash_identity(key, size, hash0);
 
-	return (n & 63) | (hk_mix(n) >> 32 << 32);
+	return (n & 63) | (random_mix(n) >> 32 << 32);
 }
 
 /* Two buckets that become one when an array of 2^12 buckets is halved. */
@@ -32,7 +32,7 @@ static u64 hash_two(const void *key, u32 size, const siphash_key_t *hash0)
 {
 	u64 n = hk_hash_identity(key, size, hash0);
 
-	return (n & 1) << 11 | (hk_mix(n) >> 32 << 32);
+	return (n & 1) << 11 | (random_mix(n) >> 32 << 32);
 }
 
 /* How often two keys have been compared. */
@@ -403,7 +403,7 @@ static u64 hash_pair(const void *key, u32 size, const siphash_key_t *hash0)
 {
 	u64 n = hk_hash_identity(key, size, hash0);
 
-	return (n & 1) << 11 | 2000 | (hk_mix(n) >> 32 << 32);
+	return (n & 1) << 11 | 2000 | (random_mix(n) >> 32 << 32);
 }
 
 /* Each is written while the map shrinks. What they have together is one chain's. */

@@ -394,7 +394,7 @@ static u64 hash_nocase(const void *key, u32 key_size,
 	u64 hash = hash0->key[0];
 
 	while (key_size--)
-		hash = hk_mix(hash + tolower(*p++));
+		hash = random_mix(hash + tolower(*p++));
 	return hash;
 }
 

@@ -13,6 +13,7 @@
 #include <linux/hmap.h>
 #include <linux/slab.h>
 
+#include "../random.h"
 #include "hold.h"
 #include "resize.h"
 #include "scan.h"
@@ -27,23 +28,14 @@ extern unsigned long hk_ops;
 struct hk_rnd hk_rnd(struct kunit *test);
 u64 hk_seed(void);
 
-/* The generator splitmix64 (Steele, Lea and Flood, 2014). */
-static inline u64 hk_mix(u64 z)
-{
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
 static inline u64 hk_rnd64(struct hk_rnd *rnd)
 {
-	rnd->state += 0x9e3779b97f4a7c15ULL;
-	return hk_mix(rnd->state);
+	return random_next(&rnd->state);
 }
 
 static inline u32 hk_below(struct hk_rnd *rnd, u32 n)
 {
-	return (hk_rnd64(rnd) >> 32) * n >> 32;
+	return random_below(&rnd->state, n);
 }
 
 /* The allocation number @n of this thread from now on fails; none if it is 0. */
@@ -127,7 +119,7 @@ u64 hk_hash_bit(const void *key, u32 size, const siphash_key_t *hash0);
 
 static inline u64 hk_value(u64 key)
 {
-	return hk_mix(key + 1);
+	return random_mix(key + 1);
 }
 
 void hk_put(struct kunit *test, struct hmap *h, u64 key, u64 value);

@@ -222,7 +222,7 @@ static u64 hash_low(const void *key, u32 size, const siphash_key_t *hash0)
 	u64 n = number(key);
 
 	atomic_long_inc(&hashes);
-	return (n & 63) | (hk_mix(n) >> 32 << 32);
+	return (n & 63) | (random_mix(n) >> 32 << 32);
 }
 
 /* The same for what goes in the order of hashes, of a map of 2^12 buckets. */
@@ -231,7 +231,7 @@ static u64 hash_high(const void *key, u32 size, const siphash_key_t *hash0)
 	u64 n = number(key);
 
 	atomic_long_inc(&hashes);
-	return (n & 63) << 6 | (hk_mix(n) >> 32 << 32);
+	return (n & 63) << 6 | (random_mix(n) >> 32 << 32);
 }
 
 /* 2^12 buckets, of which 64 have chains of 32 buckets each. */

@@ -118,7 +118,7 @@ static u64 hash_shrinking(const void *key, u32 size, const siphash_key_t *hash0)
 {
 	u64 n = *(const u64 *)key;
 
-	return hk_mix(n) << 6 | (n < 32 ? 20 | (n & 1) << 5 : n & 63);
+	return random_mix(n) << 6 | (n < 32 ? 20 | (n & 1) << 5 : n & 63);
 }
 
 /*

@@ -31,7 +31,7 @@ struct hk_rnd hk_rnd(struct kunit *test)
 	const char *p;
 
 	for (p = test->name; *p; p++)
-		rnd.state = hk_mix(rnd.state + *p);
+		rnd.state = random_mix(rnd.state + *p);
 	return rnd;
 }
 

@@ -166,7 +166,7 @@ static struct entry *pick(struct model *m)
 /* Values of few bytes cannot all be different. */
 static void set_value(struct model *m, u8 *bytes, u32 value)
 {
-	fill(bytes, m->config->value_size, hk_mix(value));
+	fill(bytes, m->config->value_size, random_mix(value));
 }
 
 static void expect_got(struct model *m, const struct entry *e)
@@ -607,7 +607,7 @@ static void mix_in_config(struct model *m)
 	const char *p;
 
 	for (p = m->config->name; *p; p++)
-		m->rnd.state = hk_mix(m->rnd.state + *p);
+		m->rnd.state = random_mix(m->rnd.state + *p);
 }
 
 static struct model *make_model(struct kunit *test, const struct config *config)

@@ -23,6 +23,8 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "../random.h"
+
 #define ANCHORS		512
 #define OWNED		128
 #define VALUE_WORDS	8
@@ -73,21 +75,6 @@ DEFINE_HMAP(stress_map, u64, struct stress_value);
 static struct stress_map map;
 static bool stop;
 static bool failed;
-
-/* The generator splitmix64 (Steele, Lea and Flood, 2014). */
-static u64 stress_random(struct stress_thread *t)
-{
-	u64 z = t->random += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
-static u32 stress_below(struct stress_thread *t, u32 n)
-{
-	return (stress_random(t) >> 32) * n >> 32;
-}
 
 /* Keys of anchors, owners and tides differ in the upper half. */
 static u64 stress_key(unsigned int role, unsigned int number, u32 i)
@@ -144,7 +131,7 @@ static void stress_sleep(struct stress_thread *t)
 
 static u64 stress_anchor(struct stress_thread *t)
 {
-	return stress_key(ROLES, 0, stress_below(t, ANCHORS));
+	return stress_key(ROLES, 0, random_below(&t->random, ANCHORS));
 }
 
 static void stress_read_one(struct stress_thread *t)
@@ -190,13 +177,13 @@ static void stress_read(struct stress_thread *t)
 
 static void stress_overwrite(struct stress_thread *t)
 {
-	stress_put(t, stress_anchor(t), stress_random(t), HMAP_EXIST);
+	stress_put(t, stress_anchor(t), random_next(&t->random), HMAP_EXIST);
 }
 
 /* The words of an owner's keys are known: 0 is a key that is not there. */
 static void stress_own(struct stress_thread *t, u64 *words)
 {
-	u32 i = stress_below(t, OWNED);
+	u32 i = random_below(&t->random, OWNED);
 	u64 key = stress_key(ROLE_OWNER, t->number, i);
 	struct stress_value value;
 	int err = hmap_get(&map.map, &key, &value);
@@ -205,7 +192,7 @@ static void stress_own(struct stress_thread *t, u64 *words)
 		return stress_fail(t, "an owned key", key, err);
 	if (words[i] && value.word[0] != words[i])
 		return stress_fail(t, "an owned key's value", key, i);
-	if (words[i] && stress_random(t) & 1) {
+	if (words[i] && random_next(&t->random) & 1) {
 		err = hmap_pop(&map.map, &key, &value);
 		if (err || value.word[0] != words[i])
 			return stress_fail(t, "pop", key, err);
@@ -285,7 +272,7 @@ static void stress_scan(struct stress_thread *t, u8 *seen)
 	memset(seen, 0, ANCHORS);
 	while (!hmap_cursor_done(&cursor)) {
 		n = hmap_scan(&map.map, &cursor, keys, NULL,
-			      1 + stress_below(t, SCAN_AT_ONCE));
+			      1 + random_below(&t->random, SCAN_AT_ONCE));
 		for (i = 0; i < n; i++)
 			if (keys[i] >> 56 == ROLES)
 				seen[(u32)keys[i]]++;

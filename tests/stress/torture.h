@@ -15,6 +15,8 @@
 #include <linux/mutex.h>
 #include <linux/timekeeping.h>
 
+#include "../random.h"
+
 #define TORTURE_MAPS		5
 #define TORTURE_ANCHORS		256
 
@@ -129,27 +131,9 @@ void torture_holds_report(void);
 /* torture_burst.c */
 int torture_bursts(void);
 
-/* The generator splitmix64 (Steele, Lea and Flood, 2014). */
-static inline u64 torture_mix(u64 z)
-{
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
-static inline u64 torture_random(struct torture_thread *t)
-{
-	return torture_mix(t->random += 0x9e3779b97f4a7c15ULL);
-}
-
-static inline u32 torture_below(struct torture_thread *t, u32 n)
-{
-	return (torture_random(t) >> 32) * n >> 32;
-}
-
 static inline struct torture_map *torture_some_map(struct torture_thread *t)
 {
-	return &torture_maps[torture_below(t, TORTURE_MAPS)];
+	return &torture_maps[random_below(&t->random, TORTURE_MAPS)];
 }
 
 /* Around each call of the map: for the watchdog and the figures. */

@@ -91,7 +91,7 @@ static int burst_put(struct hmap *h, unsigned int ms, u64 most, u64 seed,
 	end = now + (u64)ms * NSEC_PER_MSEC;
 	while (!err && now < end && burst->n < most) {
 		start = now;
-		key = torture_mix(seed + burst->n);
+		key = random_mix(seed + burst->n);
 		err = hmap_put(h, &key, &key, HMAP_NOEXIST,
 			       GFP_ATOMIC | __GFP_NOWARN);
 		if (!err)
@@ -149,7 +149,7 @@ int torture_bursts(void)
 	m->params.value_size = sizeof(u64);
 	err = burst_one(m, MANY_MS, MANY, torture_seed);
 	for (i = 0; !err && i < ROUNDS * ARRAY_SIZE(times); i++)
-		err = burst_one(m, times[i / ROUNDS], U64_MAX, torture_mix(i));
+		err = burst_one(m, times[i / ROUNDS], U64_MAX, random_mix(i));
 	kfree(m);
 	return err;
 }

@@ -131,7 +131,7 @@ static void torture_start(struct torture_thread *t, unsigned int i)
 {
 	struct task_struct *task;
 
-	t->random = torture_mix(torture_seed + i);
+	t->random = random_mix(torture_seed + i);
 	init_completion(&t->done);
 	task = kthread_run(torture_run, t, "torture/%s", t->name);
 	if (IS_ERR(task)) {

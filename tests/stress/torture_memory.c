@@ -144,7 +144,7 @@ static void torture_fill_up(unsigned long end)
 
 void torture_eat(struct torture_thread *t)
 {
-	unsigned long end = jiffies + HZ / 20 + torture_below(t, HZ / 4);
+	unsigned long end = jiffies + HZ / 20 + random_below(&t->random, HZ / 4);
 
 	set_user_nice(current, -10);
 	while (!torture_stopped() && time_before(jiffies, end)) {
@@ -152,7 +152,7 @@ void torture_eat(struct torture_thread *t)
 		usleep_range(1000, 3000);
 	}
 	torture_give_back(ULONG_MAX);
-	msleep(200 + torture_below(t, 600));
+	msleep(200 + random_below(&t->random, 600));
 }
 
 /* ---- the shrinker ---- */
@@ -167,14 +167,14 @@ static unsigned long torture_count_objects(struct shrinker *shrinker,
 static void torture_use_maps(void)
 {
 	struct torture_thread t = {
-		.random = torture_mix(ktime_get_mono_fast_ns()),
+		.random = random_mix(ktime_get_mono_fast_ns()),
 	};
 	struct torture_map *m = torture_some_map(&t);
 	unsigned int i;
 
 	for (i = 0; i < 8; i++)
-		torture_delete(&t, m, torture_below(&t, m->ids), TORTURE_RECLAIM);
-	torture_put(&t, m, torture_below(&t, m->ids), TORTURE_RECLAIM,
+		torture_delete(&t, m, random_below(&t.random, m->ids), TORTURE_RECLAIM);
+	torture_put(&t, m, random_below(&t.random, m->ids), TORTURE_RECLAIM,
 		    GFP_NOWAIT | __GFP_NOWARN);
 }
 

@@ -27,7 +27,7 @@ struct torture_thread torture_softirq = { .name = "softirq" };
 
 static u64 torture_word(u64 id, unsigned int i)
 {
-	return i ? torture_mix(id + i) : id;
+	return i ? random_mix(id + i) : id;
 }
 
 static void torture_key(const struct torture_map *m, u64 id, u64 *key)
@@ -67,12 +67,12 @@ bool torture_check(const struct torture_map *m, u64 id, const u64 *value)
 
 static u64 torture_some_id(struct torture_thread *t, const struct torture_map *m)
 {
-	return torture_below(t, m->ids);
+	return random_below(&t->random, m->ids);
 }
 
 static u64 torture_anchor(struct torture_thread *t, const struct torture_map *m)
 {
-	return m->ids + torture_below(t, TORTURE_ANCHORS);
+	return m->ids + random_below(&t->random, TORTURE_ANCHORS);
 }
 
 /* ---- single operations ---- */
@@ -91,7 +91,7 @@ int torture_put(struct torture_thread *t, struct torture_map *m, u64 id,
 	int err;
 
 	torture_key(m, id, key);
-	torture_value(m, id, torture_random(t), value);
+	torture_value(m, id, random_next(&t->random), value);
 	start = torture_begin(t, kind);
 	err = hmap_put(&m->map, key, value, HMAP_ANY, gfp);
 	torture_end(t, start);
@@ -182,7 +182,7 @@ static void torture_scan(struct torture_thread *t, struct torture_map *m)
 	keys = kcalloc(SCAN_AT_ONCE, m->params.key_size, GFP_KERNEL);
 	if (!keys)
 		return;
-	if (torture_random(t) & 1)
+	if (random_next(&t->random) & 1)
 		hmap_iter_init(&iter);
 	while (!hmap_iter_done(&iter) && !torture_stopped()) {
 		start = torture_begin(t, TORTURE_SCAN);
@@ -240,7 +240,7 @@ static void torture_view(struct torture_thread *t)
 {
 	struct torture_map *m = torture_some_map(t);
 
-	switch (torture_below(t, 8)) {
+	switch (random_below(&t->random, 8)) {
 	case 0:
 		torture_layout(t, m);
 		break;
@@ -287,13 +287,13 @@ static u32 torture_flood(struct torture_thread *t, struct torture_map *m, u64 fr
 static void torture_burst(struct torture_thread *t)
 {
 	struct torture_map *m = torture_some_map(t);
-	u64 from = torture_some_id(t, m), us = 100 << torture_below(t, 8);
+	u64 from = torture_some_id(t, m), us = 100 << random_below(&t->random, 8);
 	u32 n;
 
 	spin_lock(&burst_lock);
 	n = torture_flood(t, m, from, us, TORTURE_PUT_ATOMIC);
 	spin_unlock(&burst_lock);
-	if (torture_random(t) & 1)
+	if (random_next(&t->random) & 1)
 		torture_ebb(t, m, from, n, TORTURE_DELETE);
 	usleep_range(1000, 5000);
 }
@@ -306,9 +306,9 @@ static void torture_softirq_run(struct tasklet_struct *tasklet)
 	u64 from = torture_some_id(t, m);
 	u32 n;
 
-	n = torture_flood(t, m, from, 50 << torture_below(t, 6),
+	n = torture_flood(t, m, from, 50 << random_below(&t->random, 6),
 			  TORTURE_PUT_SOFTIRQ);
-	if (torture_random(t) & 1)
+	if (random_next(&t->random) & 1)
 		torture_ebb(t, m, from, min(n, 200u), TORTURE_DELETE_SOFTIRQ);
 	t->ops++;
 }
@@ -326,13 +326,13 @@ static void torture_tide(struct torture_thread *t)
 {
 	struct torture_map *m = torture_some_map(t);
 	u64 from = torture_some_id(t, m);
-	u32 n = torture_below(t, m->ids / 2) >> torture_below(t, 8), i;
+	u32 n = random_below(&t->random, m->ids / 2) >> random_below(&t->random, 8), i;
 
 	for (i = 0; i < n && !torture_stopped(); i++) {
 		torture_put(t, m, (from + i) % m->ids, TORTURE_PUT, GFP_KERNEL);
 		cond_resched();
 	}
-	if (torture_below(t, 4))
+	if (random_below(&t->random, 4))
 		torture_ebb(t, m, from, i, TORTURE_DELETE);
 }
 
@@ -346,7 +346,7 @@ static void torture_explicit_done(const struct torture_map *m, int err, const ch
 
 static void torture_reserve(struct torture_thread *t, struct torture_map *m)
 {
-	u32 n = torture_below(t, m->ids) >> torture_below(t, 10);
+	u32 n = random_below(&t->random, m->ids) >> random_below(&t->random, 10);
 	u64 start = torture_begin(t, TORTURE_RESERVE);
 	int err = hmap_reserve(&m->map, n);
 
@@ -378,7 +378,7 @@ static void torture_clear(struct torture_thread *t, struct torture_map *m)
 
 static void torture_explicit_one(struct torture_thread *t, struct torture_map *m)
 {
-	switch (torture_below(t, 5)) {
+	switch (random_below(&t->random, 5)) {
 	case 0:
 	case 1:
 		torture_reserve(t, m);
@@ -407,10 +407,10 @@ static void torture_nofs(struct torture_thread *t)
 	struct torture_map *m = torture_some_map(t);
 	unsigned int flags = memalloc_nofs_save(), i;
 	u64 from = torture_some_id(t, m);
-	gfp_t gfp = torture_random(t) & 1 ? GFP_NOFS : GFP_KERNEL;
+	gfp_t gfp = random_next(&t->random) & 1 ? GFP_NOFS : GFP_KERNEL;
 
 	mutex_lock(&torture_fs_lock);
-	if (torture_below(t, 8))
+	if (random_below(&t->random, 8))
 		for (i = 0; i < 500; i++)
 			torture_put(t, m, (from + i) % m->ids, TORTURE_PUT_NOFS,
 				    gfp);
@@ -432,11 +432,11 @@ static void torture_short_map(struct torture_thread *t, struct torture_map *m)
 
 	m->name = "short-lived";
 	m->ids = 1 << 14;
-	m->pool.max_bytes = torture_random(t) & 1 ? 2 << 20 : 0;
+	m->pool.max_bytes = random_next(&t->random) & 1 ? 2 << 20 : 0;
 	m->params.key_size = sizeof(u64);
-	m->params.value_size = value_sizes[torture_below(t, 4)];
-	m->params.stripes = 1 << torture_below(t, 7);
-	m->params.hint = torture_below(t, 2000);
+	m->params.value_size = value_sizes[random_below(&t->random, 4)];
+	m->params.stripes = 1 << random_below(&t->random, 7);
+	m->params.hint = random_below(&t->random, 2000);
 	m->params.pools[0] = &m->pool;
 	start = torture_begin(t, TORTURE_INIT);
 	err = hmap_init(&m->map, &m->params);
@@ -444,12 +444,12 @@ static void torture_short_map(struct torture_thread *t, struct torture_map *m)
 	torture_explicit_done(m, err, "init");
 	if (err)
 		return;
-	n = torture_below(t, m->ids) >> torture_below(t, 8);
+	n = random_below(&t->random, m->ids) >> random_below(&t->random, 8);
 	for (i = 0; i < n && !torture_stopped(); i++)
 		torture_put(t, m, i, TORTURE_PUT, GFP_KERNEL);
 	start = torture_begin(t, TORTURE_DESTROY);
 	hmap_destroy(&m->map);
-	if (torture_random(t) & 1)
+	if (random_next(&t->random) & 1)
 		memset(&m->map, 0x5a, sizeof(m->map));
 	hmap_pool_exit(&m->pool);
 	torture_end(t, start);
@@ -487,7 +487,7 @@ const unsigned int torture_nr_threads = ARRAY_SIZE(torture_threads);
 
 void torture_roles_init(void)
 {
-	torture_softirq.random = torture_mix(~torture_seed);
+	torture_softirq.random = random_mix(~torture_seed);
 }
 
 /* All threads have ended. */

@@ -11,6 +11,7 @@
 #ifndef HMAP_TEST_H
 #define HMAP_TEST_H
 
+#include "../random.h"
 #include "kselftest_harness.h"
 
 #include <fcntl.h>
@@ -46,19 +47,15 @@ typedef __s64 s64;
 static u64 test_seed;
 static u64 rng_state;
 
-/* splitmix64: any 64-bit number gives a well-mixed one. */
+/* Any number gives a well-mixed one, zero as well. */
 static inline u64 mix64(u64 x)
 {
-	x += 0x9e3779b97f4a7c15ULL;
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
+	return random_mix(x + RANDOM_STEP);
 }
 
 static inline u64 rnd(void)
 {
-	rng_state += 0x9e3779b97f4a7c15ULL;
-	return mix64(rng_state);
+	return random_next(&rng_state);
 }
 
 static inline u64 rnd_below(u64 n)

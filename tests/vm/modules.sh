@@ -13,7 +13,7 @@ link_sources() # DIR
 
 	mkdir -p "$1"
 	find -L "$1" -type l -delete
-	(cd "$top" && find Kbuild kmod tests/{kunit,example,stress,bench} -type f \
+	(cd "$top" && find Kbuild kmod tests/random.h tests/{kunit,example,stress,bench} -type f \
 		\( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c') |
 	while read -r file; do
 		mkdir -p "$1/$(dirname "$file")"
@@ -105,7 +105,7 @@ build_uapi_test() # SOURCE PROGRAM COMPILER [OPTION...]
 	local libs=()
 
 	[ ! -f "$lib" ] || libs=("$lib")
-	if [ -x "$2" ] && [ -z "$(find "$1" "$top"/tests/{uapi,hostile}/*.h "$top/kmod/include" "${libs[@]}" -newer "$2")" ]; then
+	if [ -x "$2" ] && [ -z "$(find "$1" "$top"/tests/{random,uapi/*,hostile/*}.h "$top/kmod/include" "${libs[@]}" -newer "$2")" ]; then
 		return
 	fi
 	"${@:3}" -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
