@@ -422,6 +422,9 @@ static void no_update_is_lost(struct kunit *test)
 	HK_VERIFY(test, s.h);
 }
 
+/* Keys that several threads try to insert, or to delete. */
+#define ONCE	8000
+
 static bool insert_once(struct hk_thread *thread)
 {
 	struct shared *s = thread->arg;
@@ -438,14 +441,14 @@ static bool insert_once(struct hk_thread *thread)
 
 static void one_of_several_inserts_wins(struct kunit *test)
 {
-	struct shared s = { .h = hk_map_u64(test), .keys = 20000 };
+	struct shared s = { .h = hk_map_u64(test), .keys = ONCE };
 	struct hk_thread threads[] = {
 		{ insert_once, &s }, { insert_once, &s }, { insert_once, &s },
 	};
 
 	hk_run(test, threads, ARRAY_SIZE(threads), 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&s.total), 20000);
-	KUNIT_EXPECT_EQ(test, hmap_len(s.h), 20000);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s.total), ONCE);
+	KUNIT_EXPECT_EQ(test, hmap_len(s.h), ONCE);
 	HK_VERIFY(test, s.h);
 }
 
@@ -464,14 +467,14 @@ static bool pop_once(struct hk_thread *thread)
 
 static void one_of_several_pops_wins(struct kunit *test)
 {
-	struct shared s = { .h = hk_map_u64(test), .keys = 20000 };
+	struct shared s = { .h = hk_map_u64(test), .keys = ONCE };
 	struct hk_thread threads[] = {
 		{ pop_once, &s }, { pop_once, &s }, { pop_once, &s },
 	};
 
-	hk_put_range(test, s.h, 0, 20000);
+	hk_put_range(test, s.h, 0, ONCE);
 	hk_run(test, threads, ARRAY_SIZE(threads), 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&s.total), 20000);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s.total), ONCE);
 	KUNIT_EXPECT_EQ(test, hmap_len(s.h), 0);
 	HK_VERIFY(test, s.h);
 }

@@ -182,7 +182,7 @@ static void no_resize_refuses_an_insert(struct kunit *test)
 	u64 refused, full;
 	struct hmap *h;
 
-	for (max_bytes = 100000; max_bytes < 300000; max_bytes += 5000) {
+	for (max_bytes = 100000; max_bytes < 300000; max_bytes += 10000) {
 		h = limited_map(test, 8, 200, max_bytes);
 		for (refused = 0; !put_byte(h, refused, 0, HMAP_NOEXIST); refused++)
 			cond_resched();
@@ -520,7 +520,7 @@ static void arrays_of_a_node_are_empty_and_counted(struct kunit *test)
 	params.node = first_online_node;
 	h = hk_map(test, &params);
 	before = memory_of(h);
-	for (B = 0; B <= 18; B++) {
+	for (B = 0; B <= 16; B++) {
 		a = hmap_array_alloc(h, B, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
 		size = h->geo.bucket_size << B;

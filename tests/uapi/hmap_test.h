@@ -654,14 +654,32 @@ static inline int map_delete_every(struct map *m, u64 first, u64 end, u64 step)
 /* -EBADMSG: a wrong value. */
 static inline int map_check_range(struct map *m, u64 first, u64 n)
 {
+	enum { MANY = 200 };
+	char *keys = calloc(MANY, m->key_size);
+	char *values = calloc(MANY, m->value_size ? m->value_size : 1);
+	struct hmap_ioc_vector arg = {
+		.size = sizeof(arg), .flags = HMAP_BATCH_STOP,
+		.key_size = m->key_size, .value_size = m->value_size,
+		.op = HMAP_OP_GET, .keys = addr(keys),
+		.values = m->value_size ? addr(values) : 0,
+	};
+	int ret = keys && values ? 0 : -ENOMEM;
 	u64 i;
-	int ret = 0;
 
-	for (i = first; !ret && i < first + n; i++) {
-		ret = map_get(m, i);
-		if (!ret && !value_is(m, m->value, i))
-			ret = -EBADMSG;
+	for (; !ret && n; first += arg.count, n -= arg.count) {
+		arg.count = n < MANY ? n : MANY;
+		for (i = 0; i < arg.count; i++)
+			make_key(m, keys + i * m->key_size, first + i);
+		ret = ioc(m->fd, HMAP_IOC_VECTOR, &arg);
+		/* the error of the first that failed */
+		if (!ret && arg.failed)
+			ret = map_get(m, first + arg.done - 1) ?: -EIO;
+		for (i = 0; !ret && i < arg.count; i++)
+			if (!value_is(m, values + i * m->value_size, first + i))
+				ret = -EBADMSG;
 	}
+	free(keys);
+	free(values);
 	return ret;
 }
 

@@ -23,9 +23,13 @@ done
 # insmod waits for each case; in QEMU some take minutes
 echo 600 >/proc/sys/kernel/hung_task_timeout_secs
 
+# of the random model test: at night three times as many
+ops=300000
+[ -z "${HMAP_NIGHTLY:-}" ] || ops=1000000
+
 leaks_begin
 tap_ok "insmod hmap.ko" load_hmap
-tap_ok "insmod hmap_kunit.ko" insmod "$HMAP/hmap_kunit.ko" seed="${seed:?}"
+tap_ok "insmod hmap_kunit.ko" insmod "$HMAP/hmap_kunit.ko" seed="${seed:?}" ops=$ops
 found=0
 for results in /sys/kernel/debug/kunit/*/results; do
 	[ -e "$results" ] || continue
