@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # "make help" tells what there is.
 
+include kmod/kernels.conf
+
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 PREFIX ?= /usr/local
 
@@ -32,7 +34,7 @@ help:
 	@echo '  make demo        boot a Debian kernel in QEMU and watch the map at work'
 	@echo '  make test        boot six kernels and run every test'
 	@echo '                   (SUITE="kunit uapi ..." for a part, SEED=n to repeat a run,'
-	@echo '                   KERNELS="um-7.2 debian-6.1 debian-6.12" to choose)'
+	@echo '                   KERNELS="um stock-old stock-new" to choose)'
 	@echo '  make test-nightly  KUnit and stress where make test would take too long: with'
 	@echo '                   KASAN, KCSAN, 32 bits, big endian, for minutes (SUITE=, SEED=,'
 	@echo '                   KERNELS=, STRESS_SECONDS=n of each of the four rounds)'
@@ -50,14 +52,10 @@ help:
 	@echo '  make clean'
 	@echo
 	@echo '  KDIR=dir         built kernel or headers  [$(KDIR)]'
-	@echo '  KERNEL_SRC=dir   source tree to build the test kernels *-7.2 from'
-	@echo '                   [the package linux-source-7.2]'
+	@echo '  KERNEL_SRC=dir   source tree of Linux $(main_series) to build the test kernels from'
+	@echo '                   [the package $(source_package)-$(main_series)]'
 	@echo '  DESTDIR= INSTALL_MOD_PATH= PREFIX=  where to install  [PREFIX=$(PREFIX)]'
 	@echo '  CC= LLVM=1 V=1 W=1 C=1              as for the kernel'
-
-# The kernels that hmap has been tested with.
-oldest_kernel := 6.1
-newest_kernel := 7.3
 
 # One sentence that says what to do, rather than a page of compiler errors. A kernel
 # that is too new may well work, and the compiler finds most of what does not.
@@ -88,11 +86,11 @@ check-kdir:
 	series=$$((code >> 8)); \
 	number() { echo "$$(($${1%.*} << 8 | $${1#*.}))"; }; \
 	version="the kernel in $$dir is version $$((series >> 8)).$$((series & 255))"; \
-	if [ "$$series" -lt "$$(number $(oldest_kernel))" ]; then \
-		refuse "$$version, but hmap supports $(oldest_kernel) and newer ones: name another kernel with KDIR=."; \
+	if [ "$$series" -lt "$$(number $(stock_old_series))" ]; then \
+		refuse "$$version, but hmap supports $(stock_old_series) and newer ones: name another kernel with KDIR=."; \
 	fi; \
-	if [ -z '$(uninstalling)' ] && [ "$$series" -gt "$$(number $(newest_kernel))" ]; then \
-		echo "hmap: $$version, which is newer than hmap has been tested with ($(newest_kernel)): the build goes on." >&2; \
+	if [ -z '$(uninstalling)' ] && [ "$$series" -gt "$$(number $(newest_series))" ]; then \
+		echo "hmap: $$version, which is newer than hmap has been tested with ($(newest_series)): the build goes on." >&2; \
 	fi
 
 # The objects of two kernels do not mix.

@@ -2,10 +2,10 @@
 /*
  * The only file that checks for a kernel version or a kernel feature.
  *
- * The rest of the module is written for the newest kernel that is supported (7.3).
- * This file provides what older kernels (down to 6.1) lack, each with the version
- * that introduced it. Features are checked instead of versions where possible,
- * because distributions backport.
+ * The rest of the module is written for the newest kernel that is supported, and this
+ * file provides what older ones lack, each with the version that introduced it
+ * (kernels.conf has the newest and the oldest). Features are checked instead of versions
+ * where possible, because distributions backport.
  */
 #ifndef _HMAP_COMPAT_H
 #define _HMAP_COMPAT_H

@@ -48,6 +48,8 @@ top=$(cd "$vm/../.." && pwd)
 build=$top/build
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/hmap
 ncpus=$(nproc)
+# shellcheck source=kmod/kernels.conf
+. "$top/kmod/kernels.conf"
 
 note()
 {

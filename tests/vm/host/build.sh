@@ -18,6 +18,7 @@ compiler_for debian-6.1
 unset MAKEFLAGS MFLAGS LLVM
 tmp=$(mktemp -d "$build/host.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
+too_new=$((${newest_series%.*} + 1)).0
 release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
 	"$kdir/include/generated/utsrelease.h")
 
@@ -89,35 +90,37 @@ builds_with() # WARNING MAKE-ARGUMENT...
 
 test_versions()
 {
-	local version dir
+	local version dir major=${newest_series%.*}
 
 	for version in 5.10 6.0; do
 		fake_series $version
 		tap_ok "kernel $version" refuses "is version $version, but hmap supports" \
 			modules KDIR="$tmp/fake-$version"
 	done
-	for version in 6.1 6.12 7.2 7.3; do
-		fake_series $version
+	for version in "$stock_old_series" "$stock_new_series" "$main_series" \
+		"$newest_series"; do
+		fake_series "$version"
 		tap_ok "kernel $version is accepted" builds_with "" \
 			KDIR="$tmp/fake-$version"
 	done
-	for version in 7.4 7.10 8.0 10.2; do
+	for version in "$major.$((${newest_series#*.} + 1))" $major.99 $too_new \
+		$((major + 10)).2; do
 		dir=$tmp/fake-$version
-		fake_series $version
+		fake_series "$version"
 		tap_ok "kernel $version builds, with a warning" builds_with \
-			"hmap: the kernel in $dir is version $version, which is newer than hmap has been tested with (7.3): the build goes on." \
+			"hmap: the kernel in $dir is version $version, which is newer than hmap has been tested with ($newest_series): the build goes on." \
 			KDIR="$dir"
 	done
-	echo '#define UTS_RELEASE "8.0.99"' >"$tmp/fake-8.0/include/generated/utsrelease.h"
+	echo "#define UTS_RELEASE \"$too_new.99\"" >"$tmp/fake-$too_new/include/generated/utsrelease.h"
 	tap_silent "make uninstall does not warn" make -s -C "$tmp/src" uninstall \
-		DESTDIR="$tmp/none" KDIR="$tmp/fake-8.0"
+		DESTDIR="$tmp/none" KDIR="$tmp/fake-$too_new"
 }
 
 # What dkms does with BUILD_EXCLUSIVE_KERNEL.
 dkms_admits() # RELEASE
 {
 	# shellcheck disable=SC2034 # of dkms.conf
-	local kernel_source_dir=/none BUILD_EXCLUSIVE_KERNEL
+	local kernel_source_dir=/none major minors later BUILD_EXCLUSIVE_KERNEL
 
 	. "$top/dkms.conf"
 	[[ $1 =~ $BUILD_EXCLUSIVE_KERNEL ]]
@@ -127,9 +130,10 @@ test_dkms_releases()
 {
 	local release
 
-	for release in 6.1.0-1-amd64 6.1 6.12.95+deb12-amd64 6.19~rc2 7.2.1 7.3.4 \
-		7.10 8.0-rc1 10.2; do
-		tap_ok "dkms.conf admits $release" dkms_admits $release
+	for release in "$stock_old_series.0-1-amd64" "$stock_old_series" \
+		"$stock_new_series.95+deb12-amd64" "$stock_new_series~rc2" \
+		"$main_series.1" "$newest_series.4" 7.10 $too_new-rc1 10.2; do
+		tap_ok "dkms.conf admits $release" dkms_admits "$release"
 	done
 	for release in 4.19.0-27-amd64 5.10 5.10.0-8-amd64 5.19.17 6.0 6.0.12; do
 		tap_fails "dkms.conf does not admit $release" dkms_admits $release
@@ -353,9 +357,9 @@ test_dkms()
 	tap_ok "dkms puts hmap.ko in place" \
 		has_files "$modules" "$release/updates/dkms/hmap.ko*"
 	tap_ok "dkms builds for a kernel that is too new" \
-		dkms_there build -k 8.0.99-amd64 --kernelsourcedir "$tmp/fake-8.0"
+		dkms_there build -k $too_new.99-amd64 --kernelsourcedir "$tmp/fake-$too_new"
 	tap_ok "the log of this build has the warning" grep -rqs --include=make.log \
-		'^hmap: .* is version 8.0, .*: the build goes on.$' "$tmp/dkms"
+		"^hmap: .* is version $too_new, .*: the build goes on.$" "$tmp/dkms"
 	tap_ok "dkms skips a kernel that is too old" dkms_skips 5.10.0-8-amd64
 	tap_ok "dkms remove" dkms_there remove --all
 	tap_silent "dkms leaves no module" find "$modules" -name 'hmap.ko*'
