@@ -5,7 +5,7 @@
 # checkout as it is. The benchmark is this checkout's for both; see main.c for its
 # parameters. Prints each result of both and the ratio.
 #
-#	compare.sh HEAD~3 um-7.2-smp suite=grow contestants=hmap,rhashtable n=4000000
+#	compare.sh HEAD~3 um-smp suite=grow contestants=hmap,rhashtable n=4000000
 #
 # TURNS=   how many boots of each (5); there is one run in each, unless runs= says more
 set -euo pipefail

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
 
-kernel=um-7.2-up
+kernel=um-up
 
 # What a map of 2^17 buckets holds before it grows, and how full it is made. report.py
 # knows both, too.

@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
 
-kernel=um-7.2-up
+kernel=um-up
 dir=$build/bench/go
 
 # hmap's results as some of this suite: those for which there are some of Go's map.

@@ -5,15 +5,15 @@
 # each contestant, phase and quantile, and for the longest of each doubling.
 #
 # N=, RUNS=, SEED=   how large it gets, how often, which keys
-# KERNELS=   um-7.2-up, um-7.2-smp or both
+# KERNELS=   um-up, um-smp or both
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
 
 sizes=${N:-4000000}
-bench_build um-7.2-up
-bench_run um-7.2-up suite=hold n=1000
-for kernel in ${KERNELS:-um-7.2-up um-7.2-smp}; do
+bench_build um-up
+bench_run um-up suite=hold n=1000
+for kernel in ${KERNELS:-um-up um-smp}; do
 	bench_build "$kernel"
 	bench_run "$kernel" suite=latency n="${sizes// /,}" runs="${RUNS:-5}" \
 		seed="${SEED:-1}"

@@ -5,7 +5,7 @@
 # Running the benchmark module. Source it and then
 #
 #	bench_build KERNEL
-#		builds hmap.ko and hmap_bench.ko for um-7.2-up or um-7.2-smp
+#		builds hmap.ko and hmap_bench.ko for um-up or um-smp
 #	bench_run KERNEL PARAMETER=VALUE...
 #		boots the kernel, loads the module with these parameters (see
 #		main.c) and prints the results, one JSON object on a line.
@@ -74,7 +74,7 @@ bench_boot() # KERNEL DIR LOG
 	local uml args=(mem="${MEMORY:-4096}M")
 
 	use_kernel "$1"
-	[ "$1" != um-7.2-smp ] || args+=(ncpus=2 seccomp=on)
+	[ "$1" != um-smp ] || args+=(ncpus=2 seccomp=on)
 	# into a file: it does not wait for a pipe that is full
 	timeout -k 5 "${TIMEOUT:-600}" "$image" "${args[@]}" \
 		rootfstype=hostfs rootflags="$2" ro init=/init \

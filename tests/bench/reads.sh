@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
 
-kernel=um-7.2-smp
+kernel=um-smp
 root=$build/bench/reads.root
 log=$build/bench/reads.log
 

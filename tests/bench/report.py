@@ -15,7 +15,7 @@ build/bench/results.json is one array of objects:
               bytes, at most (of all sizes from n to 2n)
   median, min, max, runs      of the repetitions
   each        of the maximum of kernel-latency: what every run found, in their order
-  kernel      what it ran on: um-7.2-up, um-7.2-smp, debian-6.12, native
+  kernel      what it ran on: um-up, um-smp, stock-new, native
   note        what a reader has to know, or ""
   key_size    bytes; 8 if it is left away
 
@@ -131,7 +131,7 @@ ALL = every()
 # fill.sh: what 2^17 buckets hold before they grow, nearly full and less so.
 FULLEST, FULL = (950272 * percent // 100 for percent in (99, 70))
 
-BOTH = ("um-7.2-up", "um-7.2-smp")
+BOTH = ("um-up", "um-smp")
 
 # Cases are pairs of a contestant and an operation: ours and the rival's. The worst case,
 # size and kernel is what counts. Where there is neither a must nor an aim, it is told.

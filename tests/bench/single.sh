@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
 
-kernel=um-7.2-up
+kernel=um-up
 
 # Each size has a kernel of its own, whose memory is not in pieces.
 times() # KEY-SIZE N...

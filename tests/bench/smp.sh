@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
 
-kernel=um-7.2-smp
+kernel=um-smp
 
 run() # SUITE SIZES
 {

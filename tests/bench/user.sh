@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../vm"
 . ./modules.sh
 . ./guest.sh
 
-kernel="debian-6.12"
+kernel=stock-new
 dir=$build/bench/user
 
 # A guest's initramfs has no benchmarks: add them behind it, in an archive of

@@ -10,7 +10,7 @@ cd "$(dirname "$0")"
 . ./modules.sh
 . ./guest.sh
 
-kernel=um-7.2-kasan
+kernel=um-kasan
 dir=$build/coverage
 export SEED=${SEED:-1}
 

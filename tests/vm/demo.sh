@@ -11,9 +11,9 @@ cd "$(dirname "$0")"
 
 result=$build/demo/demo
 mkdir -p "$build/demo"
-kernel="debian-6.12"
+kernel=stock-new
 need_boot_packages
-(use_kernel "$kernel") || kernel="debian-6.1"
+(use_kernel "$kernel") || kernel=stock-old
 use_kernel "$kernel"
 compiler_for "$kernel"
 note "building hmap.ko for ${kdir##*/linux-headers-}"

@@ -3,23 +3,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Kernels in the cache. An entry is built under another name and renamed when it
 # is complete. A symbolic link without the version leads to the current entry.
+#
+# The headers of the selftests and checkpatch are those of $main_series. KERNEL_SRC=
+# stands in for its package.
 
-# The series that most kernels are built from, and the headers of the selftests and
-# checkpatch are taken from. KERNEL_SRC= stands in for the package of this one.
-main_series=7.2
-
-# The package with the source of a series.
-source_package() # SERIES
-{
-	echo "linux-source-$1"
-}
-
-# The series that a kernel is of: 7.2 for um-7.2-kasan.
+# The series that a kernel is of.
 series_of() # KERNEL
 {
-	local series=${1#*-}
+	case $1 in
+	stock-old*) echo "$stock_old_series" ;;
+	stock-new*) echo "$stock_new_series" ;;
+	um-newest) echo "$newest_series" ;;
+	*) echo "$main_series" ;;
+	esac
+}
 
-	echo "${series%%-*}"
+# What the cache calls a kernel: with the series, since that of a role may change.
+link_name() # KERNEL
+{
+	local name
+
+	name=${1%%-*}-$(series_of "$1")
+	case $1 in
+	*-rt | *-kasan | *-kcsan | *-up | *-smp) name+=-${1##*-} ;;
+	esac
+	echo "${name/#stock-/debian-}"
 }
 
 # The URI of a repository, from this machine's own apt sources.
@@ -66,7 +74,7 @@ update_other_apt()
 	command -v apt-get >/dev/null ||
 		die "kernels come from Debian packages; without apt, name a source" \
 		    "tree of Linux $main_series with KERNEL_SRC= and choose" \
-		    "KERNELS=um-$main_series"
+		    "KERNELS=um"
 	[ -n "$(mirror Debian)" ] || as_root apt-get -qq update
 	write_sources
 	other_apt apt-get update || note "some suites could not be read"
@@ -119,26 +127,27 @@ complete() # TMP FINAL LINK
 
 # --- Debian's kernels: image and headers, unpacked -----------------------------
 
-debian_kernel() # 6.1|6.12|6.1-rt|6.12-rt
+debian_kernel() # KERNEL LINK
 {
-	local link=$cache/debian-$1
+	local link=$cache/$2
 
 	if [ ! -e "$link/kdir" ] || [ -n "${REFRESH:-}" ]; then
-		exclusive "debian-$1" fetch_debian_kernel "$1" >&2
+		exclusive "$2" fetch_debian_kernel "$1" "$link" >&2
 	fi
 	[ -e "$link/kdir" ]
 }
 
-fetch_debian_kernel() # 6.1|6.12|6.1-rt|6.12-rt
+fetch_debian_kernel() # KERNEL LINK
 {
-	local link=$cache/debian-$1 series=${1%-rt} rt version release final tmp
+	local link=$2 series rt="" version release final tmp
 
-	rt=${1#"$series"}
+	series=$(series_of "$1")
+	[[ $1 != *-rt ]] || rt=-rt
 	[ ! -e "$link/kdir" ] || [ -n "${REFRESH:-}" ] || return 0
 	update_other_apt
 	version=$(newest_version "linux-headers$rt-amd64" "$series." \
 		"$(usable_suites)")
-	[ -n "$version" ] || die "no mirror has a Debian kernel $1"
+	[ -n "$version" ] || die "no mirror has a Debian kernel $series$rt"
 	final=$cache/debian-$version$rt
 	if [ ! -e "$final/kdir" ]; then
 		release=$(other_apt apt-cache show "linux-headers$rt-amd64=$version" |
@@ -179,7 +188,7 @@ compiler_for() # KERNEL
 {
 	local compiler
 
-	[[ $1 == debian-* ]] || return 0
+	[[ $1 == stock-* ]] || return 0
 	compiler=$(sed -n 's/^CC = .*[^a-z]\(gcc-[0-9]*\)$/\1/p' "$kdir/.kernelvariables")
 	[ -z "$compiler" ] || command -v "$compiler" >/dev/null ||
 		need_packages "$compiler"
@@ -198,7 +207,7 @@ source_tree() # [SERIES]
 	local series=${1:-$main_series} link
 
 	link=$cache/source-$series
-	if [ "$series" = $main_series ] && [ -n "${KERNEL_SRC:-}" ]; then
+	if [ "$series" = "$main_series" ] && [ -n "${KERNEL_SRC:-}" ]; then
 		[ -f "$KERNEL_SRC/Kbuild" ] ||
 			die "KERNEL_SRC=$KERNEL_SRC is not a kernel source tree"
 		(cd "$KERNEL_SRC" && pwd)
@@ -217,10 +226,10 @@ fetch_source() # SERIES
 	[ ! -e "$link/Kbuild" ] || [ -n "${REFRESH:-}" ] || return 0
 	need_build_packages
 	update_other_apt
-	package=$(source_package "$1")
+	package=$source_package-$1
 	version=$(newest_version "$package" "")
 	hint="choose other kernels with KERNELS="
-	[ "$1" != $main_series ] ||
+	[ "$1" != "$main_series" ] ||
 		hint="name a source tree of Linux $1 with KERNEL_SRC="
 	[ -n "$version" ] || die "no mirror has $package any more: $hint"
 	final=$cache/source-$version
@@ -239,24 +248,24 @@ unpack_source() # TMP PACKAGE=VERSION
 	download "$1/deb" "$2"
 	dpkg-deb -x "$1"/deb/*.deb "$1/x"
 	mkdir "$1/tree"
-	tar -x -C "$1/tree" --strip-components=1 -f "$1"/x/usr/src/linux-source-*.tar.xz
+	tar -x -C "$1/tree" --strip-components=1 -f "$1"/x/usr/src/"$source_package"-*.tar.xz
 }
 
-# The fragments of a kernel's configuration. um-7.3 differs from um-7.2 by its source
+# The fragments of a kernel's configuration. um-newest differs from um by its source
 # only.
-built_configs() # NAME
+built_configs() # KERNEL
 {
 	case $1 in
-	um-7.2-up) echo "$vm/um-7.2-bench.config" ;;
-	um-7.2-smp) echo "$vm/um-7.2-bench.config" "$vm/um-7.2-bench-smp.config" ;;
-	um-7.3) echo "$vm/um.config" "$vm/um-7.2.config" ;;
-	um-*) echo "$vm/um.config" "$vm/$1.config" ;;
+	um-up) echo "$vm/um-up.config" ;;
+	um-smp) echo "$vm/um-up.config" "$vm/um-smp.config" ;;
+	um-newest) echo "$vm/um-common.config" "$vm/um.config" ;;
+	um*) echo "$vm/um-common.config" "$vm/$1.config" ;;
 	*) echo "$vm/qemu.config" "$vm/$1.config" ;;
 	esac
 }
 
 # What the entry depends on: the tree, the configuration, the compiler.
-built_key() # SOURCE NAME
+built_key() # SOURCE KERNEL
 {
 	{
 		echo "$1"
@@ -266,26 +275,26 @@ built_key() # SOURCE NAME
 	} | sha256sum | cut -c 1-10
 }
 
-built_kernel() # NAME
+built_kernel() # KERNEL LINK
 {
 	local src final
 
 	src=$(source_tree "$(series_of "$1")") || return
 	! is_um "$1" || src=$(patched_tree "$src" "$1") || return
-	final=$cache/$1-$(built_key "$src" "$1")
-	[ -e "$final/kdir" ] || exclusive "$1" build_kernel "$1" "$src" "$final" >&2
-	ln -sfn "$(basename "$final")" "$cache/$1"
+	final=$cache/$2-$(built_key "$src" "$1")
+	[ -e "$final/kdir" ] || exclusive "$2" build_kernel "$@" "$src" "$final" >&2
+	ln -sfn "$(basename "$final")" "$cache/$2"
 	[ -e "$final/kdir" ]
 }
 
 # The source for a kernel of User Mode Linux, with what a few patches mend: for the
 # tests, a bug of its own; for the benchmark, what distorts it.
-patched_tree() # SOURCE NAME
+patched_tree() # SOURCE KERNEL
 {
 	local kind patches key final link
 
 	case $2 in
-	um-7.2-up|um-7.2-smp) kind=bench patches=("$top"/tests/bench/*.patch) ;;
+	um-up | um-smp) kind=bench patches=("$top"/tests/bench/*.patch) ;;
 	*) kind=um patches=("$vm"/*.patch) ;;
 	esac
 	key=$({ echo "$1"; cat "${patches[@]}"; } | sha256sum | cut -c 1-10)
@@ -316,22 +325,22 @@ patch_tree() # SOURCE FINAL LINK PATCH...
 	complete "$tmp" "$final" "$link"
 }
 
-build_kernel() # NAME SOURCE FINAL
+build_kernel() # KERNEL LINK SOURCE FINAL
 {
 	local tmp
 
-	[ ! -e "$3/kdir" ] || return 0
+	[ ! -e "$4/kdir" ] || return 0
 	need_build_packages
-	note "building $1 (a few minutes)"
-	tmp=$(scratch "$cache/$1")
+	note "building $1 of Linux $(series_of "$1") (a few minutes)"
+	tmp=$(scratch "$cache/$2")
 	# the others begin with what Kconfig gives by itself
-	! is_um "$1" || make_kernel "$2" "$tmp" defconfig >"$tmp/build.log" 2>&1
+	! is_um "$1" || make_kernel "$3" "$tmp" defconfig >"$tmp/build.log" 2>&1
 	# shellcheck disable=SC2046 # words
 	cat $(built_configs "$1") >>"$tmp/.config"
 	{
-		make_kernel "$2" "$tmp" olddefconfig &&
-		make_kernel "$2" "$tmp" -j "$ncpus" &&
-		make_kernel "$2" "$tmp" modules_prepare
+		make_kernel "$3" "$tmp" olddefconfig &&
+		make_kernel "$3" "$tmp" -j "$ncpus" &&
+		make_kernel "$3" "$tmp" modules_prepare
 	} >>"$tmp/build.log" 2>&1 || {
 		cp "$tmp/build.log" "$build/$1.build.log"
 		rm -rf "$tmp"
@@ -341,10 +350,10 @@ build_kernel() # NAME SOURCE FINAL
 	# only what modules are built against is kept
 	find "$tmp" -name '*.o' ! -path '*/scripts/*' ! -path '*/tools/*' -delete
 	rm -f "$tmp"/vmlinux "$tmp"/.tmp_vmlinux*
-	sed -i "s|$tmp|$3|" "$tmp/Makefile"
+	sed -i "s|$tmp|$4|" "$tmp/Makefile"
 	ln -s "$bootable" "$tmp/image"
 	ln -s . "$tmp/kdir"
-	complete "$tmp" "$3" "$cache/$1"
+	complete "$tmp" "$4" "$cache/$2"
 }
 
 make_kernel() # SOURCE OUTPUT ARGUMENT...
@@ -360,7 +369,7 @@ plain_make() # ARGUMENT...
 }
 
 # An option that olddefconfig dropped would silently weaken every test.
-check_config() # NAME CONFIG
+check_config() # KERNEL CONFIG
 {
 	local option
 
@@ -379,18 +388,18 @@ check_config() # NAME CONFIG
 # foreign   what Debian calls it, if this machine's programs do not run there
 # machine   the QEMU that runs it
 # tty       the second console in it
-set_arch() # NAME
+set_arch() # KERNEL
 {
 	arch=(${CC:+CC="$CC"} ${LLVM:+LLVM="$LLVM"}) foreign=
 	compiler=${CC:-$(llvm_compiler)}
 	bootable=arch/x86/boot/bzImage
 	machine=(qemu-system-x86_64 -M q35) tty=ttyS1
 	case $1 in
-	debian-*) arch=() ;;
-	um-*) arch+=(ARCH=um) bootable=linux ;;
+	stock-*) arch=() ;;
+	um*) arch+=(ARCH=um) bootable=linux ;;
 	x86-*) arch+=(ARCH=x86_64) ;;
-	i386-*) arch+=(ARCH=i386) foreign=i386 ;;
-	s390x-*)
+	i386) arch+=(ARCH=i386) foreign=i386 ;;
+	s390x)
 		need_packages gcc-s390x-linux-gnu qemu-system-misc
 		arch=(ARCH=s390 CROSS_COMPILE=s390x-linux-gnu-)
 		compiler=s390x-linux-gnu-gcc bootable=arch/s390/boot/bzImage
@@ -447,23 +456,23 @@ fetch_programs() # ARCHITECTURE FINAL
 # Sets kdir, image and series of a kernel; builds or fetches it if need be.
 use_kernel() # KERNEL
 {
-	local entry
+	local link entry
 
 	set_arch "$1"
+	link=$(link_name "$1")
 	case $1 in
-	um-7.2|um-7.2-kasan|um-7.2-up|um-7.2-smp|um-7.3) built_kernel "$1" ;;
-	x86-7.2-kcsan|x86-7.2-kasan|i386-7.2|s390x-7.2) built_kernel "$1" ;;
-	debian-6.1|debian-6.12|debian-6.1-rt|debian-6.12-rt)
-		debian_kernel "${1#debian-}" ;;
+	um | um-kasan | um-up | um-smp | um-newest) built_kernel "$1" "$link" ;;
+	x86-kasan | x86-kcsan | i386 | s390x) built_kernel "$1" "$link" ;;
+	stock-old | stock-old-rt | stock-new | stock-new-rt) debian_kernel "$1" "$link" ;;
 	*) die "there is no kernel $1; see tests/vm/lib.sh" ;;
 	esac || exit 1
 	# another checkout may want another entry, and change the link, at any time
-	entry=$(cd "$cache/$1" && pwd -P)
+	entry=$(cd "$cache/$link" && pwd -P)
 	kdir=$(cd "$entry/kdir" && pwd -P)
 	image=$entry/image
 }
 
 is_um()
 {
-	[[ $1 == um-* ]]
+	[[ $1 == um* ]]
 }

@@ -23,20 +23,21 @@
 #   check_docs.py              whether links and paths in the READMEs exist
 #
 # KERNEL is one of
-#   um-7.2         User Mode Linux, SMP: lockdep, failslab, coverage
-#   um-7.2-kasan   the same with one CPU and KASAN, kmemleak
-#   um-7.3         as um-7.2, of the newest kernel that is supported
-#   debian-6.1     as Debian 12 has it, in QEMU
-#   debian-6.12    as Debian 13 (and the backports of 12) has it, in QEMU
-#   debian-6.1-rt, debian-6.12-rt    Debian's with PREEMPT_RT
+#   um          User Mode Linux, SMP: lockdep, failslab, coverage
+#   um-kasan    the same with one CPU and KASAN, kmemleak
+#   um-newest   as um, of the newest kernel that is supported
+#   stock-old   as Debian 12 has it, in QEMU
+#   stock-new   as Debian 13 (and the backports of 12) has it, in QEMU
+#   stock-old-rt, stock-new-rt    Debian's with PREEMPT_RT
 # for make test-nightly, in QEMU
-#   x86-7.2-kasan  KASAN, kmemleak, UBSAN, lockdep, debug objects
-#   x86-7.2-kcsan  KCSAN: data races, missing barriers
-#   s390x-7.2      big endian, 64 bits
-#   i386-7.2       32 bits
+#   x86-kasan   KASAN, kmemleak, UBSAN, lockdep, debug objects
+#   x86-kcsan   KCSAN: data races, missing barriers
+#   s390x       big endian, 64 bits
+#   i386        32 bits
 # and for make bench
-#   um-7.2-up      User Mode Linux without SMP and without what finds bugs
-#   um-7.2-smp     the same with SMP
+#   um-up       User Mode Linux without SMP and without what finds bugs
+#   um-smp      the same with SMP
+# of the series that kmod/kernels.conf says; the cache has them under a name with it.
 #
 # A guest boots from an initramfs with busybox, bash, bats and the project's
 # programs and modules: nothing of the host is visible to it. Results are in

@@ -31,7 +31,7 @@ says() # FILE KEY
 	sed -n "s/^# $2: *//p" "$1" | head -n 1
 }
 
-# all words that any script says: "# kernels: um-7.2 ..."
+# all words that any script says: "# kernels: um ..."
 all_say() # KEY
 {
 	sed -n "s/^# $1: *//p" guest/*.sh host/*.sh | tr ' ' '\n' | sort -u | xargs

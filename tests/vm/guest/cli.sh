@@ -3,9 +3,9 @@
 # hmapctl against the device: every tests/cli/*.bats. The files load and unload
 # the module themselves ($HMAP/hmap.ko); what they leave loaded is removed.
 # suite: cli
-# kernels: um-7.2
+# kernels: um
 # timeout: 500
-# nightly kernels: debian-6.1 debian-6.12
+# nightly kernels: stock-old stock-new
 # nightly timeout: 900
 # packages: udev
 # programs: udevadm /lib/systemd/systemd-udevd

@@ -3,7 +3,7 @@
 # A module of somebody else links the exported symbols and checks itself when it
 # is loaded; hmap cannot go away under it, nor under an open file.
 # suite: example
-# kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
+# kernels: um um-kasan stock-old stock-new
 # timeout: 90
 
 . "$HMAP/guest/lib.sh"

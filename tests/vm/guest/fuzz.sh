@@ -4,9 +4,9 @@
 # them (tests/fuzz). FUZZ_CALLS=n makes so many; TIMEOUT=n lets the guest live for
 # it. The table of results is in the log.
 # suite: fuzz
-# kernels: um-7.2 um-7.2-kasan debian-6.1 debian-6.12
+# kernels: um um-kasan stock-old stock-new
 # timeout: 900
-# nightly kernels: um-7.2 um-7.2-kasan x86-7.2-kasan x86-7.2-kcsan
+# nightly kernels: um um-kasan x86-kasan x86-kcsan
 # nightly timeout: 3600
 
 . "$HMAP/guest/lib.sh"

@@ -4,7 +4,7 @@
 # those beside it. The figures are in the log. At the default watchdog.
 # suite: hostile
 # thread: multi
-# nightly kernels: debian-6.1 debian-6.12 um-7.2 um-7.3
+# nightly kernels: stock-old stock-new um um-newest
 # nightly timeout: 1800
 
 . "$HMAP/guest/lib.sh"

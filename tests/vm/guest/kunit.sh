@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The KUnit suites in hmap_kunit.ko: they run when the module is inserted.
 # suite: kunit
-# kernels: um-7.2 um-7.2-kasan
+# kernels: um um-kasan
 # timeout: 1500
-# nightly kernels: um-7.3 x86-7.2-kcsan x86-7.2-kasan s390x-7.2 i386-7.2
+# nightly kernels: um-newest x86-kcsan x86-kasan s390x i386
 # nightly timeout: 5400
 
 . "$HMAP/guest/lib.sh"

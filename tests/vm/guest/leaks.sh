@@ -4,9 +4,9 @@
 # reached from buckets only, which kmemleak has to know. (kunit.sh looks for what is
 # left when all maps are gone.)
 # suite: reload
-# kernels: um-7.2-kasan
+# kernels: um-kasan
 # timeout: 150
-# nightly kernels: x86-7.2-kasan
+# nightly kernels: x86-kasan
 # nightly timeout: 300
 
 . "$HMAP/guest/lib.sh"

@@ -3,10 +3,10 @@
 # The commands and programs that README.md and userspace/README.md show to a user, one
 # after the other in their order, as a member of the group hmap.
 # suite: readme
-# kernels: um-7.2
+# kernels: um
 # timeout: 90
 # programs: mount
-# nightly kernels: debian-6.1 debian-6.12
+# nightly kernels: stock-old stock-new
 # nightly timeout: 180
 
 . "$HMAP/guest/lib.sh"

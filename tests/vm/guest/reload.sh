@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # insmod and rmmod, fifty times, with something in the map: no memory is lost.
 # suite: reload
-# kernels: um-7.2-kasan debian-6.1 debian-6.12
+# kernels: um-kasan stock-old stock-new
 # timeout: 300
-# nightly kernels: um-7.2
+# nightly kernels: um
 # nightly timeout: 300
 
 . "$HMAP/guest/lib.sh"

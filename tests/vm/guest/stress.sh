@@ -4,10 +4,10 @@
 # itself and refuses to load if the map did what it must not. STRESS_SECONDS=n
 # makes each of the rounds longer; TIMEOUT=n lets the guest live for it.
 # suite: stress
-# kernels: um-7.2 um-7.2-kasan um-7.3 debian-6.1 debian-6.12 debian-6.12-rt
+# kernels: um um-kasan um-newest stock-old stock-new stock-new-rt
 # timeout: 240
 # thread: multi
-# nightly kernels: x86-7.2-kcsan x86-7.2-kasan s390x-7.2 i386-7.2 um-7.2 um-7.2-kasan um-7.3 debian-6.1 debian-6.12 debian-6.1-rt debian-6.12-rt
+# nightly kernels: x86-kcsan x86-kasan s390x i386 um um-kasan um-newest stock-old stock-new stock-old-rt stock-new-rt
 # nightly timeout: 1800
 
 . "$HMAP/guest/lib.sh"

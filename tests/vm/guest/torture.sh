@@ -5,10 +5,10 @@
 # must not, or anything took too long. STRESS_SECONDS=n: three times as long;
 # TIMEOUT=n lets the guest live for it. What it measures are comments here.
 # suite: torture
-# kernels: um-7.2 um-7.2-kasan
+# kernels: um um-kasan
 # timeout: 300
 # thread: multi
-# nightly kernels: um-7.2 um-7.2-kasan x86-7.2-kcsan x86-7.2-kasan
+# nightly kernels: um um-kasan x86-kcsan x86-kasan
 # nightly timeout: 1800
 
 . "$HMAP/guest/lib.sh"

@@ -3,7 +3,7 @@
 # The examples of userspace/README.md for perf, trace-cmd and bpftrace, each with a map that
 # grows to 2^9 buckets under its eyes.
 # suite: trace
-# kernels: debian-6.12
+# kernels: stock-new
 # timeout: 120
 # packages: linux-perf trace-cmd bpftrace
 # programs: perf trace-cmd bpftrace

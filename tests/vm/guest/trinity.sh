@@ -5,7 +5,7 @@
 # suite: fuzz
 # packages: trinity
 # programs: trinity
-# nightly kernels: debian-6.12 x86-7.2-kasan
+# nightly kernels: stock-new x86-kasan
 # nightly timeout: 1800
 
 . "$HMAP/guest/lib.sh"

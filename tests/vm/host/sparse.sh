@@ -3,7 +3,7 @@
 # The modules with W=1 and sparse (C=2), for each kernel: no warning.
 # suite: style
 # packages: make gcc libc6-dev kmod sparse
-# kernels: um-7.2 debian-6.1 debian-6.12
+# kernels: um stock-old stock-new
 # timeout: 300
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ no_warnings() # KERNEL
 	! grep -E '(kmod|tests)/.*(warning|error):|^WARNING' "$dir/build.log"
 }
 
-for kernel in ${KERNELS:-um-7.2 debian-6.1 debian-6.12}; do
+for kernel in ${KERNELS:-um stock-old stock-new}; do
 	use_kernel "$kernel"
 	compiler_for "$kernel"
 	tap_ok "W=1 C=2 for $kernel" no_warnings "$kernel"
