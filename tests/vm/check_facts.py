@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """check_facts.py: is each name that one file defines in all files that list such names?
 
-Prints a sentence for each that is missing; the exit status is 1 then. Run at the top of
-the project.
+So for the versions of hmap and of kernels. Prints a sentence for each that is missing, or
+is stale; the exit status is 1 then. Run at the top of the project.
 """
 import glob
 import re
@@ -12,6 +12,7 @@ import sys
 
 UAPI = "kmod/include/uapi/linux/hmap.h"
 MANUALS = "userspace/man/*.[24]"
+KERNELS = "kmod/kernels.conf"
 
 # What, where it is defined and by which lines, and in which files it has to stand: a name
 # as it is, or within the text that is given. Files in which it may be missing have the
@@ -95,6 +96,44 @@ FACTS = [
         # as -v, in each of them
         "missing": {"tests/cli/*.bats": {"value-format"}},
     },
+    {
+        "what": "version of hmap",
+        "source": "dkms.conf",
+        "lines": r'^PACKAGE_VERSION="(.*)"',
+        "files": {
+            "kmod/main.c": r'^MODULE_VERSION\("{}"\);',
+            "README.md": r"dkms install hmap/{0}`(?s:.*)^Version {0}, for Linux",
+        },
+    },
+    {
+        "what": "oldest kernel",
+        "source": KERNELS,
+        "lines": r"^stock_old_series=(.*)",
+        "files": {"README.md": r"^Version .*, for Linux {} to"},
+    },
+    {
+        "what": "newest kernel",
+        "source": KERNELS,
+        "lines": r"^newest_series=(.*)",
+        "files": {"README.md": r"^Version .*, for Linux .* to {};"},
+    },
+    {
+        "what": "tested kernel",
+        "source": KERNELS,
+        "lines": r"_series=(.*)",
+        "files": {"README.md": r"^- \*\*Tested\*\*[^;]*\b{}\b"},
+    },
+    {
+        "what": "package",
+        "source": "userspace/Makefile",
+        "lines": r"\b(libjson-c-dev|pkgconf)\b",
+        "files": {
+            "README.md": r"^    apt install .*\b{}\b",
+            "tests/vm/modules.sh": r"^\tneed_packages .*\b{}\b",
+            "tests/vm/host/build.sh": r"^# packages: .*\b{}\b",
+            "tests/vm/host/userspace.sh": r"^# packages: .*\b{}\b",
+        },
+    },
 ]
 
 
@@ -124,6 +163,16 @@ def missing(fact):
                 yield f"{files} lacks the {fact['what']} {name}, which {fact['source']} has"
 
 
+def stale_kernels():
+    """Do the documents name a version of Linux that is in no role any more?"""
+    known = set(re.findall(r"_series=(.*)", read(KERNELS)))
+    for file in ["README.md", "tests/README.md", *sorted(glob.glob("userspace/man/*.[1-8]"))]:
+        lists = re.findall(r"\b(?:Linux|Debian's)\s((?:\d+\.\d+|to|and|\(.*\)|[\s,])+)",
+                           read(file))
+        for version in sorted(set(re.findall(r"\d+\.\d+", " ".join(lists))) - known):
+            yield f"{file} names the kernel {version}, which {KERNELS} has not"
+
+
 def options_of_commands():
     """Does the completion offer each command the options that it takes?"""
     args, main = read("userspace/hmapctl/args.c"), read("userspace/hmapctl/main.c")
@@ -142,6 +191,7 @@ def options_of_commands():
 
 def main():
     found = [sentence for fact in FACTS for sentence in missing(fact)]
+    found += stale_kernels()
     found += options_of_commands()
     print("\n".join(found), end="\n" if found else "")
     return bool(found)
