@@ -93,7 +93,7 @@ static int load_line(struct bulk *b)
 	return 0;
 }
 
-int cmd_load(const struct options *opt)
+static int cmd_load(const struct options *opt)
 {
 	struct bulk b;
 
@@ -104,6 +104,19 @@ int cmd_load(const struct options *opt)
 	bulk_close(&b);
 	return b.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+
+static const struct opt_row load_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_KEY_FORMAT, OPT_VALUE_FORMAT,
+	OPT_NOEXIST, OPT_EXIST,
+	OPT_SWITCH(0, "keep-going", "continue after errors", keep_going),
+	{ }
+};
+
+const struct command command_load = {
+	.name = "load", .operands = "[FILE | -]", .max = 1,
+	.summary = "Put the elements in the lines of a file",
+	.options = load_options, .run = cmd_load,
+};
 
 static int delete_line(struct bulk *b)
 {
@@ -192,7 +205,7 @@ static void print_compared(const struct bulk *b)
 		       b->missing, b->failed);
 }
 
-int cmd_compare(const struct options *opt)
+static int cmd_compare(const struct options *opt)
 {
 	bool bad = true;
 	struct bulk b;
@@ -211,6 +224,17 @@ int cmd_compare(const struct options *opt)
 	bulk_close(&b);
 	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+
+static const struct opt_row compare_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_KEY_FORMAT, OPT_VALUE_FORMAT, OPT_ABSENT,
+	{ }
+};
+
+const struct command command_compare = {
+	.name = "compare", .operands = "[FILE | -]", .max = 1,
+	.summary = "Compare the map with the lines of a file",
+	.options = compare_options, .run = cmd_compare,
+};
 
 static void dump_text(struct session *s, const void *key, const void *value)
 {
@@ -290,7 +314,7 @@ static int bulk_dump(struct session *s, size_t prefix_size, bool json)
 	return err;
 }
 
-int cmd_dump(const struct options *opt)
+static int cmd_dump(const struct options *opt)
 {
 	size_t prefix_size = 0;
 	struct session s;
@@ -309,3 +333,16 @@ int cmd_dump(const struct options *opt)
 	p_err("dump: %s", explain(err));
 	return EXIT_FAILURE;
 }
+
+static const struct opt_row dump_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_KEY_FORMAT, OPT_VALUE_FORMAT, OPT_JSON,
+	OPT_STRING(0, "prefix", "PREFIX",
+		   "only keys that begin with PREFIX", prefix),
+	{ }
+};
+
+const struct command command_dump = {
+	.name = "dump",
+	.summary = "Print all elements, one to a line",
+	.options = dump_options, .run = cmd_dump,
+};

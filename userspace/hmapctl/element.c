@@ -2,6 +2,7 @@
 /* hmapctl get, put, add, pop, del: single elements. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "hmapctl.h"
@@ -26,7 +27,7 @@ static int element_get(struct session *s, const char *key)
 	return element_report(err, "get", key);
 }
 
-int cmd_get(const struct options *opt)
+static int cmd_get(const struct options *opt)
 {
 	struct session s;
 	int status;
@@ -37,6 +38,17 @@ int cmd_get(const struct options *opt)
 	session_close(&s);
 	return status;
 }
+
+static const struct opt_row element_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_KEY_FORMAT, OPT_VALUE_FORMAT,
+	{ }
+};
+
+const struct command command_get = {
+	.name = "get", .operands = "KEY", .min = 1, .max = 1,
+	.summary = "Print the value of a key",
+	.options = element_options, .run = cmd_get,
+};
 
 static int element_put(struct session *s, const struct options *opt)
 {
@@ -52,7 +64,7 @@ static int element_put(struct session *s, const struct options *opt)
 	return element_report(err, "put", key);
 }
 
-int cmd_put(const struct options *opt)
+static int cmd_put(const struct options *opt)
 {
 	struct session s;
 	int status;
@@ -63,6 +75,18 @@ int cmd_put(const struct options *opt)
 	session_close(&s);
 	return status;
 }
+
+static const struct opt_row put_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_KEY_FORMAT, OPT_VALUE_FORMAT,
+	OPT_NOEXIST, OPT_EXIST,
+	{ }
+};
+
+const struct command command_put = {
+	.name = "put", .operands = "KEY [VALUE]", .min = 1, .max = 2,
+	.summary = "Insert or overwrite an element",
+	.options = put_options, .run = cmd_put,
+};
 
 /* The default operand of add. */
 static const char *element_one(const struct session *s)
@@ -97,7 +121,7 @@ static int element_add(struct session *s, const struct options *opt)
 	return EXIT_SUCCESS;
 }
 
-int cmd_add(const struct options *opt)
+static int cmd_add(const struct options *opt)
 {
 	struct session s;
 	int status;
@@ -108,6 +132,12 @@ int cmd_add(const struct options *opt)
 	session_close(&s);
 	return status;
 }
+
+const struct command command_add = {
+	.name = "add", .operands = "KEY [NUMBER]", .min = 1, .max = 2,
+	.summary = "Add to the number in a value and print the sum",
+	.options = element_options, .run = cmd_add,
+};
 
 static int element_pop(struct session *s, const char *key)
 {
@@ -121,7 +151,7 @@ static int element_pop(struct session *s, const char *key)
 	return element_report(err, "pop", key);
 }
 
-int cmd_pop(const struct options *opt)
+static int cmd_pop(const struct options *opt)
 {
 	struct session s;
 	int status;
@@ -132,6 +162,12 @@ int cmd_pop(const struct options *opt)
 	session_close(&s);
 	return status;
 }
+
+const struct command command_pop = {
+	.name = "pop", .operands = "KEY", .min = 1, .max = 1,
+	.summary = "Print the value of a key and delete it",
+	.options = element_options, .run = cmd_pop,
+};
 
 static int element_delete(struct session *s, const struct options *opt)
 {
@@ -152,15 +188,13 @@ static int element_delete(struct session *s, const struct options *opt)
 	return status;
 }
 
-int cmd_del(const struct options *opt)
+static int cmd_del(const struct options *opt)
 {
 	struct session s;
 	int status;
 
-	if (!opt->argc == !opt->from) {
-		p_err("usage: hmapctl del [OPTIONS] KEY... | --from FILE");
-		return EXIT_USAGE;
-	}
+	if (!opt->argc == !opt->from)
+		return args_usage(&command_del);
 	if (opt->from)
 		return del_lines(opt);
 	if (session_open(&s, opt, O_WRONLY))
@@ -169,3 +203,16 @@ int cmd_del(const struct options *opt)
 	session_close(&s);
 	return status;
 }
+
+static const struct opt_row del_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_KEY_FORMAT,
+	OPT_STRING(0, "from", "FILE", "delete the keys in the lines of FILE",
+		   from),
+	{ }
+};
+
+const struct command command_del = {
+	.name = "del", .operands = "KEY... | --from FILE", .max = INT_MAX,
+	.summary = "Delete keys",
+	.options = del_options, .run = cmd_del,
+};

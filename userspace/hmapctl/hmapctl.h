@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "args.h"
 #include "format.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -14,52 +15,6 @@
 
 /* Exit statuses besides EXIT_SUCCESS and EXIT_FAILURE. */
 #define EXIT_USAGE 2
-
-/* The parsed command line. */
-struct options {
-	const char *device;
-	const char *map;	/* name or path; NULL for @device */
-	const char *from;
-	const char *prefix;	/* of keys */
-	enum format key_format;
-	enum format value_format;
-	unsigned int put_flags;
-	bool json;
-	bool ascii;
-	bool watch;
-	bool keep_going;
-	bool absent;
-	bool limited;		/* by @timeout */
-	double timeout;		/* seconds */
-	const char *unlike;	/* a value */
-	bool seeded;
-	__u64 seed;
-	struct hmap_ioc_create create;
-	int argc;		/* operands, without the name of the command */
-	char **argv;
-};
-
-struct command {
-	const char *name;
-	int (*run)(const struct options *opt);
-	const char *operands;	/* for the usage line */
-	const char *summary;
-	const char *options;	/* letters of the accepted options */
-	int min;		/* number of operands */
-	int max;
-};
-
-/* args.c */
-
-/*
- * Parse the command line. Returns the command to run, or NULL with the exit
- * status in *@status after --help, --version or a reported error.
- */
-const struct command *args_parse(const struct command *commands, int argc,
-				 char **argv, struct options *opt, int *status);
-
-/* Parse a decimal number without a sign. Returns 0 or -1. */
-int args_number(const char *text, __u64 *number);
 
 /* message.c */
 
@@ -150,30 +105,34 @@ int print_strings(struct json_object *array, bool json);
 /* Print the state in the format of Go's %+v. */
 void trace_print_state(FILE *file, const struct hmap_stats *stats);
 
-/* The commands. */
-int cmd_get(const struct options *opt);		/* element.c */
-int cmd_put(const struct options *opt);
-int cmd_add(const struct options *opt);
-int cmd_pop(const struct options *opt);
-int cmd_del(const struct options *opt);
-int cmd_dump(const struct options *opt);	/* bulk.c */
-int cmd_load(const struct options *opt);
-int cmd_compare(const struct options *opt);
+/* bulk.c */
+
+/* Delete the keys in the lines of the file of --from. */
 int del_lines(const struct options *opt);
-int cmd_stats(const struct options *opt);	/* stats.c */
-int cmd_info(const struct options *opt);
-int cmd_layout(const struct options *opt);	/* layout.c */
-int cmd_wait(const struct options *opt);	/* wait.c */
-int cmd_watch(const struct options *opt);
-int cmd_clear(const struct options *opt);	/* whole.c */
-int cmd_count(const struct options *opt);
-int cmd_reserve(const struct options *opt);
-int cmd_shrink(const struct options *opt);
-int cmd_verify(const struct options *opt);
-int cmd_trace(const struct options *opt);	/* trace.c */
-int cmd_create(const struct options *opt);	/* maps.c */
-int cmd_destroy(const struct options *opt);
-int cmd_list(const struct options *opt);
-int cmd_freeze(const struct options *opt);
+
+/* The commands, each beside its function and its options. */
+extern const struct command command_get;	/* element.c */
+extern const struct command command_put;
+extern const struct command command_add;
+extern const struct command command_pop;
+extern const struct command command_del;
+extern const struct command command_dump;	/* bulk.c */
+extern const struct command command_load;
+extern const struct command command_compare;
+extern const struct command command_stats;	/* stats.c */
+extern const struct command command_info;
+extern const struct command command_layout;	/* layout.c */
+extern const struct command command_wait;	/* wait.c */
+extern const struct command command_watch;
+extern const struct command command_clear;	/* whole.c */
+extern const struct command command_count;
+extern const struct command command_reserve;
+extern const struct command command_shrink;
+extern const struct command command_verify;
+extern const struct command command_trace;	/* trace.c */
+extern const struct command command_create;	/* maps.c */
+extern const struct command command_destroy;
+extern const struct command command_list;
+extern const struct command command_freeze;
 
 #endif /* HMAPCTL_H */

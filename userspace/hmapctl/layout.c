@@ -162,7 +162,7 @@ static struct json_object *layout_describe(const struct picture *p)
 	return o;
 }
 
-int cmd_layout(const struct options *opt)
+static int cmd_layout(const struct options *opt)
 {
 	struct hmap_layout layout;
 	struct hmap_stats stats;
@@ -186,3 +186,14 @@ int cmd_layout(const struct options *opt)
 	layout_draw(&p, opt->ascii);
 	return EXIT_SUCCESS;
 }
+
+static const struct opt_row layout_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_JSON, OPT_ASCII,
+	{ }
+};
+
+const struct command command_layout = {
+	.name = "layout",
+	.summary = "Draw how full buckets and chains are",
+	.options = layout_options, .run = cmd_layout,
+};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* hmapctl create, destroy, list, freeze: maps and their names. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -52,7 +53,7 @@ static int maps_open_directory(const char *path, const char *slash,
 }
 
 /* --mode is the final mode: clear the umask. */
-int cmd_create(const struct options *opt)
+static int cmd_create(const struct options *opt)
 {
 	struct hmap_ioc_create create = opt->create;
 	const char *path = opt->argv[0], *slash = strrchr(path, '/');
@@ -77,6 +78,68 @@ int cmd_create(const struct options *opt)
 	return EXIT_SUCCESS;
 }
 
+static const char *create_take_node(const struct opt_row *row,
+				    struct options *opt, const char *argument)
+{
+	struct hmap_ioc_create *create = &opt->create;
+
+	(void)row;
+	create->flags |= HMAP_CREATE_NUMA_NODE;
+	if (args_number(argument, &create->node, sizeof(create->node)))
+		return "invalid number:";
+	return NULL;
+}
+
+static const char *create_take_mode(const struct opt_row *row,
+				    struct options *opt, const char *argument)
+{
+	unsigned long mode;
+	char *end;
+
+	(void)row;
+	mode = strtoul(argument, &end, 8);
+	if (!isdigit((unsigned char)*argument) || *end || mode > 0777)
+		return "invalid mode (0 to 0777):";
+	opt->create.mode = mode;
+	return NULL;
+}
+
+static const struct opt_row create_options[] = {
+	OPT_DEVICE,
+	OPT_NUMBER(0, "key-size", "BYTES", "size of each key [8]",
+		   create.key_size, __u32),
+	OPT_NUMBER(0, "value-size", "BYTES",
+		   "size of each value; 0 makes a set [8]",
+		   create.value_size, __u32),
+	OPT_NUMBER(0, "hint", "COUNT", "elements to make room for immediately",
+		   create.hint, __u64),
+	OPT_NUMBER(0, "max-entries", "COUNT", "maximum number of elements",
+		   create.max_entries, __u64),
+	OPT_NUMBER(0, "max-bytes", "BYTES", "maximum memory",
+		   create.max_bytes, __u64),
+	OPT_NUMBER(0, "stripes", "COUNT",
+		   "writers that can work at the same time [1]",
+		   create.stripes, __u32),
+	OPT_BITS(0, "fast-hash",
+		 "fast keyed hash, not safe against hash flooding",
+		 create.hash, HMAP_HASH_FAST),
+	OPT_BITS(0, "no-shrink", "keep the size when elements are deleted",
+		 create.flags, HMAP_CREATE_NO_SHRINK),
+	OPT_BITS(0, "mmap", "allow lookups without system calls",
+		 create.flags, HMAP_CREATE_MMAP),
+	OPT_CALL(0, "node", "NUMBER", "NUMA node to allocate memory from",
+		 create_take_node),
+	OPT_CALL(0, "mode", "OCTAL", "permissions of the file [0600]",
+		 create_take_mode),
+	{ }
+};
+
+const struct command command_create = {
+	.name = "create", .operands = "NAME | PATH", .min = 1, .max = 1,
+	.summary = "Make a map with a name",
+	.options = create_options, .run = cmd_create,
+};
+
 static const char *explain_name(int err)
 {
 	switch (-err) {
@@ -89,7 +152,7 @@ static const char *explain_name(int err)
 	}
 }
 
-int cmd_destroy(const struct options *opt)
+static int cmd_destroy(const struct options *opt)
 {
 	int i, err, status = EXIT_SUCCESS;
 
@@ -101,6 +164,16 @@ int cmd_destroy(const struct options *opt)
 	}
 	return status;
 }
+
+static const struct opt_row destroy_options[] = {
+	{ }
+};
+
+const struct command command_destroy = {
+	.name = "destroy", .operands = "NAME | PATH...", .min = 1, .max = INT_MAX,
+	.summary = "Unlink named maps",
+	.options = destroy_options, .run = cmd_destroy,
+};
 
 /*
  * A name that is safe to print: another user may have chosen it with rename().
@@ -120,7 +193,7 @@ static struct json_object *maps_printable(const char *name)
 	return json_object_new_string(text);
 }
 
-int cmd_list(const struct options *opt)
+static int cmd_list(const struct options *opt)
 {
 	const char *directory = opt->argc ? opt->argv[0] : NULL;
 	struct json_object *list;
@@ -141,7 +214,18 @@ int cmd_list(const struct options *opt)
 	return print_strings(list, opt->json);
 }
 
-int cmd_freeze(const struct options *opt)
+static const struct opt_row list_options[] = {
+	OPT_JSON,
+	{ }
+};
+
+const struct command command_list = {
+	.name = "list", .operands = "[DIRECTORY]", .max = 1,
+	.summary = "Print the names of maps",
+	.options = list_options, .run = cmd_list,
+};
+
+static int cmd_freeze(const struct options *opt)
 {
 	struct session s;
 	int err;
@@ -156,3 +240,14 @@ int cmd_freeze(const struct options *opt)
 	      "only the owner may freeze a map" : explain(err));
 	return EXIT_FAILURE;
 }
+
+static const struct opt_row freeze_options[] = {
+	OPT_DEVICE, OPT_MAP,
+	{ }
+};
+
+const struct command command_freeze = {
+	.name = "freeze",
+	.summary = "Make a map permanently read-only",
+	.options = freeze_options, .run = cmd_freeze,
+};

@@ -108,7 +108,7 @@ static struct json_object *stats_describe(const struct hmap_stats *stats)
 	return o;
 }
 
-int cmd_stats(const struct options *opt)
+static int cmd_stats(const struct options *opt)
 {
 	struct hmap_stats stats;
 	struct session s;
@@ -123,6 +123,17 @@ int cmd_stats(const struct options *opt)
 	p_err("stats: %s", explain(err));
 	return EXIT_FAILURE;
 }
+
+static const struct opt_row stats_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_JSON,
+	{ }
+};
+
+const struct command command_stats = {
+	.name = "stats",
+	.summary = "Print the state of the map",
+	.options = stats_options, .run = cmd_stats,
+};
 
 static struct json_object *stats_describe_info(const struct hmap_ioc_info *info)
 {
@@ -165,7 +176,7 @@ static struct json_object *stats_describe_info(const struct hmap_ioc_info *info)
 	return o;
 }
 
-int cmd_info(const struct options *opt)
+static int cmd_info(const struct options *opt)
 {
 	struct session s;
 	int status;
@@ -176,3 +187,9 @@ int cmd_info(const struct options *opt)
 	session_close(&s);
 	return status;
 }
+
+const struct command command_info = {
+	.name = "info",
+	.summary = "Print sizes and limits",
+	.options = stats_options, .run = cmd_info,
+};

@@ -177,10 +177,8 @@ static int trace_read_puts(struct trace *t)
 	__u16 puts = TRACE_DEFAULT_PUTS;
 	const char *text = t->opt->argv[0];
 
-	if (t->opt->argc &&
-	    (*text == '-' ||
-	     format_parse(FORMAT_DEC, text, &puts, sizeof(puts)) ||
-	     puts > TRACE_NUMBERS)) {
+	if (t->opt->argc && (args_number(text, &puts, sizeof(puts)) ||
+			     puts > TRACE_NUMBERS)) {
 		p_err("trace: invalid number (0 to %d): '%s'", TRACE_NUMBERS,
 		      text);
 		return -1;
@@ -201,7 +199,7 @@ static void trace_seed(struct trace *t)
 	t->random[2] = (unsigned short)(number >> 32);
 }
 
-int cmd_trace(const struct options *opt)
+static int cmd_trace(const struct options *opt)
 {
 	static struct trace t;
 	int status;
@@ -217,3 +215,28 @@ int cmd_trace(const struct options *opt)
 	hmap_close(t.map);
 	return status;
 }
+
+static const char *trace_take_seed(const struct opt_row *row,
+				   struct options *opt, const char *argument)
+{
+	(void)row;
+	opt->seeded = true;
+	if (args_number(argument, &opt->seed, sizeof(opt->seed)))
+		return "invalid seed:";
+	return NULL;
+}
+
+static const struct opt_row trace_options[] = {
+	OPT_DEVICE, OPT_MAP,
+	OPT_CALL(0, "seed", "NUMBER", "use the same keys and values each time",
+		 trace_take_seed),
+	OPT_SWITCH(0, "watch", "draw the evacuation of old buckets", watch),
+	OPT_ASCII,
+	{ }
+};
+
+const struct command command_trace = {
+	.name = "trace", .operands = "[N]", .max = 1,
+	.summary = "Put N random elements and print the map's state",
+	.options = trace_options, .run = cmd_trace,
+};

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "hmapctl.h"
@@ -52,21 +53,47 @@ static int wait_for_key(struct session *s, const struct options *opt)
 	return EXIT_SUCCESS;
 }
 
-int cmd_wait(const struct options *opt)
+static int cmd_wait(const struct options *opt)
 {
 	struct session s;
 	int status;
 
-	if (opt->absent && opt->unlike) {
-		p_err("--absent and --not cannot be combined");
-		return EXIT_USAGE;
-	}
 	if (session_open(&s, opt, O_RDONLY))
 		return EXIT_FAILURE;
 	status = wait_for_key(&s, opt);
 	session_close(&s);
 	return status;
 }
+
+/* Take digits with a point; no sign and no exponent. */
+static const char *wait_take_timeout(const struct opt_row *row,
+				     struct options *opt, const char *argument)
+{
+	char *end;
+
+	(void)row;
+	opt->limited = true;
+	opt->timeout = strtod(argument, &end);
+	if (*end || end == argument ||
+	    argument[strspn(argument, "0123456789.")])
+		return "invalid number of seconds:";
+	return NULL;
+}
+
+static const struct opt_row wait_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_KEY_FORMAT, OPT_VALUE_FORMAT, OPT_ABSENT,
+	OPT_STRING(0, "not", "VALUE", "wait until the value differs", unlike,
+		   .excludes = "absent"),
+	OPT_CALL(0, "timeout", "SECONDS", "fail after SECONDS; 0 checks once",
+		 wait_take_timeout),
+	{ }
+};
+
+const struct command command_wait = {
+	.name = "wait", .operands = "KEY", .min = 1, .max = 1,
+	.summary = "Wait for a key and print its value",
+	.options = wait_options, .run = cmd_wait,
+};
 
 /* Print a line as dump does, or a comment. Returns false if that failed. */
 static bool print_element(struct session *s, bool found)
@@ -128,7 +155,7 @@ static int watch_run(struct session *s, const struct options *opt)
 	return EXIT_FAILURE;
 }
 
-int cmd_watch(const struct options *opt)
+static int cmd_watch(const struct options *opt)
 {
 	struct session s;
 	int status;
@@ -139,3 +166,14 @@ int cmd_watch(const struct options *opt)
 	session_close(&s);
 	return status;
 }
+
+static const struct opt_row watch_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_KEY_FORMAT, OPT_VALUE_FORMAT,
+	{ }
+};
+
+const struct command command_watch = {
+	.name = "watch", .operands = "[KEY]", .max = 1,
+	.summary = "Print a line whenever the map or a key changes",
+	.options = watch_options, .run = cmd_watch,
+};

@@ -14,7 +14,7 @@ static int whole_report(int err, const char *doing)
 	return EXIT_FAILURE;
 }
 
-int cmd_clear(const struct options *opt)
+static int cmd_clear(const struct options *opt)
 {
 	struct session s;
 	int err;
@@ -26,7 +26,18 @@ int cmd_clear(const struct options *opt)
 	return whole_report(err, "clear");
 }
 
-int cmd_count(const struct options *opt)
+static const struct opt_row whole_options[] = {
+	OPT_DEVICE, OPT_MAP,
+	{ }
+};
+
+const struct command command_clear = {
+	.name = "clear",
+	.summary = "Delete all elements",
+	.options = whole_options, .run = cmd_clear,
+};
+
+static int cmd_count(const struct options *opt)
 {
 	struct session s;
 	long long count;
@@ -40,13 +51,19 @@ int cmd_count(const struct options *opt)
 	return whole_report(count < 0 ? count : 0, "count");
 }
 
-int cmd_reserve(const struct options *opt)
+const struct command command_count = {
+	.name = "count",
+	.summary = "Print the number of elements",
+	.options = whole_options, .run = cmd_count,
+};
+
+static int cmd_reserve(const struct options *opt)
 {
 	struct session s;
 	__u64 count;
 	int err;
 
-	if (args_number(opt->argv[0], &count)) {
+	if (args_number(opt->argv[0], &count, sizeof(count))) {
 		p_err("invalid number of elements: '%s'", opt->argv[0]);
 		return EXIT_USAGE;
 	}
@@ -60,7 +77,13 @@ int cmd_reserve(const struct options *opt)
 	return EXIT_FAILURE;
 }
 
-int cmd_shrink(const struct options *opt)
+const struct command command_reserve = {
+	.name = "reserve", .operands = "COUNT", .min = 1, .max = 1,
+	.summary = "Make room for a number of elements",
+	.options = whole_options, .run = cmd_reserve,
+};
+
+static int cmd_shrink(const struct options *opt)
 {
 	struct session s;
 	int err;
@@ -71,6 +94,12 @@ int cmd_shrink(const struct options *opt)
 	session_close(&s);
 	return whole_report(err, "shrink");
 }
+
+const struct command command_shrink = {
+	.name = "shrink",
+	.summary = "Free memory that the elements do not need",
+	.options = whole_options, .run = cmd_shrink,
+};
 
 static const char *explain_verify(int err)
 {
@@ -84,7 +113,7 @@ static const char *explain_verify(int err)
 	}
 }
 
-int cmd_verify(const struct options *opt)
+static int cmd_verify(const struct options *opt)
 {
 	struct session s;
 	int err;
@@ -100,3 +129,9 @@ int cmd_verify(const struct options *opt)
 	p_err("verify: %s", explain_verify(err));
 	return EXIT_FAILURE;
 }
+
+const struct command command_verify = {
+	.name = "verify",
+	.summary = "Make the kernel check the whole map",
+	.options = whole_options, .run = cmd_verify,
+};
