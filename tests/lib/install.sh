@@ -191,25 +191,57 @@ lint_pages()
 	done
 }
 
-completes()
+# What the completion offers for the last word; there is a map of this name.
+complete_words() # WORD...
 {
-	COMP_WORDS=(hmapctl "$1")
-	COMP_CWORD=1
+	local PATH=$root/usr/bin:$PATH
+
+	# shellcheck disable=SC2317 # the completion calls it
+	hmapctl()
+	{
+		case $* in
+		list) printf '%s\n' visits 'a\x20b' ;;
+		*) command hmapctl "$@" ;;
+		esac
+	}
+	COMP_WORDS=(hmapctl "$@")
+	COMP_CWORD=$#
 	# shellcheck disable=SC1091
 	. "$root/usr/share/bash-completion/completions/hmapctl"
 	_hmapctl
-	[ "${COMPREPLY[*]}" = "$2" ] || {
-		echo "${COMPREPLY[*]}"
+	unset -f hmapctl
+	echo "${COMPREPLY[*]}"
+}
+
+completes() # WANTED WORD...
+{
+	local found
+
+	found=$(complete_words "${@:2}")
+	[ "$found" = "$1" ] || {
+		echo "$found"
 		return 1
 	}
 }
 
-knows_all_commands()
+completes_all_commands()
 {
-	diff <("$build/hmapctl/hmapctl" --help |
-			sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p') \
-	     <(sed -n 's/.*local commands="\(.*\)"/\1/p' \
-			"$top/userspace/dist/hmapctl.bash" | tr ' ' '\n')
+	completes "$("$build/hmapctl/hmapctl" --help |
+		sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)" ""
+}
+
+completes_all_options()
+{
+	local command
+
+	for command in $(complete_words "") ""; do
+		completes "$("$build/hmapctl/hmapctl" ${command:+"$command"} --help |
+			sed -n -E 's/^  (-.,|   ) (--[a-z-]+) .*/\2/p' | xargs)" \
+			${command:+"$command"} -- || {
+			echo "of $command"
+			return 1
+		}
+	done
 }
 
 tap_ok "make install DESTDIR= PREFIX=/usr" \
@@ -275,9 +307,18 @@ if command -v mandoc >/dev/null; then
 else
 	tap_skip "mandoc -T lint has nothing to say about the manual" "no mandoc"
 fi
-tap_ok "bash completes a command" completes la layout
-tap_ok "bash completion knows the commands that the help knows" \
-	knows_all_commands
+tap_ok "bash completes a command" completes layout la
+tap_ok "bash completes all commands" completes_all_commands
+tap_ok "bash completes all options of each command" completes_all_options
+tap_ok "bash completes a format" completes hex get --key-format h
+tap_ok "bash completes any format" completes "dec int str hex" -v ""
+tap_ok "bash completes the name of a map" completes visits put 1 1 -m ""
+tap_ok "bash completes the name of a map to destroy" completes visits destroy v
+tap_ok "bash completes a file" completes "$top/userspace/Makefile" load "$top/userspace/Mak"
+tap_ok "bash completes the file of an option" \
+	completes "$top/userspace/Makefile" del --from "$top/userspace/Mak"
+tap_ok "bash completes no file where a key is expected" \
+	completes "" get "$top/userspace/Mak"
 if command -v clang >/dev/null; then
 	tap_ok "all is clean under clang, too" \
 		userspace all CC=clang B="$tmp/clang"

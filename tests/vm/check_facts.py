@@ -80,7 +80,6 @@ FACTS = [
         "files": {
             "userspace/hmapctl/main.c": r"^\t&command_{},$",
             "userspace/man/hmapctl.1": r"\bCm {}\b",
-            "userspace/dist/hmapctl.bash": r"\b{}\b",
             "tests/cli/usage.bats": r"\b{}\b",
         },
     },
@@ -90,7 +89,6 @@ FACTS = [
         "lines": r"""\bOPT_\w+\((?:'\w'|0), "([\w-]+)",""",
         "files": {
             "userspace/man/hmapctl.1": r"-{}\b",
-            "userspace/dist/hmapctl.bash": r"--{}\b",
             "tests/cli/*.bats": r"--{}\b",
         },
         # as -v, in each of them
@@ -132,6 +130,16 @@ FACTS = [
             "tests/vm/modules.sh": r"^\tneed_packages .*\b{}\b",
             "tests/vm/host/build.sh": r"^# packages: .*\b{}\b",
             "tests/vm/host/userspace.sh": r"^# packages: .*\b{}\b",
+        },
+    },
+    {
+        "what": "format of hmapctl",
+        "source": "userspace/hmapctl/format.c",
+        "lines": r'^\t\[FORMAT_(?!DEFAULT)\w+\] = "(\w+)",',
+        "files": {
+            "userspace/hmapctl/args.[ch]": r"\b{}\b",
+            "userspace/dist/hmapctl.bash": r"\b{}\b",
+            "userspace/man/hmapctl.1": r"^\.It Cm {}$",
         },
     },
 ]

@@ -1,41 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# bash completion for hmapctl(1)
-
-_hmapctl_options()
-{
-	local common="--device --map --help --version" format="--key-format --value-format"
-
-	case $1 in
-	get | add | pop) echo "$common $format" ;;
-	put) echo "$common $format --noexist --exist" ;;
-	del) echo "$common --key-format --from" ;;
-	dump) echo "$common $format --json --prefix" ;;
-	load) echo "$common $format --noexist --exist --keep-going" ;;
-	compare) echo "$common $format --absent" ;;
-	wait) echo "$common $format --absent --not --timeout" ;;
-	watch) echo "$common $format" ;;
-	stats | info) echo "$common --json" ;;
-	layout) echo "$common --json --ascii" ;;
-	create)
-		echo "--device --help --version --key-size --value-size --hint" \
-			"--max-entries --max-bytes --stripes --fast-hash --no-shrink --mmap --node --mode"
-		;;
-	destroy) echo "--help --version" ;;
-	list) echo "--json --help --version" ;;
-	trace) echo "$common --seed --watch --ascii" ;;
-	*) echo "$common" ;;
-	esac
-}
+# bash completion for hmapctl(1). Commands, options and their arguments are
+# those that the help of the installed hmapctl shows.
 
 # Print the first word that is a command, if there is one.
-_hmapctl_command()
+_hmapctl_command() # COMMANDS
 {
 	local word
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		case " $1 " in
-		*" $word "*)
+		case $'\n'$1$'\n' in
+		*$'\n'"$word"$'\n'*)
 			echo "$word"
 			return
 			;;
@@ -45,7 +20,7 @@ _hmapctl_command()
 
 # Complete the name of a map, or a path. Names with a backslash are left out:
 # hmapctl list has escaped them.
-_hmapctl_names()
+_hmapctl_names() # WORD
 {
 	if [[ $1 == */* ]]; then
 		compgen -f -- "$1"
@@ -54,36 +29,44 @@ _hmapctl_names()
 	fi
 }
 
+# Complete an argument or operand, which has this name in the help.
+_hmapctl_argument() # NAME WORD
+{
+	case $1 in
+	FORMAT) compgen -W "dec int str hex" -- "$2" ;;
+	"NAME | PATH"*) _hmapctl_names "$2" ;;
+	PATH | FILE | "[FILE | -]" | "[DIRECTORY]") compgen -f -- "$2" ;;
+	esac
+}
+
 _hmapctl()
 {
-	local commands="get put add pop del dump load compare wait watch stats info layout count reserve shrink clear verify freeze create destroy list trace"
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command
+	local row='^  (-.|  ).? (--[a-z-]+)( ([A-Z]+( \| [A-Z]+)?))?  '
+	local commands command line options='' operands='' argument=''
 
+	commands=$(hmapctl --help 2>/dev/null | sed -n 's/^  \([a-z]\+\) .*/\1/p')
 	command=$(_hmapctl_command "$commands")
+	while IFS= read -r line; do
+		if [[ $line =~ $row ]]; then
+			options+=" ${BASH_REMATCH[2]}"
+			case $previous in
+			"${BASH_REMATCH[1]}" | "${BASH_REMATCH[2]}") argument=${BASH_REMATCH[4]} ;;
+			esac
+		elif [[ $line == Usage:*"[OPTIONS] "* ]]; then
+			operands=${line#*"[OPTIONS] "}
+		fi
+	done < <(hmapctl ${command:+"$command"} --help 2>/dev/null)
+
 	COMPREPLY=()
-	case $previous in
-	-k | -v | --key-format | --value-format)
-		mapfile -t COMPREPLY < <(compgen -W "dec int str hex" -- "$current")
-		return
-		;;
-	-m | --map)
-		mapfile -t COMPREPLY < <(_hmapctl_names "$current")
-		return
-		;;
-	-d | --device | --from)
-		mapfile -t COMPREPLY < <(compgen -f -- "$current")
-		return
-		;;
-	esac
-	if [[ $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(_hmapctl_options "$command")" -- "$current")
+	if [[ -n $argument ]]; then
+		mapfile -t COMPREPLY < <(_hmapctl_argument "$argument" "$current")
+	elif [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
 	elif [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
-	elif [[ $command == destroy ]]; then
-		mapfile -t COMPREPLY < <(_hmapctl_names "$current")
-	elif [[ $command == load || $command == compare || $command == list ]]; then
-		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+	else
+		mapfile -t COMPREPLY < <(_hmapctl_argument "$operands" "$current")
 	fi
 }
 
