@@ -35,6 +35,50 @@ commands="get put add pop del dump load compare wait watch stats info layout
 	done
 }
 
+# rows_of [COMMAND]: the lines of the help that are about options
+rows_of()
+{
+	hmapctl "$@" --help | sed -n -E '/^  (-.,|   ) --/p'
+}
+
+names_of()
+{
+	hmapctl "$@" --help | sed -n -E 's/^  (-.,|   ) --([a-z-]+) .*/\2/p'
+}
+
+@test "an option is described alike in the help of all commands that take it" {
+	local name
+
+	diff <(for name in $commands; do rows_of "$name"; done | sorted -u) \
+		<(rows_of | sorted)
+	# and by one line
+	[ -z "$(names_of | sorted | uniq -d)" ]
+	[ -z "$(hmapctl --help | awk 'length > 80')" ]
+}
+
+# every_option: all options but --help and --version, with arguments
+every_option()
+{
+	rows_of | sed -n -E '/--(help|version) /d
+		s/^ *(-.,)* *(--[a-z-]*)  .*/\2/p
+		s/^ *(-.,)* *(--[a-z-]*) FORMAT .*/\2=dec/p
+		s/^ *(-.,)* *(--[a-z-]*) [A-Z].*/\2=1/p'
+}
+
+@test "a command takes the options in its help and no other" {
+	local name all names
+
+	mapfile -t all < <(every_option)
+	names=$(names_of | sorted)
+	[ "${#all[@]}" = $(($(wc -l <<<"$names") - 2)) ]
+	for name in $commands; do
+		output=$(hmapctl "$name" "${all[@]}" 2>&1) || [ $? = 2 ]
+		diff <(sed -n "s/^hmapctl: $name does not take the option --//p" \
+			<<<"$output" | cat - <(names_of "$name") | sorted) \
+			- <<<"$names"
+	done
+}
+
 @test "--version and -V print name and version" {
 	local option
 
@@ -47,9 +91,24 @@ commands="get put add pop del dump load compare wait watch stats info layout
 @test "a command line that makes no sense is refused with status 2" {
 	fails 2 "no command given" hmapctl
 	fails 2 "unknown command, see hmapctl --help: 'frob'" hmapctl frob
-	fails 2 "unrecognized option '--frob'" hmapctl stats --frob
-	fails 2 "invalid option -- 'z'" hmapctl stats -z
-	fails 2 "requires an argument" hmapctl get 1 --key-format
+}
+
+# refuses MESSAGE ARGUMENT...: status 2, and exactly this on stderr
+refuses()
+{
+	fails 2 "hmapctl: $1" hmapctl "${@:2}"
+	[ "$stderr" = "hmapctl: $1" ] || explain "message: $stderr"
+}
+
+@test "an option that there is not, or is not complete, is refused" {
+	refuses "unrecognized option '--frob'" stats --frob
+	refuses "unrecognized option '--frob'" --frob
+	refuses "invalid option -- 'z'" stats -z
+	refuses "option '--key-format' requires an argument" get 1 --key-format
+	refuses "option requires an argument -- 'k'" get 1 -k
+	refuses "option '--json' doesn't allow an argument" stats --json=1
+	refuses "option '--key' is ambiguous; possibilities: '--key-format' '--key-size'" \
+		get 1 --key dec
 }
 
 @test "a wrong number of operands is refused with the usage" {
@@ -65,14 +124,15 @@ commands="get put add pop del dump load compare wait watch stats info layout
 }
 
 @test "an option that the command does not take is refused" {
-	fails 2 "get does not take the option --json" ctl get 1 --json
+	refuses "get does not take the option --json" get 1 --json
+	refuses "get does not take the option --json" --json get 1
 	fails 2 "stats does not take the option --noexist" ctl stats --noexist
 	fails 2 "clear does not take the option --key-format" ctl clear -k dec
 	fails 2 "load does not take the option --absent" ctl load --absent
 }
 
 @test "--noexist and --exist cannot be combined" {
-	fails 2 "cannot be combined" ctl put 1 2 --noexist --exist
+	refuses "--noexist and --exist cannot be combined" put 1 2 --noexist --exist
 	fails 2 "cannot be combined" ctl load --exist --noexist /dev/null
 }
 
