@@ -4,6 +4,9 @@
 
 So for the versions of hmap and of kernels. Prints a sentence for each that is missing, or
 is stale; the exit status is 1 then. Run at the top of the project.
+=======
+Prints a sentence for each that is missing, and for each function and constant of userspace/
+that is defined twice; the exit status is 1 then. Run at the top of the project.
 """
 import glob
 import re
@@ -181,9 +184,22 @@ def stale_kernels():
             yield f"{file} names the kernel {version}, which {KERNELS} has not"
 
 
+def defined_twice():
+    """Functions and constants of the library and of hmapctl are found by their names."""
+    definition = r"^#define (\w+)|^(?:\w[\w *]*[ *])(\w+)\([^;{}]*\)\n\{"
+    places = {}
+    for file in sorted(glob.glob("userspace/*/*.[ch]")):
+        for names in re.findall(definition, read(file), re.M):
+            places.setdefault("".join(names), []).append(file)
+    for name, files in places.items():
+        if len(files) > 1:
+            yield f"{name} is defined in {' and in '.join(files)}"
+
+
 def main():
     found = [sentence for fact in FACTS for sentence in missing(fact)]
     found += stale_kernels()
+    found += defined_twice()
     print("\n".join(found), end="\n" if found else "")
     return bool(found)
 

@@ -13,7 +13,7 @@
 
 #define OUT_OF_RANGE "out of range"
 
-static const char * const names[] = {
+static const char * const format_names[] = {
 	[FORMAT_DEFAULT] = "default",
 	[FORMAT_DEC] = "dec",
 	[FORMAT_INT] = "int",
@@ -23,7 +23,7 @@ static const char * const names[] = {
 
 const char *format_name(enum format format)
 {
-	return names[format];
+	return format_names[format];
 }
 
 enum format format_by_name(const char *name)
@@ -31,7 +31,7 @@ enum format format_by_name(const char *name)
 	enum format format;
 
 	for (format = FORMAT_DEC; format <= FORMAT_HEX; format++) {
-		if (!strcmp(name, names[format]))
+		if (!strcmp(name, format_names[format]))
 			return format;
 	}
 	return FORMAT_DEFAULT;

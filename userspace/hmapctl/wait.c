@@ -9,7 +9,7 @@
 
 #include "hmapctl.h"
 
-#define NS_PER_S	1000000000
+#define NSEC_PER_SEC	1000000000
 
 /* The time @seconds from now, at most about 34 years. */
 static struct timespec deadline_in(double seconds)
@@ -20,9 +20,9 @@ static struct timespec deadline_in(double seconds)
 		seconds = INT32_MAX / 2;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	t.tv_sec += (time_t)seconds;
-	t.tv_nsec += (long)((seconds - (time_t)seconds) * NS_PER_S);
-	t.tv_sec += t.tv_nsec / NS_PER_S;
-	t.tv_nsec %= NS_PER_S;
+	t.tv_nsec += (long)((seconds - (time_t)seconds) * NSEC_PER_SEC);
+	t.tv_sec += t.tv_nsec / NSEC_PER_SEC;
+	t.tv_nsec %= NSEC_PER_SEC;
 	return t;
 }
 
