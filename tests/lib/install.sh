@@ -28,7 +28,7 @@ installed()
 exported_symbols()
 {
 	nm -D --defined-only "$root/usr/lib/libhmap.so" |
-		sed -n 's/.* T \(hmap_[a-z_]*\)@@HMAP_.*/\1/p' | sort
+		sed -n 's/.* T lib\(hmap_[a-z_]*\)@@HMAP_.*/\1/p' | sort
 }
 
 declared_functions()
@@ -42,11 +42,11 @@ same_symbols()
 	diff <(declared_functions) <(exported_symbols)
 }
 
-# Those of a program may have any other name.
+# Those of a program, and of other libraries, may have any other name.
 archive_has_our_names_only()
 {
 	! nm -g --defined-only "$root/usr/lib/libhmap.a" |
-		grep ' [A-Z] ' | grep -v ' hmap_'
+		grep ' [A-Z] ' | grep -v ' libhmap_'
 }
 
 has_soname()

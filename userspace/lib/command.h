@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Calls of the device, shared by the files of libhmap. Internal functions have the prefix hmap_ as
- * well: other names could clash with those of a program that links the static
- * library.
+ * Calls of the device, shared by the files of libhmap. Internal functions have
+ * the prefix libhmap_, as the public ones have for the linker: other names could
+ * clash with those of a program that links the static library.
  */
 #ifndef HMAP_COMMAND_H
 #define HMAP_COMMAND_H
@@ -20,7 +20,7 @@ struct hmap {
 	struct hmap_ioc_info info;
 };
 
-struct hmap *hmap_open_or_close(int fd);
+struct hmap *libhmap_open_or_close(int fd);
 
 /* Return a negative errno value, and set errno. */
 static inline int fail(int err)

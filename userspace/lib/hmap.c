@@ -11,7 +11,7 @@
 #include "mapped.h"
 
 /* hmap_open_fd() that closes @fd if it fails. */
-struct hmap *hmap_open_or_close(int fd)
+struct hmap *libhmap_open_or_close(int fd)
 {
 	struct hmap *map = hmap_open_fd(fd);
 
@@ -43,7 +43,7 @@ struct hmap *hmap_open(const char *path, int flags)
 	fd = open(path ? path : HMAP_DEVICE, flags | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	map = hmap_open_or_close(fd);
+	map = libhmap_open_or_close(fd);
 	if (!map || !owned || is_owned(&map->info))
 		return map;
 	hmap_close(map);
@@ -67,7 +67,7 @@ struct hmap *hmap_open_fd(int fd)
 		return NULL;
 	}
 	if (map->info.create_flags & HMAP_CREATE_MMAP)
-		map->mapped = hmap_mapped_open(fd, &map->info);
+		map->mapped = libhmap_mapped_open(fd, &map->info);
 	return map;
 }
 
@@ -77,7 +77,7 @@ void hmap_close(struct hmap *map)
 
 	if (!map)
 		return;
-	hmap_mapped_close(map->mapped);
+	libhmap_mapped_close(map->mapped);
 	close(map->fd);
 	free(map);
 	errno = err;

@@ -31,9 +31,15 @@
  * return the same results as the kernel does, and ask the kernel when they
  * cannot decide. The only difference: an invalid pointer crashes the program
  * instead of causing EFAULT.
+ *
+ * Names: for the linker the functions have the prefix libhmap_ instead of
+ * hmap_. A program can therefore be linked with another library that has
+ * functions of the same names, as Open vSwitch has. One source file cannot
+ * include this header and openvswitch/hmap.h: each declares its own struct
+ * hmap. <linux/hmap.h> can be included with either of them.
  */
-#ifndef HMAP_H
-#define HMAP_H
+#ifndef LIBHMAP_H
+#define LIBHMAP_H
 
 #include <stddef.h>
 #include <time.h>
@@ -46,6 +52,9 @@ extern "C" {
 #ifndef HMAP_API
 #define HMAP_API __attribute__((visibility("default")))
 #endif
+
+/* The name for the linker: libhmap_get() for hmap_get(). */
+#define HMAP_SYMBOL(name)	__asm__("libhmap_" #name)
 
 /** struct hmap - an open map */
 struct hmap;
@@ -74,7 +83,7 @@ struct hmap;
  * (@flags), ENOTTY (@path is not a map), EPERM (HMAP_OPEN_OWNED refuses it),
  * ENOMEM, or any error of open(2).
  */
-HMAP_API struct hmap *hmap_open(const char *path, int flags);
+HMAP_API struct hmap *hmap_open(const char *path, int flags) HMAP_SYMBOL(open);
 
 /**
  * hmap_open_fd() - use a map that is open already
@@ -83,7 +92,7 @@ HMAP_API struct hmap *hmap_open(const char *path, int flags);
  *
  * Return: the map; NULL with errno EBADF, ENOTTY (@fd is not a map) or ENOMEM.
  */
-HMAP_API struct hmap *hmap_open_fd(int fd);
+HMAP_API struct hmap *hmap_open_fd(int fd) HMAP_SYMBOL(open_fd);
 
 /**
  * hmap_open_named() - open a map by its name
@@ -94,7 +103,8 @@ HMAP_API struct hmap *hmap_open_fd(int fd);
  * (no map has this name), ENODEV (no hmapfs is mounted on HMAP_NODES, see
  * hmap(4)), or as for hmap_open().
  */
-HMAP_API struct hmap *hmap_open_named(const char *name, int flags);
+HMAP_API struct hmap *hmap_open_named(const char *name, int flags)
+	HMAP_SYMBOL(open_named);
 
 /**
  * hmap_create() - make a map
@@ -119,7 +129,8 @@ HMAP_API struct hmap *hmap_open_named(const char *name, int flags);
  * or any error of open(2).
  */
 HMAP_API struct hmap *hmap_create(const char *device,
-				  const struct hmap_ioc_create *create);
+				  const struct hmap_ioc_create *create)
+	HMAP_SYMBOL(create);
 
 /**
  * hmap_link() - give a map a name
@@ -137,7 +148,8 @@ HMAP_API struct hmap *hmap_create(const char *device,
  * (see protected_hardlinks in proc(5)); -EINVAL: an empty name, "." or ".."; or
  * any error of linkat(2).
  */
-HMAP_API int hmap_link(const struct hmap *map, const char *name);
+HMAP_API int hmap_link(const struct hmap *map, const char *name)
+	HMAP_SYMBOL(link);
 
 /**
  * hmap_destroy_named() - unlink a map
@@ -152,7 +164,7 @@ HMAP_API int hmap_link(const struct hmap *map, const char *name);
  * mounted on HMAP_NODES; -EINVAL: an empty name, "." or ".."; or any error of
  * unlink(2).
  */
-HMAP_API int hmap_destroy_named(const char *name);
+HMAP_API int hmap_destroy_named(const char *name) HMAP_SYMBOL(destroy_named);
 
 /**
  * hmap_list_named() - list the names of maps
@@ -168,7 +180,8 @@ HMAP_API int hmap_destroy_named(const char *name);
  * mounted on HMAP_NODES; -EINVAL: @names is NULL; -ENOMEM; or any error of
  * open(2).
  */
-HMAP_API int hmap_list_named(const char *directory, char ***names);
+HMAP_API int hmap_list_named(const char *directory, char ***names)
+	HMAP_SYMBOL(list_named);
 
 /**
  * hmap_close() - close a map
@@ -176,7 +189,7 @@ HMAP_API int hmap_list_named(const char *directory, char ***names);
  *
  * Preserves errno.
  */
-HMAP_API void hmap_close(struct hmap *map);
+HMAP_API void hmap_close(struct hmap *map) HMAP_SYMBOL(close);
 
 /**
  * hmap_fd() - the file descriptor of a map
@@ -185,7 +198,7 @@ HMAP_API void hmap_close(struct hmap *map);
  * Return: the file descriptor, which hmap_close() closes; -EINVAL if @map is
  * NULL.
  */
-HMAP_API int hmap_fd(const struct hmap *map);
+HMAP_API int hmap_fd(const struct hmap *map) HMAP_SYMBOL(fd);
 
 /**
  * hmap_is_mapped() - whether lookups use no system call
@@ -195,7 +208,7 @@ HMAP_API int hmap_fd(const struct hmap *map);
  * map was not made for mapping, is not open for reading, could not be mapped,
  * or has a format that this library does not know; -EINVAL: @map is NULL.
  */
-HMAP_API int hmap_is_mapped(const struct hmap *map);
+HMAP_API int hmap_is_mapped(const struct hmap *map) HMAP_SYMBOL(is_mapped);
 
 /**
  * hmap_info() - sizes and limits
@@ -208,7 +221,8 @@ HMAP_API int hmap_is_mapped(const struct hmap *map);
  * Return: sizes and limits, valid until hmap_close(); NULL with errno EINVAL
  * if @map is NULL.
  */
-HMAP_API const struct hmap_ioc_info *hmap_info(const struct hmap *map);
+HMAP_API const struct hmap_ioc_info *hmap_info(const struct hmap *map)
+	HMAP_SYMBOL(info);
 
 /**
  * hmap_key_size() - the size of a key in bytes
@@ -216,7 +230,7 @@ HMAP_API const struct hmap_ioc_info *hmap_info(const struct hmap *map);
  *
  * Return: 1 or more; 0 with errno EINVAL if @map is NULL.
  */
-HMAP_API size_t hmap_key_size(const struct hmap *map);
+HMAP_API size_t hmap_key_size(const struct hmap *map) HMAP_SYMBOL(key_size);
 
 /**
  * hmap_value_size() - the size of a value in bytes
@@ -225,7 +239,7 @@ HMAP_API size_t hmap_key_size(const struct hmap *map);
  * Return: 0 if the map is a set, otherwise 1 or more; 0 with errno EINVAL if
  * @map is NULL.
  */
-HMAP_API size_t hmap_value_size(const struct hmap *map);
+HMAP_API size_t hmap_value_size(const struct hmap *map) HMAP_SYMBOL(value_size);
 
 /**
  * hmap_get() - look up a key
@@ -239,7 +253,8 @@ HMAP_API size_t hmap_value_size(const struct hmap *map);
  * NULL pointer or another size; -EFAULT: an invalid pointer.
  */
 HMAP_API int hmap_get(const struct hmap *map, const void *key,
-		      size_t key_size, void *value, size_t value_size);
+		      size_t key_size, void *value, size_t value_size)
+	HMAP_SYMBOL(get);
 
 /**
  * hmap_contains() - check whether a key exists
@@ -251,7 +266,7 @@ HMAP_API int hmap_get(const struct hmap *map, const void *key,
  * hmap_get().
  */
 HMAP_API int hmap_contains(const struct hmap *map, const void *key,
-			   size_t key_size);
+			   size_t key_size) HMAP_SYMBOL(contains);
 
 /**
  * hmap_put() - insert or overwrite an element
@@ -271,7 +286,7 @@ HMAP_API int hmap_contains(const struct hmap *map, const void *key,
  */
 HMAP_API int hmap_put(const struct hmap *map, const void *key,
 		      size_t key_size, const void *value, size_t value_size,
-		      unsigned int flags);
+		      unsigned int flags) HMAP_SYMBOL(put);
 
 /**
  * hmap_delete() - remove an element
@@ -283,7 +298,7 @@ HMAP_API int hmap_put(const struct hmap *map, const void *key,
  * NULL pointer or another size; -EFAULT: an invalid pointer; -ENOMEM.
  */
 HMAP_API int hmap_delete(const struct hmap *map, const void *key,
-			 size_t key_size);
+			 size_t key_size) HMAP_SYMBOL(delete);
 
 /**
  * hmap_pop() - remove an element and return its value
@@ -297,7 +312,8 @@ HMAP_API int hmap_delete(const struct hmap *map, const void *key,
  * element has been removed.
  */
 HMAP_API int hmap_pop(const struct hmap *map, const void *key,
-		      size_t key_size, void *value, size_t value_size);
+		      size_t key_size, void *value, size_t value_size)
+	HMAP_SYMBOL(pop);
 
 /**
  * hmap_get_or_put() - look up a key, and insert it if it does not exist
@@ -314,7 +330,8 @@ HMAP_API int hmap_pop(const struct hmap *map, const void *key,
  * hmap_put().
  */
 HMAP_API int hmap_get_or_put(const struct hmap *map, const void *key,
-			     size_t key_size, void *value, size_t value_size);
+			     size_t key_size, void *value, size_t value_size)
+	HMAP_SYMBOL(get_or_put);
 
 /**
  * hmap_swap() - insert or overwrite an element and return its old value
@@ -330,7 +347,7 @@ HMAP_API int hmap_get_or_put(const struct hmap *map, const void *key,
  */
 HMAP_API int hmap_swap(const struct hmap *map, const void *key,
 		       size_t key_size, const void *value, void *old,
-		       size_t value_size, unsigned int flags);
+		       size_t value_size, unsigned int flags) HMAP_SYMBOL(swap);
 
 /**
  * hmap_compare_swap() - overwrite a value if it is equal to an expected one
@@ -349,7 +366,7 @@ HMAP_API int hmap_swap(const struct hmap *map, const void *key,
 HMAP_API int hmap_compare_swap(const struct hmap *map, const void *key,
 			       size_t key_size, void *expected,
 			       const void *value, size_t value_size,
-			       unsigned int flags);
+			       unsigned int flags) HMAP_SYMBOL(compare_swap);
 
 /**
  * hmap_add() - add to a number in a value
@@ -369,7 +386,7 @@ HMAP_API int hmap_compare_swap(const struct hmap *map, const void *key,
  */
 HMAP_API int hmap_add(const struct hmap *map, const void *key,
 		      size_t key_size, size_t offset, size_t length,
-		      __u64 operand, __u64 *number);
+		      __u64 operand, __u64 *number) HMAP_SYMBOL(add);
 
 /**
  * hmap_do() - carry out any operation
@@ -383,7 +400,7 @@ HMAP_API int hmap_add(const struct hmap *map, const void *key,
  * Return: the result: 0, or a negative errno value.
  */
 HMAP_API int hmap_do(const struct hmap *map, struct hmap_op *op,
-		     size_t key_size, size_t value_size);
+		     size_t key_size, size_t value_size) HMAP_SYMBOL(do);
 
 /**
  * hmap_batch() - carry out several operations in one system call
@@ -405,7 +422,7 @@ HMAP_API int hmap_do(const struct hmap *map, struct hmap_op *op,
 HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
 			unsigned int count, size_t key_size,
 			size_t value_size, unsigned int flags,
-			unsigned int *done);
+			unsigned int *done) HMAP_SYMBOL(batch);
 
 /**
  * hmap_vector() - carry out one operation on many elements
@@ -420,7 +437,7 @@ HMAP_API int hmap_batch(const struct hmap *map, struct hmap_op *ops,
  * -EACCES: not open as required; -EFAULT: an invalid pointer; -ENOMEM.
  */
 HMAP_API int hmap_vector(const struct hmap *map,
-			 struct hmap_ioc_vector *vector);
+			 struct hmap_ioc_vector *vector) HMAP_SYMBOL(vector);
 
 /**
  * hmap_get_many() - look up many keys
@@ -437,7 +454,8 @@ HMAP_API int hmap_vector(const struct hmap *map,
  */
 HMAP_API int hmap_get_many(const struct hmap *map, const void *keys,
 			   size_t key_size, void *values, size_t value_size,
-			   __s32 *results, unsigned int count);
+			   __s32 *results, unsigned int count)
+	HMAP_SYMBOL(get_many);
 
 /**
  * hmap_put_many() - insert or overwrite many elements
@@ -456,7 +474,8 @@ HMAP_API int hmap_get_many(const struct hmap *map, const void *keys,
 HMAP_API int hmap_put_many(const struct hmap *map, const void *keys,
 			   size_t key_size, const void *values,
 			   size_t value_size, __s32 *results,
-			   unsigned int count, unsigned int flags);
+			   unsigned int count, unsigned int flags)
+	HMAP_SYMBOL(put_many);
 
 /**
  * hmap_delete_many() - remove many elements
@@ -470,7 +489,7 @@ HMAP_API int hmap_put_many(const struct hmap *map, const void *keys,
  */
 HMAP_API int hmap_delete_many(const struct hmap *map, const void *keys,
 			      size_t key_size, __s32 *results,
-			      unsigned int count);
+			      unsigned int count) HMAP_SYMBOL(delete_many);
 
 /**
  * hmap_scan() - visit all elements
@@ -494,7 +513,8 @@ HMAP_API int hmap_delete_many(const struct hmap *map, const void *keys,
  */
 HMAP_API int hmap_scan(const struct hmap *map, struct hmap_cursor *cursor,
 		       void *keys, size_t key_size, void *values,
-		       size_t value_size, unsigned int capacity);
+		       size_t value_size, unsigned int capacity)
+	HMAP_SYMBOL(scan);
 
 /**
  * hmap_select() - visit some elements
@@ -519,7 +539,7 @@ HMAP_API int hmap_select(const struct hmap *map, struct hmap_cursor *cursor,
 			 void *keys, size_t key_size, void *values,
 			 size_t value_size, unsigned int capacity,
 			 unsigned int flags, const void *prefix,
-			 size_t prefix_size);
+			 size_t prefix_size) HMAP_SYMBOL(select);
 
 /**
  * hmap_count() - the number of elements
@@ -529,7 +549,7 @@ HMAP_API int hmap_select(const struct hmap *map, struct hmap_cursor *cursor,
  *
  * Return: the number; -EINVAL: @map is NULL.
  */
-HMAP_API long long hmap_count(const struct hmap *map);
+HMAP_API long long hmap_count(const struct hmap *map) HMAP_SYMBOL(count);
 
 /**
  * hmap_reserve() - make room for a number of elements
@@ -542,7 +562,8 @@ HMAP_API long long hmap_count(const struct hmap *map);
  * largest possible map; -ENOSPC: a limit of memory does not allow it; -EACCES:
  * not open for writing; -ENOMEM.
  */
-HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count);
+HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count)
+	HMAP_SYMBOL(reserve);
 
 /**
  * hmap_shrink() - free memory that the elements do not need
@@ -553,7 +574,7 @@ HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count);
  * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL; -ENOMEM: no
  * memory to move to.
  */
-HMAP_API int hmap_shrink(const struct hmap *map);
+HMAP_API int hmap_shrink(const struct hmap *map) HMAP_SYMBOL(shrink);
 
 /**
  * hmap_clear() - remove all elements
@@ -562,7 +583,7 @@ HMAP_API int hmap_shrink(const struct hmap *map);
  * Return: 0; -EACCES: not open for writing; -EINVAL: @map is NULL; -ENOMEM: no
  * memory, nothing was removed.
  */
-HMAP_API int hmap_clear(const struct hmap *map);
+HMAP_API int hmap_clear(const struct hmap *map) HMAP_SYMBOL(clear);
 
 /**
  * hmap_wait() - wait for a key
@@ -591,7 +612,8 @@ HMAP_API int hmap_clear(const struct hmap *map);
  */
 HMAP_API int hmap_wait(const struct hmap *map, const void *key,
 		       size_t key_size, void *value, size_t value_size,
-		       unsigned int flags, const struct timespec *deadline);
+		       unsigned int flags, const struct timespec *deadline)
+	HMAP_SYMBOL(wait);
 
 /**
  * hmap_wait_change() - wait for any change of a map
@@ -615,7 +637,8 @@ HMAP_API int hmap_wait(const struct hmap *map, const void *key,
  * nanoseconds of @deadline out of range.
  */
 HMAP_API int hmap_wait_change(const struct hmap *map, __u64 *state,
-			      const struct timespec *deadline);
+			      const struct timespec *deadline)
+	HMAP_SYMBOL(wait_change);
 
 /**
  * hmap_freeze() - make a map permanently read-only
@@ -627,7 +650,7 @@ HMAP_API int hmap_wait_change(const struct hmap *map, __u64 *state,
  * Return: 0; -EACCES: not open for writing; -EPERM: the caller is not the owner
  * of the map and has no CAP_FOWNER; -EINVAL: @map is NULL.
  */
-HMAP_API int hmap_freeze(const struct hmap *map);
+HMAP_API int hmap_freeze(const struct hmap *map) HMAP_SYMBOL(freeze);
 
 /**
  * hmap_get_stats() - the state of a map
@@ -639,7 +662,8 @@ HMAP_API int hmap_freeze(const struct hmap *map);
  *
  * Return: 0; -EINVAL: a NULL pointer.
  */
-HMAP_API int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats);
+HMAP_API int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats)
+	HMAP_SYMBOL(get_stats);
 
 /**
  * hmap_get_layout() - how full buckets and chains are
@@ -652,7 +676,8 @@ HMAP_API int hmap_get_stats(const struct hmap *map, struct hmap_stats *stats);
  * Return: 0; -EINVAL: a NULL pointer.
  */
 HMAP_API int hmap_get_layout(const struct hmap *map,
-			     struct hmap_layout *layout);
+			     struct hmap_layout *layout)
+	HMAP_SYMBOL(get_layout);
 
 /**
  * hmap_verify() - check the consistency of a map
@@ -664,17 +689,18 @@ HMAP_API int hmap_get_layout(const struct hmap *map,
  * Return: 0: the map is consistent; -EUCLEAN: it is not, and the kernel log
  * says how; -EPERM: the caller has no CAP_SYS_ADMIN; -EINVAL: @map is NULL.
  */
-HMAP_API int hmap_verify(const struct hmap *map);
+HMAP_API int hmap_verify(const struct hmap *map) HMAP_SYMBOL(verify);
 
 /**
  * hmap_version() - the version of the library, such as "1.2.3"
  *
  * Return: a constant string.
  */
-HMAP_API const char *hmap_version(void);
+HMAP_API const char *hmap_version(void)
+	HMAP_SYMBOL(version);
 
 #ifdef __cplusplus
 }
 #endif
 
-#endif /* HMAP_H */
+#endif /* LIBHMAP_H */

@@ -652,7 +652,7 @@ static void read_constants(struct mapped *m)
 	m->quick = NO_SEQUENCE;
 }
 
-struct mapped *hmap_mapped_open(int fd, const struct hmap_ioc_info *info)
+struct mapped *libhmap_mapped_open(int fd, const struct hmap_ioc_info *info)
 {
 	struct mapped *m = calloc(1, sizeof(*m));
 
@@ -666,7 +666,7 @@ struct mapped *hmap_mapped_open(int fd, const struct hmap_ioc_info *info)
 		return NULL;
 	}
 	if (!is_known(m->control, info)) {
-		hmap_mapped_close(m);
+		libhmap_mapped_close(m);
 		return NULL;
 	}
 	read_constants(m);
@@ -679,7 +679,7 @@ static void unmap(const struct window *w)
 		munmap(w->base, w->size);
 }
 
-void hmap_mapped_close(struct mapped *m)
+void libhmap_mapped_close(struct mapped *m)
 {
 	unsigned int i;
 

@@ -8,7 +8,7 @@
 struct mapped;
 
 /* @fd is of a map that can be mapped. Returns NULL if it cannot be used. */
-struct mapped *hmap_mapped_open(int fd, const struct hmap_ioc_info *info);
-void hmap_mapped_close(struct mapped *m);
+struct mapped *libhmap_mapped_open(int fd, const struct hmap_ioc_info *info);
+void libhmap_mapped_close(struct mapped *m);
 
 #endif /* HMAP_MAPPED_H */

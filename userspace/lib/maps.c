@@ -85,7 +85,7 @@ struct hmap *hmap_create(const char *device,
 		return NULL;
 	}
 	fd = make(device, create);
-	return fd < 0 ? NULL : hmap_open_or_close(fd);
+	return fd < 0 ? NULL : libhmap_open_or_close(fd);
 }
 
 /*

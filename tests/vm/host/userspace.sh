@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The library and the tool against a fake device: no kernel needed.
 # suite: userspace
-# packages: make gcc g++ libc6-dev libcmocka-dev libjson-c-dev pkgconf bats jq mandoc python3
+# packages: make gcc g++ libc6-dev libcmocka-dev libjson-c-dev pkgconf bats jq mandoc python3 openvswitch-source
 # timeout: 180
 set -euo pipefail
 cd "$(dirname "$0")/.."
