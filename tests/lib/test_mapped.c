@@ -350,7 +350,7 @@ static void what_is_not_known_is_left_to_the_kernel(void **state)
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 7; i++) {
 		hmap_close(f.map);
 		*f.control = known;
 		f.control->hash = i == 0 ? 2 : known.hash;
@@ -359,6 +359,7 @@ static void what_is_not_known_is_left_to_the_kernel(void **state)
 		f.control->key_size += i == 3;
 		f.control->value_size += i == 4;
 		f.control->bucket_size -= i == 5;
+		f.control->bucket_size += 8 * (i == 6);
 		f.map = hmap_open_fd(dup(f.fd));
 		assert_non_null(f.map);
 		assert_int_equal(hmap_is_mapped(f.map), 0);

@@ -634,7 +634,8 @@ static int is_known(const struct hmap_mapped *c, const struct hmap_ioc_info *inf
 	return (c->hash == HMAP_HASH_SIPHASH || c->hash == HMAP_HASH_FAST) &&
 	       c->key_size == info->key_size &&
 	       c->value_size == info->value_size &&
-	       c->bucket_size >= bucket && c->block_buckets && c->format == HMAP_MAPPED_FORMAT;
+	       c->bucket_size == bucket && c->block_buckets &&
+	       c->format == HMAP_MAPPED_FORMAT;
 }
 
 static void read_constants(struct mapped *m)
