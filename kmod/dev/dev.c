@@ -86,7 +86,7 @@ static const struct hmap_command hmap_commands[] = {
 	COMMAND(HMAP_IOC_STATS, hmap_cmd_stats, hmap_ioc_stats, reserved),
 	COMMAND(HMAP_IOC_LAYOUT, hmap_cmd_layout, hmap_ioc_layout, reserved),
 	COMMAND(HMAP_IOC_VERIFY, hmap_cmd_verify, hmap_ioc_plain, flags),
-	COMMAND(HMAP_IOC_CREATE, hmap_cmd_create, hmap_ioc_create, reserved,
+	COMMAND(HMAP_IOC_CREATE, hmap_cmd_create, hmap_ioc_create, name,
 		.mode = FMODE_WRITE, .device = true),
 	COMMAND(HMAP_IOC_FREEZE, hmap_cmd_freeze, hmap_ioc_plain, flags,
 		.mode = FMODE_WRITE),

@@ -6,8 +6,9 @@
  * structure begins with its own size in bytes, so that later versions can
  * append fields. A shorter structure is accepted: missing fields read as zero
  * and are not written back (so far only the results of INFO, STATS and LAYOUT
- * may be missing; -EINVAL otherwise). A longer structure is accepted if all
- * bytes that the kernel does not know are zero (-E2BIG otherwise).
+ * and the directory of CREATE may be missing; -EINVAL otherwise). A longer
+ * structure is accepted if all bytes that the kernel does not know are zero
+ * (-E2BIG otherwise).
  *
  * -EINVAL  unknown flag, or a reserved field that is not zero
  * -ENOTTY  unknown command
