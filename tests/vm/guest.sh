@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Making the initramfs of a guest, booting it, and the end of it.
 
+. "$(dirname "${BASH_SOURCE[0]}")/versions.sh"
+
 # copy_program ROOT FILE [NAME]: with the libraries that it needs, in /bin
 copy_program()
 {
@@ -123,6 +125,7 @@ make_initramfs()
 		[ -z "${NIGHTLY:-}" ] || echo "export HMAP_NIGHTLY=1"
 	} >"$root/hmap/env"
 	copy_extras "$root" "$2"
+	[ "$2" != compat ] || copy_versions "$root" "$3"
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
 	rm -rf "$root"
 }

@@ -19,6 +19,7 @@
 #   host/*.sh                  run outside; "# packages:" and "# kernels:" say what
 #                              they need
 #   summary.py                 reads the TAP of all of them
+#   versions.sh                other versions of module and hmapctl, for guest/compat.sh
 #   examples.sh                what the READMEs show, for the scripts that try it
 #   check_docs.py              whether links and paths in the READMEs exist
 #
