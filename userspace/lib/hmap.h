@@ -20,8 +20,9 @@
  * function that takes a struct hmap can fail with EBADF (the program has closed
  * the file descriptor) and ENODEV or ENOTTY (the program has replaced it by a
  * file that is not a map), and each function that changes elements with EPERM
- * (the map is frozen). Only functions that wait can fail with EINTR; others
- * continue after a signal.
+ * (the map is frozen). ENOTTY also means that the kernel module is older than
+ * the library and does not have the command. Only functions that wait can fail
+ * with EINTR; others continue after a signal.
  *
  * Threads may share a struct hmap between hmap_open() and hmap_close(). Any
  * number of threads and processes may use a map at the same time.
