@@ -32,7 +32,7 @@ make_modules()
 	local status=0
 
 	link_sources "$2"
-	plain_make -C "$kdir" M="$2" "${arch[@]}" HMAP_TESTS=1 -j "$ncpus" "${@:3}" \
+	plain_make -C "$kdir" M="$2" "${arch[@]}" HMAP_TESTS=1 W=1 -j "$ncpus" "${@:3}" \
 		modules >"$2/build.log" 2>&1 || status=$?
 	[ "$status" = 0 ] || grep -E 'error|Error|undefined' "$2/build.log" >&2 || true
 	return "$status"

@@ -177,7 +177,7 @@ run_job() # NAME COMMAND...
 
 main()
 {
-	local scenarios booted kernel script file hosts=() unbuilt=
+	local scenarios booted kernel script file hosts=() sparse='' unbuilt=
 
 	check_names suite "$suites" "all $(all_say suite)"
 	check_names kernel "$kernels" "$(all_say '\(nightly \)\?kernels')"
@@ -198,7 +198,10 @@ main()
 	prepare_hosts "${hosts[@]}"
 	for file in "${hosts[@]}"; do
 		job "$(basename "$file" .sh)" run_host "$file"
+		[ "$file" != host/sparse.sh ] || sparse=$!
 	done
+	# it builds modules that guests run
+	[ -z "$sparse" ] || wait "$sparse" || true
 	[ -z "$scenarios" ] || build_for_guests "${booted[@]}"
 	while read -r kernel script; do
 		[[ -n $kernel && $unbuilt != *" $kernel "* ]] || continue

@@ -6,7 +6,7 @@
 # "this", the "next", whose structures are longer and whose mapped memory has another
 # format, and the one before, "old".
 # suite: compat
-# kernels: um-7.2
+# kernels: um
 # timeout: 240
 
 . "$HMAP/guest/lib.sh"

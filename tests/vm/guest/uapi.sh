@@ -3,7 +3,7 @@
 # Every program of tests/uapi, which load and unload the module (HMAP_KO) themselves.
 # suite: uapi
 # kernels: um stock-new
-# timeout: 1200
+# timeout: 1800
 # nightly kernels: stock-old um-kasan um-newest x86-kcsan x86-kasan
 # nightly timeout: 3600
 
