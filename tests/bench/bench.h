@@ -65,7 +65,7 @@ typedef void (*bench_loop_t)(void *map, const void *keys, unsigned int count,
  *	several; or BENCH_ANY
  * @fixed: the map is made for keys->n elements and does not grow
  * @settled: whether the map has nothing left to do in the background; NULL if
- *	nobody can know
+ *	no contestant can know
  * @memory: bytes that it says it takes; NULL if it does not say
  * @buckets: how many it has: they become more when it begins to grow; NULL if it
  *	does not say
@@ -98,7 +98,7 @@ struct contestant {
 
 /*
  * ktime_get() counts in quarters of a microsecond here. The time stamp counter
- * does better, if it runs at a constant speed: who uses it checks that.
+ * does better, if it runs at a constant speed: its users check that.
  */
 static inline u64 bench_cycles(void)
 {
@@ -129,7 +129,7 @@ void bench_rhashtable_exit(void);
 /**
  * struct bench_row - a result
  * @suite: name of the suite
- * @contestant: who
+ * @contestant: its name
  * @op: what
  * @n: elements in the map
  * @unit: of the values

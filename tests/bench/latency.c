@@ -70,7 +70,7 @@ static const struct phase {
 
 /**
  * struct latency - a contestant in this suite
- * @c: who
+ * @c: the contestant
  * @map: its map
  * @retries: operations that were done again, of all runs
  * @value: for each phase and row a value for each run: the quantiles, then the

@@ -138,7 +138,7 @@ static int __init bench_init(void)
 }
 module_init(bench_init);
 
-/* The last line: whoever reads the results learns whether some got lost. */
+/* The last line: readers of the results see whether some got lost. */
 static void __exit bench_exit(void)
 {
 	bench_rhashtable_exit();

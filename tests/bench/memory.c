@@ -24,7 +24,7 @@
 
 /**
  * struct memory - maps of a contestant
- * @c: who
+ * @c: the contestant
  * @keys: for maps of twice the size
  * @map: the maps
  * @nr: how many

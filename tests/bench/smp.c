@@ -4,7 +4,7 @@
  * own, in a map of n elements; and the same while the map is being resized.
  *
  * Readers look for keys that are there throughout. Writers insert and delete keys
- * that nobody else uses: each keeps CHURN of its own in the map, and deletes the
+ * that no other thread uses: each keeps CHURN of its own in the map, and deletes the
  * oldest for each that it inserts.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -64,7 +64,7 @@ static const struct scenario {
 
 /**
  * struct smp - a contestant in this suite
- * @c: who
+ * @c: the contestant
  * @map: its map
  * @rate: for each scenario, without a resize and in one: operations in a second,
  *	in thousands, of those named first and of the other, for each run
@@ -204,7 +204,7 @@ static int worker_thread(void *arg)
 	return 0;
 }
 
-/* The first processor is for whoever waits for the threads, if there is another. */
+/* The first processor is for the task that waits for the threads, if there is another. */
 static unsigned int cpu_of(const struct scenario *sc, unsigned int i)
 {
 	return sc->threads == 1 ? num_online_cpus() - 1 : i;

@@ -7,7 +7,7 @@
  *   user_bench KERNEL N ROUNDS SEED
  *
  * In each round every operation is done by all contestants, one after the
- * other, on the same keys (of keys.h) in the same order; who begins changes with
+ * other, on the same keys (of keys.h) in the same order; the first one changes with
  * the round.
  * Every answer is checked. Prints one JSON object for each operation, contestant
  * and round; report.py makes medians of them.

@@ -79,7 +79,7 @@ as_nobody()
 	[ "$named" = "604 root:hmap" ] || explain "/dev/hmaps/named: $named"
 }
 
-@test "who may only read cannot change the map" {
+@test "a user with only the right to read cannot change the map" {
 	needs_kernel
 	needs setpriv
 	load_module

@@ -161,7 +161,7 @@ links            1" own_info a
 	[ "$(hmapctl list)" = "$(seq 100 349)" ]
 }
 
-@test "who may not write the device cannot make, others destroy what is theirs" {
+@test "a user without the right to write the device cannot make maps, others destroy their own" {
 	needs_kernel
 	needs setpriv
 	load_module

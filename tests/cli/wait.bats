@@ -127,7 +127,7 @@ becomes()
 	fails 2 "usage: hmapctl watch [OPTIONS] [KEY]" ctl watch 1 2
 }
 
-@test "watch ends when nobody reads it" {
+@test "watch ends when its output is closed" {
 	needs_kernel
 	load_module
 	ctl put 1 100

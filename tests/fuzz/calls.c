@@ -524,7 +524,7 @@ static const struct field create_fields[] = {
 	FIELD(hmap_ioc_create, reserved, FIELD_FLAGS),
 };
 
-/* The deadline stays: nobody could wait for one that is far off. */
+/* The deadline stays: a later one would stop the run. */
 static const struct field wait_fields[] = {
 	FLAGS(hmap_ioc_wait), KEY_SIZE(hmap_ioc_wait), VALUE_SIZE(hmap_ioc_wait),
 	FIELD(hmap_ioc_wait, key, FIELD_ADDRESS),

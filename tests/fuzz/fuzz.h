@@ -5,7 +5,7 @@
  * Several processes make random calls, most of them right, some broken in one
  * place (a size, a flag, an address, a count ...). Every key begins with a byte
  * that names its owner. Each process keeps a model of the keys that it owns in the
- * default map and in the maps that it made, and nobody else touches these: so what
+ * default map and in the maps that it made, and no other worker touches these: so what
  * a right call has to return is known exactly, although others write the same map
  * at the same time. As guests, in maps that others made, processes take arguments
  * from memory that all of them scribble over meanwhile; there any result will do
@@ -272,7 +272,7 @@ enum {
  * struct world - memory that all processes share
  * @calls: made so far
  * @limit: how many there are to be
- * @failed: somebody has found something
+ * @failed: a worker has found a bug
  * @device: number of the device
  * @pids: of the processes
  * @results: [row][errno]

@@ -32,7 +32,7 @@ static struct model *default_model;
 /*
  * First the owner, last the number, as many bytes of both as there is room for.
  * Bytes of keys without an owner are below 0x80 each, so that no mixture of them
- * makes a key of somebody's.
+ * makes a key of another worker's.
  */
 static void make_key(void *key, u32 key_size, u8 owner, u32 i)
 {
@@ -357,7 +357,7 @@ int maps_root(void)
 
 #define PATH_ROOM	(sizeof(HMAP_NODES) + HMAP_NAME_SIZE)
 
-/* Somebody's map, or nobody's, or one that is going. */
+/* The map of some worker, or none, or one that is being destroyed. */
 static void act_open_name(void)
 {
 	static const int modes[] = { O_RDWR, O_RDWR, O_RDONLY, O_WRONLY };
@@ -472,7 +472,7 @@ static void act_steal(void)
 	close(pidfd);
 	if (fd < 0)
 		return;
-	/* of the default map all have keys: nobody is a guest there */
+	/* all workers have keys in the default map: none is a guest there */
 	if (fstat(fd, &stat) || stat.st_rdev == world->device)
 		close(fd);
 	else

@@ -9,7 +9,7 @@
  * the library see, not the hash table: a search is linear, and STATS tells
  * what Go's map would look like whose resizes are always done at once.
  *
- * Whoever asks has all capabilities, root or not, but HMAP_FAKE_HIDDEN in the
+ * The caller has all capabilities, root or not, but HMAP_FAKE_HIDDEN in the
  * environment hides hash0 and addresses.
  */
 #include <dlfcn.h>

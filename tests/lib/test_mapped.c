@@ -127,7 +127,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Who knows, and what. */
+/* What the library may read, and what the kernel answers. */
 static void assert_finds(__u64 expected, unsigned int asked)
 {
 	__u64 key = MESSAGE, value = 0;

@@ -51,7 +51,7 @@ static int wait_for_end(void *arg)
 	return 0;
 }
 
-/* The kernel closes the files of whoever dies, a little later. */
+/* The kernel closes the files of a killed process a little later. */
 TEST_F(lifecycle, the_file_of_a_killed_process_is_closed)
 {
 	pid_t pid = spawn(wait_for_end, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maps that are file descriptors: CREATE with every attribute, who shares them,
+ * Maps that are file descriptors: CREATE with every attribute, sharing them,
  * when they go; FREEZE.
  */
 #include <linux/userfaultfd.h>
@@ -106,7 +106,7 @@ TEST_F(maps, a_map_lives_as_long_as_somebody_has_it)
 	close(m.fd);
 	m.fd = copy;
 	EXPECT_EQ(0, map_check_range(&m, 0, 200));
-	/* on its way nobody has it */
+	/* while it is in the socket no process has it */
 	if (!socketpair(AF_UNIX, SOCK_STREAM, 0, pair)) {
 		m.fd = pass_fd(m.fd, pair[0], pair[1]);
 		ASSERT_GE(m.fd, 0);
@@ -370,7 +370,7 @@ TEST_F(maps, an_address_that_cannot_be_read_is_efault)
 	EXPECT_EQ(0, map_close(&m));
 }
 
-/* ---- who may ---- */
+/* ---- rights ---- */
 
 TEST_F(maps, maps_are_made_by_the_device_alone)
 {
@@ -502,7 +502,7 @@ TEST_F(maps, a_frozen_map_can_be_read_only)
 	EXPECT_EQ(0, dev_freeze(m.fd));
 	expect_frozen(_metadata, &m);
 	EXPECT_EQ(1000, dev_count(m.fd));
-	/* for ever, and as often as somebody likes */
+	/* permanent, and may be repeated */
 	EXPECT_EQ(0, dev_freeze(m.fd));
 	expect_frozen(_metadata, &m);
 	EXPECT_EQ(0, map_check_range(&m, 0, 1000));

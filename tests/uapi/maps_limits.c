@@ -269,7 +269,7 @@ FIXTURE_VARIANT_ADD(cgroup, out_of_line) {
 	.key_size = 200, .value_size = 1000,
 };
 
-/* Whoever has made it is in another group, or none, when the map is used. */
+/* Its creator is in another group, or in none, when the map is used. */
 static int create_in_group(void *arg)
 {
 	struct hmap_ioc_create *create = arg;
@@ -410,7 +410,7 @@ TEST_F(cgroup, a_group_at_its_limit_is_enomem)
 	for (i = 0; i < n; i += 3)
 		ASSERT_EQ(0, map_delete(c, i));
 	EXPECT_EQ(n - (n + 2) / 3, dev_count(c->fd));
-	/* nobody had to die for it */
+	/* no task was killed for it */
 	EXPECT_EQ(0, read_group("g/memory.events", "oom_kill "));
 	/* and with more memory it goes on growing */
 	ASSERT_EQ(0, write_file(GROUP "/g/memory.max", "max"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maps that are files of hmapfs: CREATE with a name or a directory, who may open them,
+ * Maps that are files of hmapfs: CREATE with a name or a directory, rights to open them,
  * what else leads to them, and all of that at the same time.
  */
 #include <linux/capability.h>
@@ -169,9 +169,9 @@ TEST_F(names, proc_tells_what_an_open_map_holds)
 	EXPECT_EQ(0, map_close(&m));
 }
 
-/* ---- who may open it ---- */
+/* ---- rights to open ---- */
 
-/* Expects what nobody in particular may do with the files of the test below. */
+/* Expects the rights of the user nobody to the files of the test below. */
 static int open_as_nobody(void *arg)
 {
 	struct map m;
@@ -848,7 +848,7 @@ TEST_F(names, information_tells_whose_map_it_is)
 	close(fd);
 }
 
-/* Whoever may write a map may not end that for all others. */
+/* The right to write a map is not the right to freeze it for all others. */
 static int freeze_as_nobody(void *arg)
 {
 	struct hmap_ioc_plain plain = { .size = sizeof(plain), .flags = 1 };

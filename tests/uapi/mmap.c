@@ -191,7 +191,7 @@ TEST_F(mapped, lookups_agree_with_the_kernel_after_anything)
 	EXPECT_EQ(-1, disagree(self->map, m, keys));
 }
 
-/* The worker gives back what nobody needs, after a while. */
+/* The worker gives back memory that is not needed, after a while. */
 TEST_F(mapped, lookups_agree_with_the_kernel_when_it_shrinks)
 {
 	u64 keys = distinct_keys(&self->m, KEYS), i;

@@ -91,7 +91,7 @@ static int put_words(const struct hmap *map, u64 key, u32 nr)
 			task.words * sizeof(*value), HMAP_ANY);
 }
 
-/* 0, -ENOENT, or -EBADMSG if it is not what anybody has put. */
+/* 0, -ENOENT, or -EBADMSG if it is a value that no process has put. */
 static int get_words(const struct hmap *map, u64 key, u64 *value)
 {
 	int ret = hmap_get(map, &key, sizeof(key), value,
@@ -376,7 +376,7 @@ static int filler(void *arg)
 	return ret;
 }
 
-/* Nobody else writes these keys: what is gone stays so. */
+/* No other process writes these keys: a deleted one stays deleted. */
 static int clearer(void *arg)
 {
 	struct hmap *map = open_map();

@@ -1097,7 +1097,7 @@ TEST(no_exchange_is_lost)
 	EXPECT_EQ(0, map_unload(&m));
 }
 
-/* Who wins a key by GET_OR_PUT counts it; all bring the same value. */
+/* A thread that wins a key by GET_OR_PUT counts it; all bring the same value. */
 static int chooser(void *arg)
 {
 	struct task *task = arg;
@@ -1121,7 +1121,7 @@ static int chooser(void *arg)
 	return ret;
 }
 
-/* Who gets a key by POP counts it. */
+/* A thread that gets a key by POP counts it. */
 static int popper(void *arg)
 {
 	struct task *task = arg;

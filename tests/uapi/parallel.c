@@ -92,7 +92,7 @@ static int count_agrees(struct map *m)
 	return total + others == dev_count(m->fd) ? 0 : -ERANGE;
 }
 
-/* ---- everybody his own keys ---- */
+/* ---- each process has keys of its own ---- */
 
 static int work_on_own_keys(void *arg)
 {
@@ -190,7 +190,7 @@ TEST_F(parallel, one_of_many_inserts_wins_and_one_of_many_deletes)
 	EXPECT_EQ(variant->keys, i);
 }
 
-/* ---- nobody sees half of a value ---- */
+/* ---- no process sees half of a value ---- */
 
 #define HOT_KEYS	10
 

@@ -24,7 +24,7 @@ FIXTURE_TEARDOWN(perm)
 	TELL_SEED_ON_FAILURE();
 }
 
-/* ---- who opens it ---- */
+/* ---- opening ---- */
 
 /* As a child, for these things cannot be taken back. */
 static int become_nobody(void)

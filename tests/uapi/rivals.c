@@ -8,7 +8,7 @@
  *                            exist_only_overwrites, params.c a_full_map_is_enospc
  *     hashmap_sizes          elem.c sizes_work_in_every_combination
  *     hashmap_walk           test_maps_hashmap_walk
- *     hashmap_zero_seed      none: hmap lets nobody choose a seed
+ *     hashmap_zero_seed      none: hmap lets no program choose a seed
  *     map_large              test_maps_map_large
  *     map_parallel           test_maps_map_parallel
  *     map_stress             test_maps_map_stress

@@ -85,7 +85,7 @@ static const u32 go_grows[] = {
 #define SMALL_B	7
 
 /*
- * A larger one comes from a worker, which may be late. Nobody is kept waiting
+ * A larger one comes from a worker, which may be late. No writer is kept waiting
  * for it before the map holds twice of what it should.
  */
 static bool grows_in_time(u32 keys, u32 B)
@@ -118,7 +118,7 @@ TEST_F(stats, the_map_grows_when_go_does)
 }
 
 /*
- * A worker finishes what nobody has driven for a quarter of a second. Where
+ * The worker finishes a resize that no writer has driven for a quarter of a second. Where
  * that would be in the way, the time is measured.
  */
 static u64 milliseconds(void)

@@ -85,7 +85,7 @@ TEST_F(watch, each_change_makes_it_readable_until_it_is_read)
 	CHANGES(map_put(m, 100, 2, HMAP_ANY));
 	CHANGES(map_put(m, 101, 3, HMAP_NOEXIST));
 	CHANGES(map_put(m, 101, 4, HMAP_EXIST));
-	CHANGES(map_put(m, 101, 4, HMAP_EXIST));	/* nobody compares */
+	CHANGES(map_put(m, 101, 4, HMAP_EXIST));	/* values are not compared */
 	CHANGES(map_delete(m, 100));
 	CHANGES(map_put_range(m, 200, 1000));
 	CHANGES(dev_clear(m->fd));
@@ -245,7 +245,7 @@ TEST_F(watch, a_map_without_a_name_can_be_watched)
 	close(other.fd);
 }
 
-/* ---- who has seen it ---- */
+/* ---- which state a program has seen ---- */
 
 TEST_F(watch, each_file_looks_for_itself)
 {
@@ -352,7 +352,7 @@ TEST_F(watch, a_read_that_may_not_block_is_eagain)
 	close(fd);
 }
 
-/* ---- who waits ---- */
+/* ---- waiting ---- */
 
 static int put_soon(void *arg)
 {
@@ -665,7 +665,7 @@ TEST_F(watch, a_frozen_map_has_an_end)
 
 	ASSERT_EQ(0, map_put(&self->m, 100, 1, HMAP_ANY));
 	ASSERT_EQ(0, dev_plain(self->m.fd, HMAP_IOC_FREEZE));
-	/* first the change that nobody has seen */
+	/* first the change that no program has seen */
 	EXPECT_EQ(READABLE | POLLHUP, polled(fd));
 	EXPECT_LT(state, look(fd));
 	EXPECT_EQ(POLLHUP, polled(fd));
@@ -676,7 +676,7 @@ TEST_F(watch, a_frozen_map_has_an_end)
 	EXPECT_LT(0, state);
 	EXPECT_EQ(-EPERM, wait_change(fd, state, HMAP_WAIT_FOREVER));
 	close(fd);
-	/* who opens it now has nothing to wait for */
+	/* a file that is opened now has nothing to wait for */
 	fd = dev_open(O_RDONLY | O_NONBLOCK);
 	EXPECT_EQ(POLLHUP, polled(fd));
 	EXPECT_EQ(-EBADMSG, look(fd));
@@ -767,7 +767,7 @@ TEST_F(watch, no_change_is_lost)
 	EXPECT_EQ(0, reap(pid));
 }
 
-/* Two writers and a reader who looks and then takes stock. */
+/* Two writers, and a reader that reads the state and then all elements. */
 static int count_up(void *arg)
 {
 	u64 i;

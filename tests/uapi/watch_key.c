@@ -419,7 +419,7 @@ TEST_F(wait, a_vector_ends_the_waits_for_its_keys)
 	EXPECT_EQ(0, reap(c));
 }
 
-/* ---- who is woken ---- */
+/* ---- which waiters are woken ---- */
 
 static int wait_undisturbed(void *arg)
 {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # used by those who source this
+# shellcheck disable=SC2034 # used by scripts that source this
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Shared by the host side of tests/vm. What is here, and how to use it:

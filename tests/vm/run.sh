@@ -37,7 +37,7 @@ all_say() # KEY
 	sed -n "s/^# $1: *//p" guest/*.sh host/*.sh | tr ' ' '\n' | sort -u | xargs
 }
 
-# Whose name is misspelt must not believe that he has tested it.
+# A misspelt name must not pass for a test that has been run.
 check_names() # WHAT NAMES KNOWN
 {
 	local name

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A module of somebody else links the exported symbols and checks itself when it
+# A module of another author links the exported symbols and checks itself when it
 # is loaded; hmap cannot go away under it, nor under an open file.
 # suite: example
 # kernels: um um-kasan stock-old stock-new

@@ -64,7 +64,7 @@ hurry_rcu()
 	echo 1 >/sys/kernel/rcu_expedited
 }
 
-# Objects that nobody refers to any more, as a test. Nothing where the kernel has
+# Objects without a reference left, as a test. Nothing where the kernel has
 # no kmemleak.
 kmemleak=/sys/kernel/debug/kmemleak
 

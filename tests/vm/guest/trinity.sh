@@ -13,7 +13,7 @@
 trinity_calls() # NODE
 {
 	cd /tmp || return 1
-	# as nobody, so that only what may be opened is in danger; so many calls, or
+	# as the user nobody, so that only what may be opened is in danger; so many calls, or
 	# as many as ten minutes allow
 	timeout -s INT -k 30 600 setpriv --reuid=65534 --regid=65534 --clear-groups \
 		trinity -q -l off -C 4 -s "${seed:?}" -N "${fuzz_calls:-200000}" -V "$1" \

@@ -613,7 +613,7 @@ struct hmap_ioc_vector {
  * With OTHER the call fails with -ENOENT if the key is not in the map. After a
  * signal handler with SA_RESTART the call continues with the same deadline.
  *
- * State numbers begin at 1 and only increase. Changes that nobody observed may
+ * State numbers begin at 1 and only increase. Changes that were not observed may
  * share one number. Data read from the map after the number belongs to that
  * state or to a later one.
  */
