@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """check_facts.py: is each name that one file defines in all files that list such names?
 
-So for the versions of hmap and of kernels. Prints a sentence for each that is missing, or
-is stale; the exit status is 1 then. Run at the top of the project.
-=======
-Prints a sentence for each that is missing, and for each function and constant of userspace/
-that is defined twice; the exit status is 1 then. Run at the top of the project.
+The same for the versions of hmap and of kernels, and for the errors of commands. Prints a
+sentence for each name that is missing or stale, and for each function and constant of
+userspace/ that is defined twice; the exit status is 1 then. Run at the top of the project.
 """
 import glob
 import re
@@ -184,6 +182,27 @@ def stale_kernels():
             yield f"{file} names the kernel {version}, which {KERNELS} has not"
 
 
+def errors_of_commands():
+    """Do the header and the manual list the same errors of each command?"""
+    ours, theirs = {}, {}
+    header = re.search(r"The command numbers do not encode.*?\*/", read(UAPI), re.S)[0]
+    for name, text in re.findall(r"^ \* ([A-Z]+) +[rwxcd*]+ (.*?)^ \*$", header, re.M | re.S):
+        ours[name] = set(re.findall(r"^ \* +-(E\w+)", text, re.M))
+    sections = re.findall(r"^\.Sh ERRORS$.*?^\.Sh ", read(MANUALS), re.M | re.S)
+    lists = r"^\.Pp\n(\.Dv HMAP_IOC_(?:(?!\.Bl|\.Pp).*\n)*)\.Bl(.*\n(?:(?!\.El).*\n)*)"
+    for heading, text in re.findall(lists, "".join(sections), re.M):
+        for name in re.findall(r"^\.Dv HMAP_IOC_(\w+)", heading, re.M):
+            theirs[name] = set(re.findall(r"^\.It Bq Er (E\w+)", text, re.M))
+    # the header describes these for all commands, by the letters and at the top
+    of_all = {"EACCES", "EFAULT", "EINVAL", "ENOTTY", "EPERM", "ENOMEM"}
+    del theirs["OP"]  # the header describes its errors at struct hmap_op
+    for name in ours:
+        for error in sorted(ours[name] - theirs.get(name, {"EINTR"})):
+            yield f"{MANUALS} lacks the error {error} of {name}, which {UAPI} has"
+        for error in sorted(theirs.get(name, set()) - ours[name] - of_all):
+            yield f"{UAPI} lacks the error {error} of {name}, which {MANUALS} has"
+
+
 def defined_twice():
     """Functions and constants of the library and of hmapctl are found by their names."""
     definition = r"^#define (\w+)|^(?:\w[\w *]*[ *])(\w+)\([^;{}]*\)\n\{"
@@ -199,6 +218,7 @@ def defined_twice():
 def main():
     found = [sentence for fact in FACTS for sentence in missing(fact)]
     found += stale_kernels()
+    found += errors_of_commands()
     found += defined_twice()
     print("\n".join(found), end="\n" if found else "")
     return bool(found)
