@@ -132,7 +132,7 @@ uninstall: check-kdir
 
 .PHONY: demo test test-nightly check check-model coverage bench
 demo:
-	@tests/vm/demo.sh
+	@tests/demo/demo.sh
 
 test:
 	@tests/vm/run.sh $(SUITE)
@@ -147,7 +147,7 @@ check-model:
 	@tests/model/check.sh
 
 coverage:
-	@tests/vm/coverage.sh
+	@tests/coverage/coverage.sh
 
 bench:
 	@tests/bench/run.sh $(SUITE)

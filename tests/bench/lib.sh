@@ -18,7 +18,7 @@
 
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$bench/../vm/lib.sh"
-. "$bench/../vm/kernels.sh"
+. "$bench/../kernels/kernels.sh"
 . "$bench/../vm/modules.sh"
 
 bench_build() # KERNEL

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../vm"
 . ./lib.sh
-. ./kernels.sh
+. ../kernels/kernels.sh
 . ./modules.sh
 . ./guest.sh
 

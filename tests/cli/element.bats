@@ -61,7 +61,7 @@ load helper
 @test "dec takes exactly what fits the size" {
 	local size max min over under
 
-	# all four sizes are tested in tests/lib
+	# all four sizes are tested in tests/userspace
 	for size in 1 8; do
 		load_module key_size=$size value_size=$size
 		case $size in

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
-. ./kernels.sh
+. ../kernels/kernels.sh
 . ./modules.sh
 . ./guest.sh
 

@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./lib.sh
-. ./kernels.sh
+. ../kernels/kernels.sh
 . ./modules.sh
 . ./guest.sh
 
@@ -34,7 +34,7 @@ says() # FILE KEY
 # all words that any script says: "# kernels: um ..."
 all_say() # KEY
 {
-	sed -n "s/^# $1: *//p" guest/*.sh host/*.sh | tr ' ' '\n' | sort -u | xargs
+	sed -n "s/^# $1: *//p" guest/*.sh ../host/*.sh ../style/*.sh | tr ' ' '\n' | sort -u | xargs
 }
 
 # A misspelt name must not pass for a test that has been run.
@@ -182,7 +182,7 @@ main()
 	check_names suite "$suites" "all $(all_say suite)"
 	check_names kernel "$kernels" "$(all_say '\(nightly \)\?kernels')"
 	scenarios=$(guest_scenarios)
-	for file in host/*.sh; do
+	for file in ../host/*.sh ../style/*.sh; do
 		! wanted "$file" || hosts+=("$file")
 	done
 	[ -n "$scenarios${hosts[*]}" ] ||
@@ -198,7 +198,7 @@ main()
 	prepare_hosts "${hosts[@]}"
 	for file in "${hosts[@]}"; do
 		job "$(basename "$file" .sh)" run_host "$file"
-		[ "$file" != host/sparse.sh ] || sparse=$!
+		[ "$file" != ../style/sparse.sh ] || sparse=$!
 	done
 	# it builds modules that guests run
 	[ -z "$sparse" ] || wait "$sparse" || true

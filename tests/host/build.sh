@@ -4,11 +4,11 @@
 # suite: build
 # packages: make gcc libc6-dev kmod dkms libjson-c-dev pkgconf
 # kernels: stock-old
-# timeout: 300
+# timeout: 600
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../vm"
 . ./lib.sh
-. ./kernels.sh
+. ../kernels/kernels.sh
 use_kernel stock-old
 compiler_for stock-old
 . ./tap.sh
@@ -176,7 +176,7 @@ test_compilers()
 test_unknown_names()
 {
 	mkdir "$tmp/src/tests"
-	cp -r "$top/tests/vm" "$top/tests/bench" "$tmp/src/tests"
+	cp -r "$top"/tests/{bench,host,kernels,style,vm} "$tmp/src/tests"
 	tap_ok "make test of no suite names those that there are" \
 		refuses "no suite none, but .*kunit.* uapi" test SUITE=none
 	tap_ok "nor does one misspelt suite of two pass" \
@@ -214,7 +214,7 @@ kernel_src_is_refused()
 {
 	local out
 
-	! out=$(KERNEL_SRC=$tmp/none "$vm/kernel.sh" um 2>&1) || return
+	! out=$(KERNEL_SRC=$tmp/none "$top/tests/kernels/kernel.sh" um 2>&1) || return
 	echo "$out"
 	[ "$out" = "hmap: KERNEL_SRC=$tmp/none is not a kernel source tree" ]
 }

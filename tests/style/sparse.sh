@@ -5,11 +5,11 @@
 # suite: style
 # packages: make gcc libc6-dev kmod sparse
 # kernels: um stock-old stock-new
-# timeout: 300
+# timeout: 600
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../vm"
 . ./lib.sh
-. ./kernels.sh
+. ../kernels/kernels.sh
 . ./modules.sh
 . ./tap.sh
 

@@ -3,9 +3,9 @@
 # The library and the tool against a fake device: no kernel needed.
 # suite: userspace
 # packages: make gcc g++ libc6-dev libcmocka-dev libjson-c-dev pkgconf bats jq mandoc python3 openvswitch-source
-# timeout: 180
+# timeout: 400
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../vm"
 . ./lib.sh
 . ./tap.sh
 

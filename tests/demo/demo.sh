@@ -3,9 +3,9 @@
 # make demo: guest/demo.sh in Debian's own kernel. What it prints is shown here,
 # what the kernel prints goes to build/demo/demo.log.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../vm"
 . ./lib.sh
-. ./kernels.sh
+. ../kernels/kernels.sh
 . ./modules.sh
 . ./guest.sh
 

@@ -1,8 +1,26 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # variables of lib.sh, or for its users
 # SPDX-License-Identifier: GPL-2.0-only
-# Kernels in the cache. An entry is built under another name and renamed when it
-# is complete. A symbolic link without the version leads to the current entry.
+# The kernels of the tests. KERNEL is one of
+#   um          User Mode Linux, SMP: lockdep, failslab, coverage
+#   um-kasan    the same with one CPU and KASAN, kmemleak
+#   um-newest   as um, of the newest kernel that is supported
+#   stock-old   as Debian 12 has it, in QEMU
+#   stock-new   as Debian 13 (and the backports of 12) has it, in QEMU
+#   stock-old-rt, stock-new-rt    Debian's with PREEMPT_RT
+# for make test-nightly, in QEMU
+#   x86-kasan   KASAN, kmemleak, UBSAN, lockdep, debug objects
+#   x86-kcsan   KCSAN: data races, missing barriers
+#   s390x       big endian, 64 bits
+#   i386        32 bits
+# and for make bench
+#   um-up       User Mode Linux without SMP and without what finds bugs
+#   um-smp      the same with SMP
+# of the series that kmod/kernels.conf says; the cache has them under a name with it.
+#
+# They are kept in $XDG_CACHE_HOME/hmap; REFRESH=1 asks the mirror for newer ones. An entry
+# is built under another name and renamed when it is complete. A symbolic link without the
+# version leads to the current entry.
 #
 # The headers of the selftests and checkpatch are those of $main_series. KERNEL_SRC=
 # stands in for its package.
@@ -256,11 +274,11 @@ unpack_source() # TMP PACKAGE=VERSION
 built_configs() # KERNEL
 {
 	case $1 in
-	um-up) echo "$vm/um-up.config" ;;
-	um-smp) echo "$vm/um-up.config" "$vm/um-smp.config" ;;
-	um-newest) echo "$vm/um-common.config" "$vm/um.config" ;;
-	um*) echo "$vm/um-common.config" "$vm/$1.config" ;;
-	*) echo "$vm/qemu.config" "$vm/$1.config" ;;
+	um-up) echo "$top/tests/kernels/um-up.config" ;;
+	um-smp) echo "$top/tests/kernels/um-up.config" "$top/tests/kernels/um-smp.config" ;;
+	um-newest) echo "$top/tests/kernels/um-common.config" "$top/tests/kernels/um.config" ;;
+	um*) echo "$top/tests/kernels/um-common.config" "$top/tests/kernels/$1.config" ;;
+	*) echo "$top/tests/kernels/qemu.config" "$top/tests/kernels/$1.config" ;;
 	esac
 }
 
@@ -295,7 +313,7 @@ patched_tree() # SOURCE KERNEL
 
 	case $2 in
 	um-up | um-smp) kind=bench patches=("$top"/tests/bench/*.patch) ;;
-	*) kind=um patches=("$vm"/*.patch) ;;
+	*) kind=um patches=("$top"/tests/kernels/*.patch) ;;
 	esac
 	key=$({ echo "$1"; cat "${patches[@]}"; } | sha256sum | cut -c 1-10)
 	final=$cache/source-$kind-$key
@@ -464,7 +482,7 @@ use_kernel() # KERNEL
 	um | um-kasan | um-up | um-smp | um-newest) built_kernel "$1" "$link" ;;
 	x86-kasan | x86-kcsan | i386 | s390x) built_kernel "$1" "$link" ;;
 	stock-old | stock-old-rt | stock-new | stock-new-rt) debian_kernel "$1" "$link" ;;
-	*) die "there is no kernel $1; see tests/vm/lib.sh" ;;
+	*) die "there is no kernel $1; see tests/kernels/kernels.sh" ;;
 	esac || exit 1
 	# another checkout may want another entry, and change the link, at any time
 	entry=$(cd "$cache/$link" && pwd -P)

@@ -129,8 +129,8 @@ FACTS = [
         "files": {
             "README.md": r"^    apt install .*\b{}\b",
             "tests/vm/modules.sh": r"^\tneed_packages .*\b{}\b",
-            "tests/vm/host/build.sh": r"^# packages: .*\b{}\b",
-            "tests/vm/host/userspace.sh": r"^# packages: .*\b{}\b",
+            "tests/host/build.sh": r"^# packages: .*\b{}\b",
+            "tests/host/userspace.sh": r"^# packages: .*\b{}\b",
         },
     },
     {

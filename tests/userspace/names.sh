@@ -42,10 +42,10 @@ build_ovs()
 build_parts()
 {
 	compile -Wall -Wextra -Werror -I"$top/userspace/lib" \
-		-I"$top/kmod/include/uapi" -c -o "$tmp/names.o" "$top/tests/lib/names.c" &&
+		-I"$top/kmod/include/uapi" -c -o "$tmp/names.o" "$top/tests/userspace/names.c" &&
 		compile -Wall -Wextra -Werror -isystem "$tmp/include" \
 			-I"$top/kmod/include/uapi" -c -o "$tmp/names_ovs.o" \
-			"$top/tests/lib/names_ovs.c"
+			"$top/tests/userspace/names_ovs.c"
 }
 
 runs_with() # LIBRARY...

@@ -4,9 +4,9 @@
 # KUnit, the programs of tests/uapi, the example and the stress test run in User
 # Mode Linux, one CPU (with more, counters get lost).
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../vm"
 . ./lib.sh
-. ./kernels.sh
+. ../kernels/kernels.sh
 . ./modules.sh
 . ./guest.sh
 
@@ -43,4 +43,4 @@ done
 merge "$dir/merged" "$dir"/*.out
 cp "$dir"/merged/*.gcda "$dir/kmod/"
 cd "$dir/kmod"
-gcov --json-format --stdout ./*.gcda | python3 "$vm/coverage.py" "$dir" "$top"
+gcov --json-format --stdout ./*.gcda | python3 "$top/tests/coverage/coverage.py" "$dir" "$top"

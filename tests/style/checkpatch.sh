@@ -6,9 +6,9 @@
 # packages: git shellcheck mandoc codespell perl python3 gcc libc6-dev
 # timeout: 600
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../vm"
 . ./lib.sh
-. ./kernels.sh
+. ../kernels/kernels.sh
 . ./tap.sh
 
 src=$(source_tree)
@@ -28,7 +28,7 @@ exceptions() # FILE
 {
 	case $1 in
 	*/trace.h) echo --ignore OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT ;;
-	tests/lib/*.c) echo --ignore CAMELCASE ;; # cmocka's types
+	tests/userspace/*.c) echo --ignore CAMELCASE ;; # cmocka's types
 	userspace/lib/hmap.h) echo --ignore FUNCTION_ARGUMENTS ;;
 	kmod/dev/dev.c | tests/fuzz/*) echo --ignore MACRO_ARG_REUSE ;;
 	*-typed.h | */typed_kunit.c) echo --ignore MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE,SPACING ;;
@@ -80,11 +80,11 @@ for page in "${pages[@]}"; do
 done
 tap_silent "tests/fuzz/hmap.txt describes all" python3 tests/fuzz/check_description.py \
 	kmod/include/uapi/linux/hmap.h tests/fuzz/hmap.txt
-tap_silent "a name is in all files that list such names" python3 tests/vm/check_facts.py
+tap_silent "a name is in all files that list such names" python3 tests/style/check_facts.py
 tap_silent "tests/kunit/hash_vectors.h is what hash_vectors.py prints" \
 	diff <(python3 tests/kunit/hash_vectors.py) tests/kunit/hash_vectors.h
 tap_silent "the links and paths in README.md and others exist" \
-	python3 tests/vm/check_docs.py "${documents[@]}"
+	python3 tests/style/check_docs.py "${documents[@]}"
 tap_silent "codespell" codespell -q 3 -L nd,fo,iput "${documents[@]}" "${sources[@]}" \
 	"${scripts[@]}" "${pages[@]}"
 tap_done
