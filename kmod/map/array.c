@@ -111,6 +111,10 @@ static size_t hmap_data_size(u32 bucket_size, u8 B)
 	return size_mul(((size_t)1 << B) + hmap_spares(B), bucket_size);
 }
 
+/* A page holds a bucket of the longest inline elements: hmap_page_buckets() is not 0. */
+static_assert(sizeof(struct hmap_bucket) +
+	      HMAP_BUCKET_CNT * 2 * HMAP_MAX_INLINE_SIZE <= PAGE_SIZE);
+
 /* Buckets in a block of one page. */
 u32 hmap_page_buckets(u32 bucket_size)
 {

@@ -60,7 +60,10 @@ void hk_exit(struct kunit *test);
 	};						\
 	kunit_test_suite(_name##_suite)
 
-/* Maps: destroyed, and checked once more, when the test ends. */
+/*
+ * Maps: destroyed, and checked once more, when the test ends. They have HMAP_NO_SHRINK,
+ * as Go's map: only hmap_shrink() shrinks them.
+ */
 struct hmap *hk_map(struct kunit *test, const struct hmap_params *params);
 struct hmap *hk_map_sized(struct kunit *test, u32 key_size, u32 value_size);
 struct hmap *hk_map_u64(struct kunit *test);
@@ -238,7 +241,7 @@ void hk_expect_no_twice(struct kunit *test, const struct hk_scan *scan);
  * @rnd: its random numbers
  * @errors: what it found wrong
  * @rounds: calls of @fn
- * @complete: there is no time: it goes on until @fn returns false
+ * @complete: there is no time limit: it goes on until @fn returns false
  * @task: the thread
  */
 struct hk_thread {

@@ -251,7 +251,6 @@ void hk_expect_all(struct kunit *test, struct hmap *h, u64 from, u64 to)
 	hk_expect_range(test, h, from, to);
 }
 
-/* Deleting what is not there changes nothing but the resize under way. */
 struct hmap_layout hk_layout(struct kunit *test, struct hmap *h)
 {
 	struct hmap_layout layout = {};

@@ -34,7 +34,7 @@
  * of the stripe uses (KUnit); memory for them that is not there (FAILS is);
  * settled, which says no more than that there is no old array; the counts that
  * make a resize due (any insert may start one); cursors; values out of line; the
- * work queue; explicit requests, which do what the worker does.
+ * work queue; reserve and shrink, which do what the worker does, and the resizer.
  *
  * Leaving out that reseeding needs a map that is not being resized gives no
  * counterexample here, so there is no seeded bug for it.

@@ -39,6 +39,9 @@ typedef __s64 s64;
 #define POISON		0xcc
 #define NOBODY		65534
 
+/* More elements than 2^28 buckets hold, and fewer than 2^29, which are the most. */
+#define NEEDS_LARGEST	3800000000
+
 #define MAX_KEY		HMAP_MAX_KEY_SIZE
 #define MAX_VALUE	HMAP_MAX_VALUE_SIZE
 

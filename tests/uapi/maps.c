@@ -168,7 +168,7 @@ static const struct create_case create_cases[] = {
 	CASE("hint", -EINVAL, .hint = UINT64_MAX),
 	CASE("hint of no array", -EINVAL, .hint = 1ULL << 62),
 	CASE("hint above max_entries", -EINVAL, .hint = 2, .max_entries = 1),
-	CASE("hint of no memory", -ENOSPC, .hint = 3800000000),
+	CASE("hint of no memory", -ENOSPC, .hint = NEEDS_LARGEST),
 	CASE("stripes 3", -EINVAL, .stripes = 3),
 	CASE("stripes 128", -EINVAL, .stripes = 128),
 	CASE("stripes -1", -EINVAL, .stripes = UINT32_MAX),

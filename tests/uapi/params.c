@@ -95,6 +95,7 @@ TEST(a_hint_beyond_the_memory_is_refused)
 	int kmsg = kmsg_open();
 
 	ASSERT_EQ(0, module_gone());
+	/* NEEDS_LARGEST */
 	EXPECT_EQ(-ENOSPC, module_load("hint=3800000000"));
 	EXPECT_FALSE(module_loaded());
 	EXPECT_TRUE(kmsg_says(kmsg, "hint=3800000000:", "max_bytes="));

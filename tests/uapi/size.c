@@ -165,7 +165,7 @@ TEST_F(size, a_reserve_beyond_the_share_of_the_memory_is_enospc)
 {
 	struct map *m = &self->m;
 
-	EXPECT_EQ(-ENOSPC, reserve(m->fd, 3800000000));
+	EXPECT_EQ(-ENOSPC, reserve(m->fd, NEEDS_LARGEST));
 	EXPECT_EQ(0, stats_of(m->fd).B);
 	EXPECT_EQ(0, map_put_range(m, 0, 20));
 }
@@ -180,7 +180,7 @@ TEST_F(size, without_a_limit_it_is_enomem)
 		 "key_size=%u value_size=%u max_bytes=0 user_bytes=0", variant->key_size,
 		 variant->value_size);
 	ASSERT_EQ(0, map_load_params(m, params));
-	EXPECT_EQ(-ENOMEM, reserve(m->fd, 3800000000));
+	EXPECT_EQ(-ENOMEM, reserve(m->fd, NEEDS_LARGEST));
 	EXPECT_EQ(0, stats_of(m->fd).B);
 	EXPECT_EQ(0, map_put_range(m, 0, 20));
 }

@@ -91,7 +91,7 @@ typedef bool (*hmap_equalfn_t)(const void *a, const void *b, u32 key_size);
  */
 typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
 
-/* hmap_params.flags; the first two are also flags of HMAP_IOC_CREATE */
+/* hmap_params.flags; programs know some of them as HMAP_CREATE_* */
 #define HMAP_NO_SHRINK		HMAP_CREATE_NO_SHRINK	/* no automatic shrinking */
 #define HMAP_NUMA_NODE		HMAP_CREATE_NUMA_NODE	/* memory comes from @node */
 #define HMAP_ACCOUNT		0x100	/* to the memory cgroup of hmap_init()'s caller */

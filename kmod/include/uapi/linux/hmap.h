@@ -34,7 +34,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/** HMAP_ABI_VERSION - incremented when commands or fields are added */
+/** HMAP_ABI_VERSION - incremented by releases that add commands or fields */
 #define HMAP_ABI_VERSION	2
 
 /** HMAP_DEVICE - path of the device */
