@@ -44,6 +44,7 @@ static int hmap_number_set(const char *val, const struct kernel_param *kp)
 
 	if (kstrtoul(val, 0, &value) || value < number->min ||
 	    value > number->max) {
+		/* Not covered: the kernel forgets the counters of a module that fails */
 		pr_err("invalid %s=%s: must be a number from %lu to %lu\n",
 		       kp->name, val, number->min, number->max);
 		return -EINVAL;
@@ -138,6 +139,7 @@ static int __init hmap_default_init(void)
 	int ret;
 
 	if (params.max_entries && params.hint > params.max_entries) {
+		/* Not covered: the kernel forgets the counters of a module that fails */
 		pr_err("invalid hint=%lu: above max_entries=%lu\n",
 		       params.hint, params.max_entries);
 		return -EINVAL;

@@ -1,27 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """coverage.py BUILD-DIR SOURCE-DIR: reads gcov's JSON from standard input, prints
-the share of the lines of each file of kmod/ that ran, and the lines that did not,
-with the reason.
+the share of the lines of each file of kmod/ that ran, and the lines that did not, with
+the reason: a comment "Not covered: ..." at the line, or above it in the same block.
 """
 
 import json
 import os
+import re
 import sys
 
 GOAL = 95.0
-
-# Why the tests do not run some lines, by function.
-REASONS = {
-    "hmap_add_block": "more than 16 blocks: array_kunit.c tests this in its own copy of the file",
-    "hmap_supply_get_block": "the same",
-    "hmap_lock_hash": "another mask is published between two loads: takes two CPUs, there is one",
-    "hmap_shrink": "the map has grown while the smaller array was allocated: a race",
-    "hmap_worker": "no memory for overflow buckets while the worker finishes a resize",
-    "hmap_number_set": "the counters of a module that refuses to load are not kept",
-    "hmap_default_init": "no memory when the module is loaded",
-    "hmap_module_init": "no memory, or no minor number, when the module is loaded",
-}
 
 
 def read_counts(stream, build):
@@ -45,6 +34,17 @@ def read_counts(stream, build):
     return counts
 
 
+def reason(text, number):
+    """What a comment at line @number, or above it in its block, says."""
+    indent = len(text[number - 1]) - len(text[number - 1].lstrip())
+    for line in reversed(text[:number]):
+        if found := re.search(r"/\* Not covered: (.*?)(?: \*/|$)", line):
+            return found[1]
+        if line.strip() and len(line) - len(line.lstrip()) < indent:
+            break
+    return "no reason is known"
+
+
 def print_missing(path, lines, source):
     with open(os.path.join(source, path), encoding="utf-8") as file:
         text = file.read().splitlines()
@@ -53,7 +53,7 @@ def print_missing(path, lines, source):
         if count:
             continue
         if name != last:
-            print(f"# {name}: {REASONS.get(name, 'no reason is known')}")
+            print(f"# {name}: {reason(text, number)}")
             last = name
         print(f"{path}:{number}: {text[number - 1].strip()}")
 

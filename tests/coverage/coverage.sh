@@ -3,6 +3,8 @@
 # make coverage: which lines of kmod/ the tests run. hmap.ko is instrumented, and
 # KUnit, the programs of tests/uapi, the example and the stress test run in User
 # Mode Linux, one CPU (with more, counters get lost).
+#
+# SCRIPTS=   other scripts of vm/guest than these
 set -euo pipefail
 cd "$(dirname "$0")/../vm"
 . ./lib.sh
@@ -35,12 +37,12 @@ build_modules $kernel "$dir" HMAP_GCOV=1 || die "see build/coverage/build.log"
 build_userspace
 build_uapi_tests
 rm -rf "$dir"/*.out "$dir/merged"
-for script in kunit uapi example stress; do
+for script in ${SCRIPTS:-kunit uapi example stress}; do
 	note "running $script"
 	boot $kernel $script "$dir" "$dir/$script" || true
 	python3 summary.py "$dir/$script.tap" >&2 || true
 done
-merge "$dir/merged" "$dir"/*.out
-cp "$dir"/merged/*.gcda "$dir/kmod/"
+merge "$dir/merged" "$dir"/*.out/gcda
+cp -r "$dir"/merged/. "$dir/kmod/"
 cd "$dir/kmod"
-gcov --json-format --stdout ./*.gcda | python3 "$top/tests/coverage/coverage.py" "$dir" "$top"
+find . -name '*.gcda' -exec gcov --json-format --stdout {} + | python3 "$top/tests/coverage/coverage.py" "$dir" "$top"

@@ -130,19 +130,32 @@ void hk_enable_worker(struct hmap *h)
 	enable_delayed_work(&h->work);
 }
 
-/* 256 old buckets, the first two of them evacuated, one by each delete. */
+/*
+ * 256 old buckets, the first two of them evacuated, one by each delete. The worker
+ * finishes a resize that rests for 250 ms, for which a busy machine may stop this task: then
+ * begin again. In the end the worker is not called, so that the map stays like that.
+ */
 struct hmap *hk_map_growing(struct kunit *test, u64 *from, u64 *to)
 {
-	struct hmap *h = hk_map_u64(test);
+	struct hmap *h;
+	int tries = 10;
 
 	*from = 0;
 	*to = 1665;
-	hk_put_range(test, h, *from, *to);
+	for (;;) {
+		h = hk_map_u64(test);
+		hk_put_range(test, h, *from, *to);
+		disable_delayed_work_sync(&h->work);
+		if (hk_growing(h) || !--tries)
+			break;
+		hk_map_destroy(test, h);
+	}
 	KUNIT_ASSERT_EQ(test, hmap_delete(h, to), -ENOENT);
 	KUNIT_ASSERT_EQ(test, hmap_delete(h, to), -ENOENT);
 	KUNIT_ASSERT_TRUE(test, hk_growing(h));
 	KUNIT_ASSERT_EQ(test, hk_array(h)->B, 9);
 	KUNIT_ASSERT_EQ(test, hk_evacuated(h), 255 + 2);
+	hk_enable_worker(h);
 	return h;
 }
 
