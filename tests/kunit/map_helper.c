@@ -387,7 +387,13 @@ static int hk_thread_fn(void *arg)
 	while (more && (thread->complete || !kthread_should_stop())) {
 		WRITE_ONCE(thread->rounds, thread->rounds + 1);
 		more = thread->fn(thread);
-		cond_resched();
+		/*
+		 * Not cond_resched(), which does nothing in a preemptible kernel: User
+		 * Mode Linux does not preempt a task in the kernel when an interrupt
+		 * returns, and @fn may take no lock for a while.
+		 */
+		if (need_resched())
+			schedule();
 	}
 	while (!kthread_should_stop())
 		usleep_range(100, 200);
