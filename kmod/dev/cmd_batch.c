@@ -18,8 +18,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "cmd.h"
-#include "elem_buf.h"
+#include "cmd_op.h"
 #include "watch.h"
 
 /* Results are the last fields, so that one copy writes them back. */

@@ -12,8 +12,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "cmd.h"
-#include "elem_buf.h"
+#include "cmd_op.h"
 #include "watch.h"
 
 /* The part of the value that an operation works on. */

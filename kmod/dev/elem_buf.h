@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bounce buffers for an element, and operations on them that several commands use.
+ * Bounce buffers for elements.
  */
 #ifndef _HMAP_DEV_ELEM_BUF_H
 #define _HMAP_DEV_ELEM_BUF_H
 
-#include "cmd.h"
+#include <linux/types.h>
 
 /* A key and its values of up to this many bytes together are kept on the stack. */
 #define HMAP_ELEM_ON_STACK	256
@@ -31,8 +31,5 @@ struct hmap_elem_buf {
 int hmap_elem_buf_init(struct hmap_elem_buf *buf, u32 key_size, u32 value_size,
 		       unsigned int values);
 void hmap_elem_buf_free(struct hmap_elem_buf *buf);
-int hmap_op_run(struct hmap_call *call, struct hmap_op *op,
-		struct hmap_elem_buf *buf);
-int hmap_get_or_put(struct hmap *h, const void *key, void *value);
 
 #endif /* _HMAP_DEV_ELEM_BUF_H */

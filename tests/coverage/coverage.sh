@@ -39,7 +39,7 @@ build_uapi_tests
 rm -rf "$dir"/*.out "$dir/merged"
 for script in ${SCRIPTS:-kunit uapi example stress}; do
 	note "running $script"
-	boot $kernel $script "$dir" "$dir/$script" || true
+	boot $kernel "$script" "$dir" "$dir/$script" || true
 	python3 summary.py "$dir/$script.tap" >&2 || true
 done
 merge "$dir/merged" "$dir"/*.out/gcda
