@@ -356,6 +356,8 @@ static void a_map_that_is_only_read_finishes_its_resize(struct kunit *test)
 	u64 from, to;
 	struct hmap *h = hk_map_growing(test, &from, &to);
 
+	/* The call by which the resize began, which hk_map_growing() has removed. */
+	queue_delayed_work(hmap_wq, &h->work, HZ / 4);
 	wait_for_B(test, h, 9);
 	HK_VERIFY(test, h);
 	hk_expect_all(test, h, from, to);
