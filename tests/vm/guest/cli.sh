@@ -4,7 +4,7 @@
 # the module themselves ($HMAP/hmap.ko); what they leave loaded is removed.
 # suite: cli
 # kernels: um
-# timeout: 500
+# timeout: 1000
 # nightly kernels: stock-old stock-new
 # nightly timeout: 900
 # packages: udev

@@ -7,7 +7,7 @@
 # format, and the one before, "old".
 # suite: compat
 # kernels: um
-# timeout: 240
+# timeout: 600
 
 . "$HMAP/guest/lib.sh"
 

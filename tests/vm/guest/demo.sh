@@ -5,7 +5,7 @@
 # last line says what, and the exit status is 1 if anything was wrong.
 #
 # Needs root, busybox, hmapctl on the PATH and the module: HMAP_KO.
-# timeout: 150
+# timeout: 400
 
 set -u
 export LC_ALL=C

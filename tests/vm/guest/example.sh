@@ -4,7 +4,7 @@
 # is loaded; hmap cannot go away under it, nor under an open file.
 # suite: example
 # kernels: um um-kasan stock-old stock-new
-# timeout: 90
+# timeout: 300
 
 . "$HMAP/guest/lib.sh"
 

@@ -5,7 +5,7 @@
 # left when all maps are gone.)
 # suite: reload
 # kernels: um-kasan
-# timeout: 150
+# timeout: 400
 # nightly kernels: x86-kasan
 # nightly timeout: 300
 

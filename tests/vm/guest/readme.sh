@@ -4,7 +4,7 @@
 # after the other in their order, as a member of the group hmap.
 # suite: readme
 # kernels: um
-# timeout: 90
+# timeout: 300
 # programs: mount
 # nightly kernels: stock-old stock-new
 # nightly timeout: 180

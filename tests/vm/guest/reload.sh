@@ -3,7 +3,7 @@
 # insmod and rmmod, fifty times, with something in the map: no memory is lost.
 # suite: reload
 # kernels: um-kasan stock-old stock-new
-# timeout: 300
+# timeout: 600
 # nightly kernels: um
 # nightly timeout: 300
 

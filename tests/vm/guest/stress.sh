@@ -5,7 +5,7 @@
 # makes each of the rounds longer; TIMEOUT=n lets the guest live for it.
 # suite: stress
 # kernels: um um-kasan um-newest stock-old stock-new stock-new-rt
-# timeout: 240
+# timeout: 600
 # thread: multi
 # nightly kernels: x86-kcsan x86-kasan s390x i386 um um-kasan um-newest stock-old stock-new stock-old-rt stock-new-rt
 # nightly timeout: 1800

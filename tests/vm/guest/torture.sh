@@ -6,7 +6,7 @@
 # TIMEOUT=n lets the guest live for it. What it measures are comments here.
 # suite: torture
 # kernels: um um-kasan
-# timeout: 300
+# timeout: 600
 # thread: multi
 # nightly kernels: um um-kasan x86-kcsan x86-kasan
 # nightly timeout: 1800

@@ -4,7 +4,7 @@
 # grows to 2^9 buckets under its eyes.
 # suite: trace
 # kernels: stock-new
-# timeout: 120
+# timeout: 400
 # packages: linux-perf trace-cmd bpftrace
 # programs: perf trace-cmd bpftrace
 

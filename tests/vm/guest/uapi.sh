@@ -19,6 +19,6 @@ fi
 
 hurry_rcu
 leaks_begin
-run_programs "$HMAP/uapi" 300
+run_programs "$HMAP/uapi" 600
 leaks_end
 tap_done
