@@ -613,17 +613,22 @@ static inline int map_put_range(struct map *m, u64 first, u64 n)
 	return ret;
 }
 
-/* The same by one system call for many: where it is about what is in the map. */
-static inline int map_fill(struct map *m, u64 first, u64 n)
+/*
+ * HMAP_OP_PUT or HMAP_OP_GET of the elements @first to @first + @n - 1, many in a system
+ * call. The error is that of the first element that fails; -EBADMSG: a wrong value.
+ */
+static inline int map_range_vector(struct map *m, u32 op, u64 first, u64 n)
 {
 	enum { MANY = 200 };
 	char *keys = calloc(MANY, m->key_size);
 	char *values = calloc(MANY, m->value_size ? m->value_size : 1);
+	s32 results[MANY];
 	struct hmap_ioc_vector arg = {
 		.size = sizeof(arg), .flags = HMAP_BATCH_STOP,
 		.key_size = m->key_size, .value_size = m->value_size,
-		.op = HMAP_OP_PUT, .keys = addr(keys),
+		.op = op, .keys = addr(keys),
 		.values = m->value_size ? addr(values) : 0,
+		.results = addr(results),
 	};
 	int ret = keys && values ? 0 : -ENOMEM;
 	u64 i;
@@ -632,15 +637,25 @@ static inline int map_fill(struct map *m, u64 first, u64 n)
 		arg.count = n < MANY ? n : MANY;
 		for (i = 0; i < arg.count; i++) {
 			make_key(m, keys + i * m->key_size, first + i);
-			make_value(m, values + i * m->value_size, first + i);
+			if (op == HMAP_OP_PUT)
+				make_value(m, values + i * m->value_size, first + i);
 		}
 		ret = ioc(m->fd, HMAP_IOC_VECTOR, &arg);
 		if (!ret && arg.failed)
-			ret = -EIO;
+			ret = results[arg.done - 1];
+		for (i = 0; !ret && op == HMAP_OP_GET && i < arg.count; i++)
+			if (!value_is(m, values + i * m->value_size, first + i))
+				ret = -EBADMSG;
 	}
 	free(keys);
 	free(values);
 	return ret;
+}
+
+/* As map_put_range(), where it is about what is in the map. */
+static inline int map_fill(struct map *m, u64 first, u64 n)
+{
+	return map_range_vector(m, HMAP_OP_PUT, first, n);
 }
 
 /* Keys first, first+step, ... below @end. */
@@ -654,36 +669,9 @@ static inline int map_delete_every(struct map *m, u64 first, u64 end, u64 step)
 	return ret;
 }
 
-/* -EBADMSG: a wrong value. */
 static inline int map_check_range(struct map *m, u64 first, u64 n)
 {
-	enum { MANY = 200 };
-	char *keys = calloc(MANY, m->key_size);
-	char *values = calloc(MANY, m->value_size ? m->value_size : 1);
-	struct hmap_ioc_vector arg = {
-		.size = sizeof(arg), .flags = HMAP_BATCH_STOP,
-		.key_size = m->key_size, .value_size = m->value_size,
-		.op = HMAP_OP_GET, .keys = addr(keys),
-		.values = m->value_size ? addr(values) : 0,
-	};
-	int ret = keys && values ? 0 : -ENOMEM;
-	u64 i;
-
-	for (; !ret && n; first += arg.count, n -= arg.count) {
-		arg.count = n < MANY ? n : MANY;
-		for (i = 0; i < arg.count; i++)
-			make_key(m, keys + i * m->key_size, first + i);
-		ret = ioc(m->fd, HMAP_IOC_VECTOR, &arg);
-		/* the error of the first that failed */
-		if (!ret && arg.failed)
-			ret = map_get(m, first + arg.done - 1) ?: -EIO;
-		for (i = 0; !ret && i < arg.count; i++)
-			if (!value_is(m, values + i * m->value_size, first + i))
-				ret = -EBADMSG;
-	}
-	free(keys);
-	free(values);
-	return ret;
+	return map_range_vector(m, HMAP_OP_GET, first, n);
 }
 
 /* Put keys until there are old buckets: a new array has just come. */
