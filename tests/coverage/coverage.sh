@@ -45,4 +45,5 @@ done
 merge "$dir/merged" "$dir"/*.out/gcda
 cp -r "$dir"/merged/. "$dir/kmod/"
 cd "$dir/kmod"
-find . -name '*.gcda' -exec gcov --json-format --stdout {} + | python3 "$top/tests/coverage/coverage.py" "$dir" "$top"
+find . -name '*.gcda' -exec gcov --json-format --stdout {} + |
+	python3 "$top/tests/coverage/coverage.py" "$dir" "$top"
