@@ -21,11 +21,10 @@ fuzz() # SEED CALLS
 	return "$status"
 }
 
-# most where memory is checked and calls are nevertheless fast
+# at night most where memory is checked and calls are nevertheless fast
 calls=100000
-if is_um && [ -e $kmemleak ]; then
-	calls=150000
-	[ -z "${HMAP_NIGHTLY:-}" ] || calls=1000000
+if is_um && [ -e $kmemleak ] && [ -n "${HMAP_NIGHTLY:-}" ]; then
+	calls=1000000
 fi
 calls=${fuzz_calls:-$calls}
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # insmod and rmmod, fifty times, with something in the map: no memory is lost.
 # suite: reload
-# kernels: um-kasan stock-old stock-new
+# kernels: um um-kasan
 # timeout: 600
-# nightly kernels: um
-# nightly timeout: 300
+# nightly kernels: stock-old stock-new
+# nightly timeout: 900
 
 . "$HMAP/guest/lib.sh"
 
