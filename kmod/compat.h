@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The only file that checks for a kernel version or a kernel feature.
+ * The only file that checks for a kernel version, and in kmod the only one that
+ * checks for a kernel feature.
  *
  * The rest of the module is written for the newest kernel that is supported, and this
  * file provides what older ones lack, each with the version that introduced it

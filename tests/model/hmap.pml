@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The concurrency protocol of the map, for spin: lock.c, resize.c and the
- * lookups and writes of map.c, with two stripes and up to eight buckets.
+ * The concurrency protocol of the map, for spin: lookups, writes, stripes,
+ * evacuation and the worker of kmod/map, with two stripes and up to eight
+ * buckets.
  *
  *	spin -a -D... hmap.pml; cc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c; ./pan
  *
@@ -34,7 +35,8 @@
  * of the stripe uses (KUnit); memory for them that is not there (FAILS is);
  * settled, which says no more than that there is no old array; the counts that
  * make a resize due (any insert may start one); cursors; values out of line; the
- * work queue; reserve and shrink, which do what the worker does, and the resizer.
+ * work queue; reserve and shrink, which do what the worker does, and the resizer;
+ * all of kmod/dev: mapped memory, WAIT, poll(), freezing.
  *
  * Leaving out that reseeding needs a map that is not being resized gives no
  * counterexample here, so there is no seeded bug for it.
