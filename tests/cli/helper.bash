@@ -105,6 +105,12 @@ file()
 	printf '%b' "$1" >"$file"
 }
 
+# From the help of hmapctl to the names of its commands.
+commands_in_help()
+{
+	sed -n 's/^  \([a-z]\+\) .*/\1/p'
+}
+
 sorted()
 {
 	LC_ALL=C sort "$@"

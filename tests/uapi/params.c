@@ -36,6 +36,10 @@ static bool kmsg_says(int fd, const char *a, const char *b)
 
 /* ---- what is refused ---- */
 
+#define HINT_OF(n)	"hint=" #n
+#define HINT(n)		HINT_OF(n)
+#define LARGEST_HINT	HINT(NEEDS_LARGEST)
+
 struct bad {
 	const char *params;
 	const char *name;	/* the log says this, */
@@ -95,13 +99,12 @@ TEST(a_hint_beyond_the_memory_is_refused)
 	int kmsg = kmsg_open();
 
 	ASSERT_EQ(0, module_gone());
-	/* NEEDS_LARGEST */
-	EXPECT_EQ(-ENOSPC, module_load("hint=3800000000"));
+	EXPECT_EQ(-ENOSPC, module_load(LARGEST_HINT));
 	EXPECT_FALSE(module_loaded());
-	EXPECT_TRUE(kmsg_says(kmsg, "hint=3800000000:", "max_bytes="));
-	EXPECT_EQ(-ENOMEM, module_load("hint=3800000000 max_bytes=0 user_bytes=0"));
+	EXPECT_TRUE(kmsg_says(kmsg, LARGEST_HINT ":", "max_bytes="));
+	EXPECT_EQ(-ENOMEM, module_load(LARGEST_HINT " max_bytes=0 user_bytes=0"));
 	EXPECT_FALSE(module_loaded());
-	EXPECT_TRUE(kmsg_says(kmsg, "no memory", "hint=3800000000 "));
+	EXPECT_TRUE(kmsg_says(kmsg, "no memory", LARGEST_HINT " "));
 	close(kmsg);
 }
 
