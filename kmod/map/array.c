@@ -182,7 +182,8 @@ static struct hmap_array *hmap_array_alloc_head(struct hmap *h, u8 B, gfp_t gfp)
 	a->B = B;
 	a->bucket_size = h->geo.bucket_size;
 	a->block_order = ilog2(HMAP_SMALL_BYTES / a->bucket_size);
-	a->count_batch = clamp_t(u64, hmap_capacity(B) / 8 / stripes, 1,
+	/* An eighth, by shifts: 32-bit kernels have no division of 64 bits. */
+	a->count_batch = clamp_t(u64, hmap_capacity(B) >> (3 + ilog2(stripes)), 1,
 				 HMAP_COUNT_BATCH);
 	a->extra.next_overflow = 1;
 	a->bytes = taken;

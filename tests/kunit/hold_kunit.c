@@ -8,6 +8,7 @@
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
@@ -197,7 +198,7 @@ static void hold_end(struct kunit *test, struct hold *w)
 {
 	kunit_release_action(test, hold_stop, w);
 	kunit_info(test, "%lu holds, the longest of %llu us, %ld hashes at the most",
-		   w->holds, w->longest / 1000, w->most);
+		   w->holds, div_u64(w->longest, NSEC_PER_USEC), w->most);
 }
 
 /* ---- hash functions that count ---- */
@@ -506,7 +507,7 @@ static void a_resize_ends_without_a_look_at_blocks(struct kunit *test)
 	hold_end(test, &w);
 	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 	KUNIT_EXPECT_EQ(test, waiting, bytes);
-	kunit_info(test, "the last hold: %llu us", w.held / 1000);
+	kunit_info(test, "the last hold: %llu us", div_u64(w.held, NSEC_PER_USEC));
 	enable_delayed_work(&h->work);
 	hk_wait_memory(test, h);
 	KUNIT_EXPECT_EQ(test, hk_memory(h), hk_array(h)->bytes);

@@ -70,6 +70,12 @@ static u64 torture_some_id(struct torture_thread *t, const struct torture_map *m
 	return random_below(&t->random, m->ids);
 }
 
+/* The id that is @n behind another one; the first follows the last. */
+static u64 torture_id_behind(const struct torture_map *m, u64 id, u32 n)
+{
+	return (u32)(id + n) % m->ids;
+}
+
 static u64 torture_anchor(struct torture_thread *t, const struct torture_map *m)
 {
 	return m->ids + random_below(&t->random, TORTURE_ANCHORS);
@@ -265,7 +271,7 @@ static void torture_ebb(struct torture_thread *t, struct torture_map *m, u64 fro
 	u32 i;
 
 	for (i = 0; i < n && !torture_stopped(); i++) {
-		torture_delete(t, m, (from + i) % m->ids, kind);
+		torture_delete(t, m, torture_id_behind(m, from, i), kind);
 		if (kind == TORTURE_DELETE)
 			cond_resched();
 	}
@@ -279,7 +285,7 @@ static u32 torture_flood(struct torture_thread *t, struct torture_map *m, u64 fr
 	u32 n = 0;
 
 	while (n < m->ids && ktime_get_mono_fast_ns() < end)
-		torture_put(t, m, (from + n++) % m->ids, kind,
+		torture_put(t, m, torture_id_behind(m, from, n++), kind,
 			    GFP_ATOMIC | __GFP_NOWARN);
 	return n;
 }
@@ -329,7 +335,7 @@ static void torture_tide(struct torture_thread *t)
 	u32 n = random_below(&t->random, m->ids / 2) >> random_below(&t->random, 8), i;
 
 	for (i = 0; i < n && !torture_stopped(); i++) {
-		torture_put(t, m, (from + i) % m->ids, TORTURE_PUT, GFP_KERNEL);
+		torture_put(t, m, torture_id_behind(m, from, i), TORTURE_PUT, GFP_KERNEL);
 		cond_resched();
 	}
 	if (random_below(&t->random, 4))
@@ -412,7 +418,7 @@ static void torture_nofs(struct torture_thread *t)
 	mutex_lock(&torture_fs_lock);
 	if (random_below(&t->random, 8))
 		for (i = 0; i < 500; i++)
-			torture_put(t, m, (from + i) % m->ids, TORTURE_PUT_NOFS,
+			torture_put(t, m, torture_id_behind(m, from, i), TORTURE_PUT_NOFS,
 				    gfp);
 	else
 		torture_explicit_one(t, m);
