@@ -11,6 +11,7 @@
 # for make test-nightly, in QEMU
 #   x86-kasan   KASAN, kmemleak, UBSAN, lockdep, debug objects
 #   x86-kcsan   KCSAN: data races, missing barriers
+#   x86-kmsan   KMSAN: memory that is used, or given to programs, before it is written
 #   s390x       big endian, 64 bits
 #   i386        32 bits
 # and for make bench
@@ -43,7 +44,7 @@ link_name() # KERNEL
 
 	name=${1%%-*}-$(series_of "$1")
 	case $1 in
-	*-rt | *-kasan | *-kcsan | *-up | *-smp) name+=-${1##*-} ;;
+	*-rt | *-kasan | *-kcsan | *-kmsan | *-up | *-smp) name+=-${1##*-} ;;
 	esac
 	echo "${name/#stock-/debian-}"
 }
@@ -405,16 +406,22 @@ check_config() # KERNEL CONFIG
 # bootable  where make leaves the kernel
 # foreign   what Debian calls it, if this machine's programs do not run there
 # machine   the QEMU that runs it
+# memory    that it gets
 # tty       the second console in it
 set_arch() # KERNEL
 {
 	arch=(${CC:+CC="$CC"} ${LLVM:+LLVM="$LLVM"}) foreign=
 	compiler=${CC:-$(llvm_compiler)}
 	bootable=arch/x86/boot/bzImage
-	machine=(qemu-system-x86_64 -M q35) tty=ttyS1
+	machine=(qemu-system-x86_64 -M q35) memory=1G tty=ttyS1
 	case $1 in
 	stock-*) arch=() ;;
 	um*) arch+=(ARCH=um) bootable=linux ;;
+	x86-kmsan)
+		# of clang only; two bytes of its memory say whether a third one is written
+		need_packages clang-19 lld-19 llvm-19
+		arch=(ARCH=x86_64 LLVM=-19) compiler=clang-19 memory=4G
+		;;
 	x86-*) arch+=(ARCH=x86_64) ;;
 	i386) arch+=(ARCH=i386) foreign=i386 ;;
 	s390x)
@@ -480,7 +487,7 @@ use_kernel() # KERNEL
 	link=$(link_name "$1")
 	case $1 in
 	um | um-kasan | um-up | um-smp | um-newest) built_kernel "$1" "$link" ;;
-	x86-kasan | x86-kcsan | i386 | s390x) built_kernel "$1" "$link" ;;
+	x86-kasan | x86-kcsan | x86-kmsan | i386 | s390x) built_kernel "$1" "$link" ;;
 	stock-old | stock-old-rt | stock-new | stock-new-rt) debian_kernel "$1" "$link" ;;
 	*) die "there is no kernel $1; see tests/kernels/kernels.sh" ;;
 	esac || exit 1

@@ -192,7 +192,7 @@ boot_qemu() # TIMEOUT RESULT file:FILE|- multi|""
 	[ "$tty" != hvc0 ] || second=(-chardev "file,id=out,path=${3#file:}"
 		-device virtio-serial -device "virtconsole,chardev=out")
 	# a kernel without ACPI sees one CPU of each socket
-	bounded "$1" "${machine[@]}" -m 1G -smp 2,sockets=2 -cpu max \
+	bounded "$1" "${machine[@]}" -m "$memory" -smp 2,sockets=2 -cpu max \
 		-accel "tcg,thread=${4:-single}" -display none -monitor none -no-reboot \
 		-nic none -serial "file:$2.log" "${second[@]}" \
 		-kernel "$image" -initrd "$2.cpio" \
