@@ -3,6 +3,7 @@
 # hmapctl against the device: every tests/cli/*.bats. The files load and unload
 # the module themselves ($HMAP/hmap.ko); what they leave loaded is removed.
 # suite: cli
+# cpus: 1
 # kernels: um
 # timeout: 1000
 # nightly kernels: stock-old stock-new

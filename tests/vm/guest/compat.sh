@@ -6,6 +6,7 @@
 # "this", the "next", whose structures are longer and whose mapped memory has another
 # format, and the one before, "old".
 # suite: compat
+# cpus: 1
 # kernels: um
 # timeout: 600
 

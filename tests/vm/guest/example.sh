@@ -3,6 +3,7 @@
 # A module of another author links the exported symbols and checks itself when it
 # is loaded; hmap cannot go away under it, nor under an open file.
 # suite: example
+# cpus: 1
 # kernels: um um-kasan stock-old stock-new
 # timeout: 300
 

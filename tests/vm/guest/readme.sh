@@ -3,6 +3,7 @@
 # The commands and programs that README.md and userspace/README.md show to a user, one
 # after the other in their order, as a member of the group hmap.
 # suite: readme
+# cpus: 1
 # kernels: um
 # timeout: 300
 # programs: mount

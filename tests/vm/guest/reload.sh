@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # insmod and rmmod, fifty times, with something in the map: no memory is lost.
 # suite: reload
+# cpus: 1
 # kernels: um um-kasan
 # timeout: 600
 # nightly kernels: stock-old stock-new

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every program of tests/uapi, which load and unload the module (HMAP_KO) themselves.
 # suite: uapi
+# cpus: 1
 # kernels: um stock-new
 # timeout: 1800
 # nightly kernels: stock-old stock-new um-kasan um-newest x86-kcsan x86-kasan
