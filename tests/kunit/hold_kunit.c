@@ -84,6 +84,16 @@ static bool is_all(const struct hold *w, const void *lock)
 	return lock >= all && lock < all + sizeof(w->h->all);
 }
 
+/* Without lockdep there is neither this map nor the tracepoint that names it. */
+static bool is_rcu(const void *lock)
+{
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	return lock == &rcu_lock_map;
+#else
+	return false;
+#endif
+}
+
 static void on_lock_acquire(void *data, struct lockdep_map *lock,
 			    unsigned int subclass, int trylock, int read,
 			    int check, struct lockdep_map *next_lock,
@@ -93,7 +103,7 @@ static void on_lock_acquire(void *data, struct lockdep_map *lock,
 
 	if (current == w->task && is_all(w, lock))
 		w->all_locks++;
-	if (current == w->task && lock == &rcu_lock_map && !w->reading++)
+	if (current == w->task && is_rcu(lock) && !w->reading++)
 		w->compared = compared;
 	if (!is_stripe(w, lock))
 		return;
@@ -108,7 +118,7 @@ static void on_lock_release(void *data, struct lockdep_map *lock,
 {
 	struct hold *w = data;
 
-	if (current == w->task && lock == &rcu_lock_map && !--w->reading)
+	if (current == w->task && is_rcu(lock) && !--w->reading)
 		w->most_compared = max(w->most_compared, compared - w->compared);
 	if (!is_stripe(w, lock))
 		return;
