@@ -21,8 +21,9 @@
 #define HMAP_VIEW_SLOTS		\
 	(BITS_PER_LONG == 64 ? 1UL << 20 : ULONG_MAX / HMAP_VIEW_SLOT_PAGES)
 
-/* When there are this many holes they are closed. */
-#define HMAP_VIEW_HOLES		64
+/* When there are this many holes they are closed: arrays find a slot in any case. */
+#define HMAP_VIEW_HOLES		\
+	(HMAP_VIEW_SLOTS < 256 ? (int)HMAP_VIEW_SLOTS / 4 : 64)
 
 struct hmap_mapped_view;
 
