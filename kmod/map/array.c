@@ -255,17 +255,19 @@ struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 {
 	bool coming = hmap_room_is_coming(h);
 	struct hmap_array *a;
+	size_t size;
 
 	if (!hmap_array_fits(h, B) && coming)
 		hmap_memory_wait(h->memory, gfp);
-	if (!hmap_array_fits(h, B))
+	if (!hmap_array_size_ok(h, B))
+		return ERR_PTR(-ENOSPC);
+	/* Counted before it is allocated, which may take long. */
+	size = hmap_buckets_most(h, hmap_array_data_size(h, B));
+	if (!hmap_memory_claim(h, size))
 		return ERR_PTR(-ENOSPC);
 	a = hmap_array_alloc(h, B, gfp);
-	/* Other maps of the same pools may have allocated at the same time. */
-	if (IS_ERR(a) || hmap_has_room(h, 0))
-		return a;
-	hmap_array_discard(a);
-	return ERR_PTR(-ENOSPC);
+	hmap_memory_add(h->memory, -size);
+	return a;
 }
 
 /*

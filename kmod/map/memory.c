@@ -81,10 +81,9 @@ void hmap_memory_add(struct hmap_memory *memory, long bytes)
 }
 
 /* Whether there is a limit, and @bytes plus @size exceed it. */
-static bool hmap_is_beyond(unsigned long limit, const atomic_long_t *bytes, long size)
+static bool hmap_is_beyond(unsigned long limit, long bytes, long size)
 {
-	return limit && size > (long)min_t(unsigned long, limit, LONG_MAX) -
-			       atomic_long_read(bytes);
+	return limit && size > (long)min_t(unsigned long, limit, LONG_MAX) - bytes;
 }
 
 /**
@@ -99,15 +98,61 @@ bool hmap_has_room(const struct hmap *h, long size)
 	const struct hmap_pool *pool;
 	int i;
 
-	if (hmap_is_beyond(h->params.max_bytes, &h->memory->bytes, size))
+	if (hmap_is_beyond(h->params.max_bytes, atomic_long_read(&h->memory->bytes),
+			   size))
 		return false;
 	for (i = 0; i < HMAP_POOLS; i++) {
 		pool = h->params.pools[i];
 		if (pool && hmap_is_beyond(READ_ONCE(pool->max_bytes),
-					   &pool->memory, size))
+					   atomic_long_read(&pool->memory), size))
 			return false;
 	}
 	return true;
+}
+
+/* Add @size to @bytes, unless that exceeds the limit. */
+static bool hmap_add_within(unsigned long limit, atomic_long_t *bytes, long size)
+{
+	long old = atomic_long_read(bytes);
+
+	do {
+		if (hmap_is_beyond(limit, old, size))
+			return false;
+	} while (!atomic_long_try_cmpxchg(bytes, &old, old + size));
+	return true;
+}
+
+/**
+ * hmap_memory_claim() - count memory that is about to be allocated
+ * @h: the map that it is for
+ * @size: bytes
+ *
+ * However many tasks allocate for the maps of a pool at the same time: the memory
+ * that all of them claim is within the limits. hmap_memory_add() ends the claim, when
+ * the memory has been allocated and counted.
+ *
+ * Return: false if the map or one of its pools would exceed its limit.
+ */
+bool hmap_memory_claim(struct hmap *h, size_t size)
+{
+	struct hmap_pool *pool;
+	int i;
+
+	if (!hmap_add_within(h->params.max_bytes, &h->memory->bytes, size))
+		return false;
+	for (i = 0; i < HMAP_POOLS; i++) {
+		pool = h->params.pools[i];
+		if (pool && !hmap_add_within(READ_ONCE(pool->max_bytes),
+					     &pool->memory, size))
+			break;
+	}
+	if (i == HMAP_POOLS)
+		return true;
+	while (i--)
+		if (h->params.pools[i])
+			atomic_long_sub(size, &h->params.pools[i]->memory);
+	atomic_long_sub(size, &h->memory->bytes);
+	return false;
 }
 
 /* The lowest of a map's limits; ULONG_MAX if it has none. */

@@ -59,6 +59,7 @@ bool hmap_may_wait(gfp_t gfp);
 void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp);
 void hmap_memory_throttle(struct hmap *h, gfp_t gfp);
 bool hmap_has_room(const struct hmap *h, long size);
+bool hmap_memory_claim(struct hmap *h, size_t size);
 struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp);
 void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg);
 void hmap_note_payer(struct hmap *h);

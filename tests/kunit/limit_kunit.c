@@ -482,6 +482,41 @@ static void writers_stay_within_the_limit_together(struct kunit *test)
 	HK_VERIFY(test, l.h);
 }
 
+/* Room for one array of reserve_and_go(), and not for two. */
+static struct hmap_pool narrow = { .max_bytes = SZ_4M };
+
+/* Not even for a moment do the maps hold more than their pool allows. */
+static bool reserve_and_go(struct hk_thread *thread)
+{
+	const struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .pools = { &narrow },
+	};
+	struct hmap h;
+	int err;
+
+	if (hmap_init(&h, &params))
+		return true;
+	err = hmap_reserve(&h, 60000);
+	if (atomic_long_read(&narrow.memory) > SZ_4M + SLACK)
+		thread->errors++;
+	if (err && err != -ENOSPC)
+		thread->errors++;
+	hmap_destroy(&h);
+	return true;
+}
+
+static void maps_that_grow_together_stay_within_their_pool(struct kunit *test)
+{
+	struct hk_thread threads[] = {
+		{ reserve_and_go }, { reserve_and_go }, { reserve_and_go },
+		{ reserve_and_go },
+	};
+
+	hk_run(test, threads, ARRAY_SIZE(threads), 300);
+	hmap_pool_exit(&narrow);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&narrow.memory), 0);
+}
+
 /* ---- nodes ---- */
 
 static void memory_comes_from_a_node(struct kunit *test)
@@ -566,6 +601,7 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(a_pool_is_shared),
 	KUNIT_CASE(every_pool_is_a_limit),
 	KUNIT_CASE(writers_stay_within_the_limit_together),
+	KUNIT_CASE(maps_that_grow_together_stay_within_their_pool),
 	KUNIT_CASE(memory_comes_from_a_node),
 	KUNIT_CASE(arrays_of_a_node_are_empty_and_counted),
 	KUNIT_CASE(nodes_are_checked),

@@ -128,8 +128,9 @@ struct hmap_pool {
  *	several stripes a few more may slip in
  * @max_bytes: memory that the map may hold, 0 for no limit. A map that cannot grow
  *	within the limit continues with longer chains, until there is no room for an
- *	element (-ENOSPC). Memory that waits for a grace period counts until it is
- *	freed. The limit may be exceeded: by an eighth for long values that are
+ *	element (-ENOSPC). An array counts from the moment at which its allocation
+ *	begins; memory that waits for a grace period counts until it is freed. The
+ *	limit may be exceeded: by an eighth for long values that are
  *	overwritten, and by more if their writers may not wait; by a block of 32 KiB
  *	or an element for each concurrent writer; and by the blocks that evacuation
  *	needs, since its end frees more. While a map is resized it has two arrays,

@@ -94,9 +94,10 @@
  * @oldoverflow: overflow buckets in use by @oldbuckets
  * @next_overflow: index of the overflow bucket that is used next, counted from
  *	1; 0 if it has to be allocated first
- * @memory: bytes of kernel memory that the map holds for elements: arrays and
- *	everything in them. Not counted is the fixed overhead of a map: locks,
- *	files and, with HMAP_CREATE_MMAP, an inode and a control page
+ * @memory: bytes of kernel memory that the map holds for elements: arrays, from
+ *	the moment at which their allocation begins, and everything in them. Not
+ *	counted is the fixed overhead of a map: locks, files and, with
+ *	HMAP_CREATE_MMAP, an inode and a control page
  * @grows: resizes to a larger size since the map was created
  * @same_size_grows: resizes that kept the size, to shorten chains
  * @evacuated: buckets evacuated since the map was created
