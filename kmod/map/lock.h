@@ -70,17 +70,18 @@ static inline long hmap_count_near(const struct hmap *h,
 
 /*
  * The error of hmap_count_near(). Until a stripe has been evacuated it may have
- * counted up to the count_batch of the old array.
+ * counted up to the count_batch of the old array. Signed, as the count is: their
+ * difference may be negative.
  */
-static inline u32 hmap_count_error(const struct hmap_array *a)
+static inline long hmap_count_error(const struct hmap_array *a)
 {
 	const struct hmap_array *old;
-	u32 batch = a->count_batch;
+	long batch = a->count_batch;
 
 	if (!a->mask)
 		return 0;
 	old = hmap_old(a);
-	return a->mask * (old ? max_t(u32, batch, old->count_batch) : batch);
+	return a->mask * (old ? max_t(long, batch, old->count_batch) : batch);
 }
 
 /* Add a stripe's count to the map's. Under the stripe. */
