@@ -4,6 +4,7 @@
 # them (tests/fuzz). FUZZ_CALLS=n makes so many; TIMEOUT=n lets the guest live for
 # it. The table of results is in the log.
 # suite: fuzz
+# cpus: 1
 # kernels: um um-kasan stock-old stock-new
 # timeout: 900
 # nightly kernels: um um-kasan x86-kasan x86-kcsan
