@@ -227,18 +227,23 @@ struct hmap_array *hmap_array_alloc(struct hmap *h, u8 B, gfp_t gfp)
 }
 EXPORT_SYMBOL_IF_KUNIT(hmap_array_alloc);
 
+/* The most memory that the buckets of an array of 2^B may take. */
+static size_t hmap_array_most(const struct hmap *h, u8 B)
+{
+	return hmap_buckets_most(h, hmap_array_data_size(h, B));
+}
+
 /* Whether an array of 2^B buckets fits the map's limits. */
 bool hmap_array_fits(const struct hmap *h, u8 B)
 {
-	return hmap_array_size_ok(h, B) &&
-	       hmap_has_room(h, hmap_buckets_most(h, hmap_array_data_size(h, B)));
+	return hmap_array_size_ok(h, B) && hmap_has_room(h, hmap_array_most(h, B));
 }
 
 /* Whether it fits once memory that waits for a grace period has been freed. */
 bool hmap_array_will_fit(const struct hmap *h, u8 B)
 {
 	return hmap_array_size_ok(h, B) &&
-	       hmap_has_room(h, hmap_buckets_most(h, hmap_array_data_size(h, B)) -
+	       hmap_has_room(h, hmap_array_most(h, B) -
 				atomic_long_read(&h->memory->waiting));
 }
 
@@ -262,7 +267,7 @@ struct hmap_array *hmap_array_make(struct hmap *h, u8 B, gfp_t gfp)
 	if (!hmap_array_size_ok(h, B))
 		return ERR_PTR(-ENOSPC);
 	/* Counted before it is allocated, which may take long. */
-	size = hmap_buckets_most(h, hmap_array_data_size(h, B));
+	size = hmap_array_most(h, B);
 	if (!hmap_memory_claim(h, size))
 		return ERR_PTR(-ENOSPC);
 	a = hmap_array_alloc(h, B, gfp);
