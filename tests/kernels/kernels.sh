@@ -11,9 +11,10 @@
 # for make test-nightly, in QEMU
 #   x86-kasan   KASAN, kmemleak, UBSAN, lockdep, debug objects
 #   x86-kcsan   KCSAN: data races, missing barriers
-#   x86-kmsan   KMSAN: memory that is used, or given to programs, before it is written
 #   s390x       big endian, 64 bits
 #   i386        32 bits
+# by hand, with tests/vm/boot.sh
+#   x86-kmsan   KMSAN: memory that is used, or given to programs, before it is written
 # and for make bench
 #   um-up       User Mode Linux without SMP and without what finds bugs
 #   um-smp      the same with SMP

@@ -360,19 +360,17 @@ static int intrude(void *arg)
 	return ret ?: map_fill(&m, in->from, in->n);
 }
 
-/* The memory without arrays whose allocation is still being tried, and then fails. */
-static u64 memory_at_rest(const struct map *m)
+/* Waits while an array is counted whose allocation is still being tried, and fails. */
+static u64 memory_once_below(const struct map *m, u64 bytes)
 {
-	u64 memory, least = memory_of(m);
+	u64 memory = memory_of(m);
 	int i;
 
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 100 && memory >= bytes; i++) {
 		usleep(20000);
 		memory = memory_of(m);
-		if (memory < least)
-			least = memory;
 	}
-	return least;
+	return memory;
 }
 
 /* No group may take what it is not charged for: not by arrays of any kind either. */
@@ -394,12 +392,12 @@ TEST_F(cgroup, memory_of_the_default_map_is_charged_to_who_writes_it)
 	};
 	/* -ENOMEM, or killed when it needs memory itself after that */
 	EXPECT_NE(0, reap(spawn(intrude, &in)));
-	EXPECT_LT(memory_at_rest(&self->m), 32000000);
+	EXPECT_LT(memory_once_below(&self->m, 32000000), 32000000);
 	in.reserve.count = 0;
 	in.from = in.n;
 	in.n = 2000000;
 	EXPECT_NE(0, reap(spawn(intrude, &in)));
-	EXPECT_LT(memory_at_rest(&self->m), 32000000);
+	EXPECT_LT(memory_once_below(&self->m, 32000000), 32000000);
 	EXPECT_LE(read_group("g/memory.current", NULL), 32000000);
 	/* those of no group are not concerned */
 	EXPECT_EQ(0, map_put(&self->m, 10000000, 1, HMAP_ANY));

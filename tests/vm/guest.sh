@@ -142,7 +142,7 @@ scenario_says() # SCRIPT KEY
 # Leaves RESULT.tap and RESULT.log. With "-" the guest's output goes to stdout.
 boot()
 {
-	local name=$1 script=$2 modules=$3 result=$4 out=${5:-} thread=multi cpus=2
+	local name=$1 script=$2 modules=$3 result=$4 out=${5:-} thread=multi cpus=
 	local timeout status=0
 
 	if [ -z "${NIGHTLY:-}" ]; then
