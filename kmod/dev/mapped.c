@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -136,10 +137,18 @@ static void hmap_map_around(struct vm_fault *vmf, struct hmap_mapped_view *view)
 static vm_fault_t hmap_vma_fault(struct vm_fault *vmf)
 {
 	struct hmap_mapped_view *view = vmf->vma->vm_private_data;
+	unsigned int noreclaim;
 	vm_fault_t ret;
 	void *page;
 	int err;
 
+	/*
+	 * Under @pages, on which the worker waits, a task must not sleep until its cgroup
+	 * has room: allocate a page table or the hole without reclaim and beyond the
+	 * cgroup's limit. For a page table, do_fault() has just waited: it allocates one
+	 * in advance (vmf->prealloc_pte), which vmf_insert_pfn() does not use.
+	 */
+	noreclaim = memalloc_noreclaim_save();
 	/* Held until the page is in the page table, where zap finds it. */
 	down_read(&view->pages);
 	page = hmap_view_page(view, vmf->pgoff);
@@ -151,6 +160,7 @@ static vm_fault_t hmap_vma_fault(struct vm_fault *vmf)
 	if (page && ret == VM_FAULT_NOPAGE)
 		hmap_map_around(vmf, view);
 	up_read(&view->pages);
+	memalloc_noreclaim_restore(noreclaim);
 	if (!page)
 		hmap_view_close_holes(view);
 	return ret;
