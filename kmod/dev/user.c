@@ -86,28 +86,39 @@ static void hmap_users_reap(struct work_struct *work)
 		schedule_delayed_work(&hmap_reaper, REAP_TIME);
 }
 
-/* Find a user, or create it. Returns ERR_PTR(-ENOMEM) if there is no memory. */
-static struct hmap_user *hmap_user_find(kuid_t uid)
+static struct hmap_user *hmap_user_alloc(kuid_t uid)
 {
-	struct hmap_user *user = xa_load(&hmap_users, __kuid_val(uid));
-	int ret;
+	struct hmap_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
 
-	lockdep_assert_held(&hmap_users_lock);
-	if (user)
-		return user;
-	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
 	if (!user)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	user->uid = uid;
 	if (!uid_eq(uid, GLOBAL_ROOT_UID))
 		user->pool.max_bytes = hmap_user_max_bytes;
-	ret = xa_err(xa_store(&hmap_users, __kuid_val(uid), user,
-			      GFP_KERNEL_ACCOUNT));
-	if (ret) {
-		kfree(user);
-		return ERR_PTR(ret);
-	}
 	return user;
+}
+
+/* The user, or NULL if it has no files and had none a moment ago. */
+static struct hmap_user *hmap_user_find(kuid_t uid)
+{
+	lockdep_assert_held(&hmap_users_lock);
+	return xa_load(&hmap_users, __kuid_val(uid));
+}
+
+/*
+ * Insert a user; if another task has done so meanwhile, free @new and return that one.
+ * ERR_PTR(-ENOMEM) if there is no memory.
+ */
+static struct hmap_user *hmap_user_insert(struct hmap_user *new)
+{
+	struct hmap_user *user;
+
+	lockdep_assert_held(&hmap_users_lock);
+	user = xa_cmpxchg(&hmap_users, __kuid_val(new->uid), NULL, new, GFP_KERNEL);
+	if (!user)
+		return new;
+	kfree(new);
+	return xa_is_err(user) ? ERR_PTR(xa_err(user)) : user;
 }
 
 static int hmap_user_add(struct hmap_user *user)
@@ -128,11 +139,21 @@ static int hmap_user_add(struct hmap_user *user)
  */
 struct hmap_user *hmap_user_charge(void)
 {
-	struct hmap_user *user;
+	kuid_t uid = hmap_user_uid();
+	struct hmap_user *user, *new;
 	int ret;
 
 	mutex_lock(&hmap_users_lock);
-	user = hmap_user_find(hmap_user_uid());
+	user = hmap_user_find(uid);
+	if (!user) {
+		/* Charging a cgroup may take long: not under the lock of all users. */
+		mutex_unlock(&hmap_users_lock);
+		new = hmap_user_alloc(uid);
+		if (!new)
+			return ERR_PTR(-ENOMEM);
+		mutex_lock(&hmap_users_lock);
+		user = hmap_user_insert(new);
+	}
 	ret = IS_ERR(user) ? PTR_ERR(user) : hmap_user_add(user);
 	/* Free the user again if it has just been created. */
 	if (ret)
@@ -189,7 +210,7 @@ void hmap_user_info(struct hmap_ioc_info *info)
 	struct hmap_user *user;
 
 	mutex_lock(&hmap_users_lock);
-	user = xa_load(&hmap_users, __kuid_val(uid));
+	user = hmap_user_find(uid);
 	info->user_files = user ? user->files : 0;
 	info->user_memory = user ? atomic_long_read(&user->pool.memory) : 0;
 	mutex_unlock(&hmap_users_lock);
