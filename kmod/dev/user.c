@@ -23,6 +23,12 @@
 
 #include "user.h"
 
+/*
+ * Workers of a user's maps that may run at the same time. They may be charging a cgroup
+ * that slows them down; there are hundreds of places for those of all users.
+ */
+#define USER_WORKERS	16
+
 /* Delay before a user without files is freed: its memory may wait for RCU. */
 #define REAP_TIME	HZ
 
@@ -93,8 +99,10 @@ static struct hmap_user *hmap_user_alloc(kuid_t uid)
 	if (!user)
 		return NULL;
 	user->uid = uid;
-	if (!uid_eq(uid, GLOBAL_ROOT_UID))
+	if (!uid_eq(uid, GLOBAL_ROOT_UID)) {
 		user->pool.max_bytes = hmap_user_max_bytes;
+		user->pool.max_workers = USER_WORKERS;
+	}
 	return user;
 }
 

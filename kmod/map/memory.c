@@ -14,6 +14,7 @@
  */
 #include <linux/export.h>
 #include <linux/memcontrol.h>
+#include <linux/page_counter.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -36,7 +37,9 @@ struct workqueue_struct *hmap_free_wq;
 
 int hmap_queues_init(void)
 {
-	hmap_wq = alloc_workqueue("hmap", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	/* Many at once: a worker may sleep for long, see struct hmap_pool. */
+	hmap_wq = alloc_workqueue("hmap", WQ_UNBOUND | WQ_MEM_RECLAIM,
+				  WQ_MAX_ACTIVE);
 	hmap_free_wq = alloc_workqueue("hmap_free", WQ_UNBOUND | WQ_MEM_RECLAIM,
 				       0);
 	if (hmap_wq && hmap_free_wq)
@@ -155,6 +158,44 @@ bool hmap_memory_claim(struct hmap *h, size_t size)
 	return false;
 }
 
+static void hmap_leave_pools(struct hmap *h, int n)
+{
+	struct hmap_pool *pool;
+
+	while (n--) {
+		pool = h->params.pools[n];
+		if (pool && pool->max_workers)
+			atomic_dec(&pool->workers);
+	}
+}
+
+/**
+ * hmap_worker_begin() - the map's worker begins
+ * @h: the map
+ *
+ * Return: false if as many workers of one of the map's pools are running as may be.
+ */
+bool hmap_worker_begin(struct hmap *h)
+{
+	struct hmap_pool *pool;
+	int i;
+
+	for (i = 0; i < HMAP_POOLS; i++) {
+		pool = h->params.pools[i];
+		if (pool && pool->max_workers &&
+		    !atomic_add_unless(&pool->workers, 1, pool->max_workers)) {
+			hmap_leave_pools(h, i);
+			return false;
+		}
+	}
+	return true;
+}
+
+void hmap_worker_end(struct hmap *h)
+{
+	hmap_leave_pools(h, HMAP_POOLS);
+}
+
 /* The lowest of a map's limits; ULONG_MAX if it has none. */
 static unsigned long hmap_least_limit(const struct hmap *h)
 {
@@ -241,39 +282,68 @@ EXPORT_SYMBOL_GPL(hmap_pool_exit);
 /* ---- allocation ---- */
 
 /*
- * The caller needs the worker: with HMAP_ACCOUNT_CALLERS, charge the worker's memory
- * to the caller. Called in any context.
+ * The caller needs a larger array from the worker: with HMAP_ACCOUNT_CALLERS, charge
+ * it to the caller. Called in any context; a softirq is nobody's, as a kernel thread.
  */
 void hmap_note_payer(struct hmap *h)
 {
-	if (h->params.flags & HMAP_ACCOUNT_CALLERS && current->mm)
-		mem_cgroup_put(xchg(&h->memcg,
-				    get_mem_cgroup_from_mm(current->mm)));
+	struct mm_struct *mm = in_task() ? current->mm : NULL;
+
+	if (h->params.flags & HMAP_ACCOUNT_CALLERS)
+		mem_cgroup_put(xchg(&h->memcg, get_mem_cgroup_from_mm(mm)));
 }
 
-/* The worker begins: charge its memory to the last caller that needed it. */
-void hmap_take_payer(struct hmap *h)
+/**
+ * hmap_take_payer() - what the worker charges a larger array to
+ * @h: the map
+ *
+ * Return: with HMAP_ACCOUNT_CALLERS, the cgroup of the last caller that needed a
+ * larger array, for set_active_memcg(); otherwise NULL.
+ */
+struct mem_cgroup *hmap_take_payer(struct hmap *h)
 {
 	struct mem_cgroup *memcg;
 
 	if (!(h->params.flags & HMAP_ACCOUNT_CALLERS))
-		return;
+		return NULL;
 	memcg = xchg(&h->memcg, NULL);
 	if (memcg) {
 		mem_cgroup_put(h->payer);
 		h->payer = memcg;
 	}
+	return h->payer;
 }
 
-/* The cgroup that this task's allocations are charged to; NULL for its own. */
+/**
+ * hmap_cgroup_pays() - whether an array for all callers is charged to one of them
+ * @memcg: the cgroup of that caller, or NULL
+ * @size: bytes of the array
+ *
+ * Others have filled the array. So it must leave the caller most of what it may have.
+ * A task that charges a cgroup above memory.high sleeps for up to 2 s each time, be
+ * it a task of the cgroup or not; so no such cgroup pays.
+ *
+ * Return: true if it is.
+ */
+bool hmap_cgroup_pays(struct mem_cgroup *memcg, size_t size)
+{
+#ifdef CONFIG_MEMCG
+	unsigned long pages = DIV_ROUND_UP(size, PAGE_SIZE), high;
+
+	for (; memcg; memcg = parent_mem_cgroup(memcg)) {
+		high = READ_ONCE(memcg->memory.high);
+		if (pages > min(high, READ_ONCE(memcg->memory.max)) / 8 ||
+		    page_counter_read(&memcg->memory) + pages > high)
+			return false;
+	}
+#endif
+	return true;
+}
+
+/* The cgroup that this map's memory is charged to; NULL for that of the task. */
 static struct mem_cgroup *hmap_charged_to(const struct hmap *h)
 {
-	if (h->params.flags & HMAP_ACCOUNT)
-		return h->memcg;
-	/* Only the map's worker: others may write the map from works of their own. */
-	if (h->params.flags & HMAP_ACCOUNT_CALLERS && current_work() == &h->work.work)
-		return h->payer;
-	return NULL;
+	return h->params.flags & HMAP_ACCOUNT ? h->memcg : NULL;
 }
 
 /*

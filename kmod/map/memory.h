@@ -63,7 +63,10 @@ bool hmap_memory_claim(struct hmap *h, size_t size);
 struct mem_cgroup *hmap_alloc_begin(struct hmap *h, gfp_t *gfp);
 void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg);
 void hmap_note_payer(struct hmap *h);
-void hmap_take_payer(struct hmap *h);
+struct mem_cgroup *hmap_take_payer(struct hmap *h);
+bool hmap_cgroup_pays(struct mem_cgroup *memcg, size_t size);
+bool hmap_worker_begin(struct hmap *h);
+void hmap_worker_end(struct hmap *h);
 
 /* Either of the two flags. */
 #define HMAP_ACCOUNTING	(HMAP_ACCOUNT | HMAP_ACCOUNT_CALLERS)

@@ -340,8 +340,8 @@ static int hmap_write_refill(struct hmap *h, struct hmap_supply *supply,
 /*
  * A limit was reached. Wait for memory that is about to become free: the array that the
  * worker has allocated and not yet published, the old array of a resize, and memory that
- * waits for a grace period. A worker that waits for memory itself is not waited for, nor
- * is a request that holds @resizer, which may take long.
+ * waits for a grace period. A worker that is late is not waited for, nor is a request
+ * that holds @resizer.
  *
  * Returns 1 if there was a resize, after which the next one may take memory again; 0 if
  * there was none; or -EINTR.
@@ -356,7 +356,7 @@ static int hmap_await_room(struct hmap *h, struct hmap_supply *supply, gfp_t gfp
 	resizing = smp_load_acquire(&h->making) ||
 		   hmap_old(rcu_dereference(h->buckets));
 	rcu_read_unlock();
-	resizing &= !READ_ONCE(h->retry);
+	resizing &= !hmap_worker_is_late(h);
 	if (resizing) {
 		/* As for a request, the worker does not leave the resize to writers. */
 		atomic_inc(&h->requests);
@@ -428,10 +428,10 @@ static int hmap_write(struct hmap *h, struct hmap_write *w, gfp_t gfp)
  * disables the limit; all bounds of time then depend on the longest chain.
  *
  * Context: process or softirq, as @gfp says. A caller that could allocate with
- * GFP_KERNEL at this place waits for the worker if the put is far ahead of it. If
- * such a caller reaches a limit of the map's memory, it waits for memory that is
- * about to be freed: by a resize, or after a grace period. Other callers do not
- * wait.
+ * GFP_KERNEL at this place waits for the worker if the put is far ahead of it, for two
+ * seconds at most. If such a caller reaches a limit of the map's memory, it waits for
+ * memory that is about to be freed: by a resize, or after a grace period. Other
+ * callers do not wait.
  * Return: 0; -EINVAL for other flags; -EEXIST or -ENOENT, depending on @flags;
  * -ENOSPC if the map has max_entries elements, or has reached a limit of its memory;
  * -EMLINK if the key's chain has its maximum length though the map is not over its

@@ -13,10 +13,12 @@
  *
  *  1. An explicit request: hmap_reserve(), hmap_shrink(), hmap_clear(). They
  *     and the worker exclude each other by the resizer mutex: of two the later
- *     one has the last word, and the worker waits for either. A caller that may
- *     not wait for the memory that the holder is allocating (hmap_may_wait())
- *     goes on without the mutex; then the publications decide (cmpxchg), and
- *     the last min_B does.
+ *     one has the last word, and the worker waits for either. The mutex saves
+ *     work, and orders requests; the map does not depend on it. So a caller
+ *     that may not wait for the memory that the holder is allocating
+ *     (hmap_may_wait()) goes on without it, and so do all for whom the holder
+ *     is late, since it may be a task that its cgroup slows down at will. Then
+ *     the publications decide (cmpxchg), and the last min_B does.
  *  2. h->min_B, below which the worker does not shrink: hmap_init()'s hint,
  *     raised by hmap_reserve() before it begins, and taken back if it fails;
  *     hmap_shrink() sets it to 0. Above it HMAP_NO_SHRINK keeps the worker, but
@@ -39,6 +41,15 @@
 
 /* The longest time that the worker waits before it allocates again. */
 #define RETRY_TIME	(4 * HZ)
+
+/*
+ * A writer waits for the worker no longer than this, nor does a request for another
+ * one: the cgroup that an allocation is charged to may delay it as long as it likes.
+ */
+#define WAIT_TIME	(2 * HZ)
+
+/* A worker that exceeds a pool's max_workers tries again after this time. */
+#define TURN_TIME	DIV_ROUND_UP(HZ, 50)
 
 /* Arrays of up to this B are not worth shrinking. */
 #define SHRINK_MIN_B	4
@@ -217,8 +228,7 @@ static int hmap_await_worker(struct hmap *h, const struct hmap_array *a,
 			     struct hmap_supply *supply, u64 count, bool may_wait)
 {
 	hmap_call_worker(h);
-	/* If h->retry is set the worker itself waits for memory. */
-	if (!may_wait || supply->waited || READ_ONCE(h->retry) ||
+	if (!may_wait || supply->waited || hmap_worker_is_late(h) ||
 	    count < 2 * hmap_capacity(a->B))
 		return 0;
 	trace_hmap_back_pressure(h, a->B, count);
@@ -243,8 +253,10 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 	}
 	if (a->data && !hmap_grow_needed(a, count + 1, &B)) {
 		/* Other stripes may have counted more: check that later. */
-		if (hmap_over_load(count + hmap_count_error(a), a->B))
+		if (hmap_over_load(count + hmap_count_error(a), a->B)) {
+			hmap_note_payer(h);
 			hmap_call_worker_later(h);
+		}
 		return 0;
 	}
 	if (hmap_grow_fits(a, supply->array, B)) {
@@ -417,21 +429,31 @@ static int hmap_halve(struct hmap *h,
  * @h: the map
  *
  * Return: 1 if the lock has been taken; 0 if another task holds it and the caller
- * may not wait for that: the caller continues without the lock; -EINTR if a signal
- * came.
+ * may not wait for that, or has waited for WAIT_TIME: the caller continues without
+ * the lock; -EINTR if a signal came.
  */
 int hmap_resizer_lock(struct hmap *h)
 {
-	int err;
+	long left;
 
 	if (!hmap_may_wait(GFP_KERNEL))
 		return mutex_trylock(&h->resizer);
 	atomic_inc(&h->requests);
-	err = current->flags & PF_KTHREAD ?
-	      mutex_lock_killable(&h->resizer) :
-	      mutex_lock_interruptible(&h->resizer);
+	left = current->flags & PF_KTHREAD ?
+	       wait_event_killable_timeout(h->wait, mutex_trylock(&h->resizer),
+					   WAIT_TIME) :
+	       wait_event_interruptible_timeout(h->wait,
+						mutex_trylock(&h->resizer),
+						WAIT_TIME);
 	atomic_dec(&h->requests);
-	return err ? -EINTR : 1;
+	return left < 0 ? -EINTR : left > 0;
+}
+
+/* A request or the worker lets the next one go on. */
+static void hmap_resizer_release(struct hmap *h)
+{
+	mutex_unlock(&h->resizer);
+	wake_up_all(&h->wait);
 }
 
 /* The worker may have found the lock taken: call it again. */
@@ -439,7 +461,7 @@ void hmap_resizer_unlock(struct hmap *h, int locked)
 {
 	if (!locked)
 		return;
-	mutex_unlock(&h->resizer);
+	hmap_resizer_release(h);
 	hmap_call_worker_later(h);
 }
 
@@ -516,8 +538,8 @@ static int hmap_grow_to(struct hmap *h, u8 B)
  * that size. A map that already has room is left as it is.
  *
  * Context: process; may sleep. Waits for a resize by another hmap_reserve(),
- * hmap_shrink(), hmap_clear() or the worker, unless the task may not allocate with
- * GFP_KERNEL (memalloc_nofs_save() and the like).
+ * hmap_shrink(), hmap_clear() or the worker, for two seconds at most, unless the task
+ * may not allocate with GFP_KERNEL (memalloc_nofs_save() and the like).
  * Return: 0; -EINVAL if no map can be that large or @n is above max_entries; -ENOSPC
  * if the map's limits do not allow it; -ENOMEM if there is no memory; -EINTR if a
  * signal came. After -ENOSPC, -ENOMEM and -EINTR the steps that were made stay made,
@@ -609,14 +631,19 @@ static bool hmap_is_idle(struct hmap *h)
  */
 static int hmap_worker_grow(struct hmap *h, u8 B, u8 least)
 {
+	struct mem_cgroup *payer = hmap_take_payer(h), *own;
 	struct hmap_array *new;
 	struct hmap_locked lk;
 	bool published;
 
 	WRITE_ONCE(h->making, true);
-	new = hmap_array_make(h, B, GFP_KERNEL);
-	while (IS_ERR(new) && B > least)
-		new = hmap_array_make(h, --B, GFP_KERNEL);
+	own = set_active_memcg(payer);
+	do {
+		new = ERR_PTR(-ENOSPC);
+		if (hmap_cgroup_pays(payer, hmap_array_data_size(h, B)))
+			new = hmap_array_make(h, B, GFP_KERNEL);
+	} while (IS_ERR(new) && B-- > least);
+	set_active_memcg(own);
 	if (IS_ERR(new)) {
 		WRITE_ONCE(h->making, false);
 		return PTR_ERR(new);
@@ -659,6 +686,7 @@ static void hmap_worker_reseed(struct hmap *h)
 /* Wake the writers that wait: they continue, whether there is an array or not. */
 static void hmap_worker_wake(struct hmap *h)
 {
+	WRITE_ONCE(h->late, false);
 	/* Round before its number: pairs with the acquire in hmap_wait_worker(). */
 	smp_store_release(&h->rounds, h->rounds + 1);
 	wake_up_all(&h->wait);
@@ -668,29 +696,31 @@ static void hmap_worker_wake(struct hmap *h)
  * Do the most urgent work of the map. Returns 1 if there may be more work; 0 if
  * there is none, or writers do it; or a negative errno.
  */
-static int hmap_worker_step(struct hmap *h, struct hmap_supply *supply)
+static int hmap_worker_step(struct hmap *h, struct hmap_supply *supply, bool locked)
 {
 	u64 count = hmap_len(h);
 	struct hmap_array *a, *old;
-	bool shared, grow, shrink;
+	bool asked, grow, shrink;
 	u8 B = 0, least;
 	int err;
 
 	rcu_read_lock();
 	a = rcu_dereference(h->buckets);
 	old = hmap_old(a);
-	shared = old && hmap_evac_is_shared(h, old);
+	/* A request that is late evacuates, too: leave that to it as long as it does. */
+	asked = locked && old && (hmap_evac_is_shared(h, old) ||
+				  atomic_read(&h->requests));
 	grow = a->data && hmap_grow_needed(a, count, &B);
 	least = hmap_least_B(a, B);
 	shrink = hmap_shrink_needed(h, a, count);
 	rcu_read_unlock();
-	if (old && !shared && !grow && !atomic_read(&h->requests) && !hmap_is_idle(h)) {
+	if (old && !asked && !grow && !hmap_is_idle(h)) {
 		hmap_call_worker_later(h);
 		return 0;
 	}
 	if (old)
 		return hmap_finish_resize(h, supply, !grow) ?: 1;
-	if (shrink) {
+	if (shrink && locked) {
 		err = hmap_halve(h, hmap_shrink_needed);
 		return err <= 0 ? err : hmap_finish_resize(h, supply, true) ?: 1;
 	}
@@ -704,15 +734,33 @@ static int hmap_worker_step(struct hmap *h, struct hmap_supply *supply)
 	return 0;
 }
 
+/*
+ * Returns 1 if the worker has @resizer; 0 if it goes on without, since the request that
+ * holds it is late: growth is not for the holder to put off; -EBUSY otherwise.
+ */
+static int hmap_worker_lock(struct hmap *h)
+{
+	if (mutex_trylock(&h->resizer)) {
+		h->put_off = 0;
+		return 1;
+	}
+	if (!h->put_off)
+		h->put_off = jiffies ?: 1;
+	return time_after_eq(jiffies, h->put_off + IDLE_TIME) ? 0 : -EBUSY;
+}
+
 void hmap_worker(struct work_struct *work)
 {
 	struct hmap *h = container_of(to_delayed_work(work), struct hmap, work);
 	bool called = READ_ONCE(h->called), worked = false;
 	struct hmap_supply supply = {};
+	int more = 1, locked = 0;
 	unsigned long delay;
-	int more = 1;
 
-	hmap_take_payer(h);
+	if (!hmap_worker_begin(h)) {
+		queue_delayed_work(hmap_wq, &h->work, TURN_TIME);
+		return;
+	}
 	WRITE_ONCE(h->called, false);
 	/*
 	 * h->called = false before reading the map: pairs with smp_mb() in
@@ -720,17 +768,21 @@ void hmap_worker(struct work_struct *work)
 	 * reason is visible now.
 	 */
 	smp_mb();
-	/* If the trylock fails, hmap_resizer_unlock() calls the worker again. */
-	while (more > 0 && !READ_ONCE(h->dying) && mutex_trylock(&h->resizer)) {
-		more = hmap_worker_step(h, &supply);
+	while (more > 0 && !READ_ONCE(h->dying)) {
+		locked = hmap_worker_lock(h);
+		if (locked < 0)
+			break;
+		more = hmap_worker_step(h, &supply, locked);
 		worked |= more;
-		mutex_unlock(&h->resizer);
+		if (locked)
+			hmap_resizer_release(h);
 		cond_resched();
 	}
 	hmap_supply_drop(h, &supply);
+	hmap_worker_end(h);
 	hmap_worker_wake(h);
 	/* An insert calls before its element is counted: check again later. */
-	if (called && !worked)
+	if (locked < 0 || (called && !worked))
 		hmap_call_worker_later(h);
 	/* At a limit (-ENOSPC) the next insert calls again. */
 	if (more != -ENOMEM || READ_ONCE(h->dying)) {
@@ -749,14 +801,15 @@ void hmap_worker(struct work_struct *work)
  * @h: the map
  * @supply: records that the writer has waited
  *
- * Only if hmap_may_wait() allows it.
+ * Only if hmap_may_wait() allows it. Waits for WAIT_TIME at most. After that nobody
+ * waits for this round of the worker.
  *
  * Return: 0, or -EINTR if the task was killed.
  */
 int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
 {
 	unsigned int rounds;
-	int err;
+	long left;
 
 	/*
 	 * If we see the new round number we must also see h->called cleared;
@@ -765,10 +818,13 @@ int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
 	 */
 	rounds = smp_load_acquire(&h->rounds);
 	hmap_call_worker(h);
-	err = wait_event_killable(h->wait, READ_ONCE(h->rounds) != rounds);
+	left = wait_event_killable_timeout(h->wait, READ_ONCE(h->rounds) != rounds,
+					   WAIT_TIME);
+	if (!left)
+		WRITE_ONCE(h->late, true);
 	/* Whether there is an array now or not: a put does without from here on. */
 	supply->waited = true;
 	supply->no_array = -ENOMEM;
 	supply->want = WANT_NOTHING;
-	return err ? -EINTR : 0;
+	return left < 0 ? -EINTR : 0;
 }

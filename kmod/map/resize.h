@@ -54,6 +54,12 @@ static inline int hmap_resize_for_insert(struct hmap *h,
 	return __hmap_resize_for_insert(h, lk, supply, may_wait);
 }
 
+/* Whether the worker waits for memory, or is slower than a writer waits. */
+static inline bool hmap_worker_is_late(const struct hmap *h)
+{
+	return READ_ONCE(h->retry) || READ_ONCE(h->late);
+}
+
 /*
  * Call after a delete: have the worker shrink the map if it has become too large,
  * and replace the seed if the map is empty.

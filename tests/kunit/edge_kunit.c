@@ -528,6 +528,84 @@ static void a_request_in_a_scope_waits_for_no_other(struct kunit *test)
 	HK_VERIFY(test, h);
 }
 
+/* ---- those that others hold up ---- */
+
+static s64 put_takes_ms(struct kunit *test, struct hmap *h, u64 key)
+{
+	ktime_t begin = ktime_get();
+
+	KUNIT_EXPECT_EQ(test, put_wide(h, key, GFP_KERNEL), 0);
+	return ktime_ms_delta(ktime_get(), begin);
+}
+
+/* Its allocation may be charged to a cgroup that delays it. */
+static void a_late_worker_is_waited_for_once(struct kunit *test)
+{
+	struct hmap *h;
+	u64 key;
+
+	h = overdue_map(test, &key);
+	KUNIT_EXPECT_GE(test, put_takes_ms(test, h, key++), 1900);
+	KUNIT_EXPECT_TRUE(test, h->late);
+	KUNIT_EXPECT_LT(test, put_takes_ms(test, h, key++), 1000);
+	enable_delayed_work(&h->work);
+	call_worker(h);
+	comes_to(test, h, least_B(key));
+	KUNIT_EXPECT_FALSE(test, h->late);
+}
+
+static void a_pool_has_few_workers(struct kunit *test)
+{
+	struct hmap_pool pool = { .max_workers = 2 };
+	const struct hmap_params params = {
+		.key_size = sizeof(struct wide),
+		.value_size = sizeof(struct wide),
+		.hint = hmap_capacity(WIDE_B), .pools = { NULL, &pool },
+	};
+	struct hmap *h = hk_map(test, &params);
+	u64 n = params.hint + 1;
+
+	atomic_set(&pool.workers, 2);
+	put_wide_range(test, h, 0, n);
+	msleep(500);
+	KUNIT_EXPECT_EQ(test, size_of(h), WIDE_B);
+	atomic_set(&pool.workers, 1);
+	comes_to(test, h, least_B(n));
+	hk_map_destroy(test, h);
+	KUNIT_EXPECT_EQ(test, atomic_read(&pool.workers), 1);
+	hmap_pool_exit(&pool);
+}
+
+/* The holder of the mutex may be a task that its cgroup slows down. */
+static void a_late_request_does_not_hold_up_growth(struct kunit *test)
+{
+	struct hmap *h = wide_map(test, hmap_capacity(WIDE_B));
+	u64 n = hmap_capacity(WIDE_B) + 1;
+
+	mutex_lock(&h->resizer);
+	put_wide_range(test, h, 0, n);
+	comes_to(test, h, least_B(n));
+	mutex_unlock(&h->resizer);
+	HK_VERIFY(test, h);
+}
+
+static void a_late_request_does_not_hold_up_another(struct kunit *test)
+{
+	struct hmap *h = contested_map(test, 64);
+	ktime_t begin = ktime_get();
+
+	mutex_lock(&h->resizer);
+	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 5000), 0);
+	KUNIT_EXPECT_EQ(test, size_of(h), least_B(5000));
+	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
+	KUNIT_EXPECT_EQ(test, size_of(h), least_B(64));
+	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
+	KUNIT_EXPECT_EQ(test, hmap_len(h), 0);
+	mutex_unlock(&h->resizer);
+	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), begin), 3 * 1900);
+	HK_VERIFY(test, h);
+}
+
 /* ---- maps come to their size by themselves ---- */
 
 /* 20 times the load, from callers that may not sleep, before the worker comes. */
@@ -761,6 +839,10 @@ static struct kunit_case edge_cases[] = {
 	KUNIT_CASE_SLOW(a_caller_that_may_wait_does),
 	KUNIT_CASE_SLOW(a_caller_whose_own_attempt_has_failed_waits),
 	KUNIT_CASE(a_request_in_a_scope_waits_for_no_other),
+	KUNIT_CASE_SLOW(a_late_worker_is_waited_for_once),
+	KUNIT_CASE_SLOW(a_pool_has_few_workers),
+	KUNIT_CASE_SLOW(a_late_request_does_not_hold_up_growth),
+	KUNIT_CASE_SLOW(a_late_request_does_not_hold_up_another),
 	KUNIT_CASE_SLOW(a_burst_is_made_up_for),
 	KUNIT_CASE_SLOW(a_burst_in_a_small_map_is_followed),
 	KUNIT_CASE(the_last_put_is_enough_to_grow),

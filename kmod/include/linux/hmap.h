@@ -109,14 +109,20 @@ typedef int (*hmap_updatefn_t)(void *value, bool exists, void *arg);
  * @memory: bytes that they hold, including memory that waits for an RCU grace period
  * @max_bytes: bytes that they may hold, 0 for no limit. May be changed at any time,
  *	with WRITE_ONCE()
+ * @workers: maps whose workers are running
+ * @max_workers: workers that may run at the same time, 0 for no limit. Constant while
+ *	there are maps. Further workers are put off: growth and shrinking of their maps
+ *	is late
  *
- * Initialise @memory to 0. After the last map has been destroyed, call
+ * Initialise @memory and @workers to 0. After the last map has been destroyed, call
  * hmap_pool_exit() before freeing the pool: it waits for memory that the maps have
  * not freed yet.
  */
 struct hmap_pool {
 	atomic_long_t memory;
 	unsigned long max_bytes;
+	atomic_t workers;
+	unsigned int max_workers;
 };
 
 /**
@@ -142,8 +148,12 @@ struct hmap_pool {
  *	HMAP_MAX_STRIPES; 0 for one
  * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE, HMAP_ACCOUNT or HMAP_ACCOUNT_CALLERS, and
  *	HMAP_LONG_CHAINS; or 0. With HMAP_ACCOUNT_CALLERS memory is charged to the
- *	task that allocates it, and memory that the worker allocates to the last task
- *	that needed the worker
+ *	task that allocates it. A larger array that the worker makes is charged to the
+ *	last task that needed one, but only if it is no more than an eighth of what
+ *	each cgroup of that task may have, and none of them is being slowed down
+ *	(memory.high). Otherwise the map continues with longer chains until another
+ *	task needs the array. The worker's other memory replaces more than it takes,
+ *	and is charged to no cgroup
  * @node: with HMAP_NUMA_NODE: node to allocate memory on, as long as it has some.
  *	Without the flag a large array comes from the node that the worker runs on
  * @hashfn: hash function. NULL for a fast keyed hash, which is not safe against
@@ -192,7 +202,7 @@ struct hmap_stripe {
  * struct hmap_lock_class - lockdep classes of the locks of a map (private)
  * @stripe: the stripes of a map
  * @all: the lock that is taken before all stripes
- * @resizer: the mutex of explicit resizes and of the worker
+ * @resizer: the mutex of explicit requests and of the worker
  */
 struct hmap_lock_class {
 	struct lock_class_key stripe;
@@ -211,8 +221,8 @@ struct hmap_lock_class {
  * @memcg: with HMAP_ACCOUNT: the cgroup that memory is charged to; constant after
  *	hmap_init(). With HMAP_ACCOUNT_CALLERS: the cgroup of the last caller that
  *	needed the worker; by xchg()
- * @payer: with HMAP_ACCOUNT_CALLERS: the cgroup that the worker's memory is charged
- *	to. Only used by the worker
+ * @payer: with HMAP_ACCOUNT_CALLERS: the cgroup that the worker's last larger array
+ *	was to be charged to. Only used by the worker
  * @tie: seed of the order of equal hashes in a scan. Constant after hmap_init()
  * @max_chain: buckets that a chain may have. Constant after hmap_init()
  * @min_B: the worker does not shrink the map below 2^min_B buckets. Written under
@@ -222,15 +232,18 @@ struct hmap_lock_class {
  * @emptied: a delete may have left the map empty, and its seed has not been replaced
  * @making: the worker has allocated, or is allocating, a larger array that it has
  *	not published
+ * @late: a writer has waited in vain for the worker's present round
  * @all: taken before all stripes are
- * @resizer: held for an explicit resize, or by the worker
+ * @resizer: held for an explicit request, or by the worker, unless the holder is late
  * @work: the worker: makes large arrays, finishes resizes, shrinks
- * @wait: writers that wait for the worker
+ * @wait: writers that wait for the worker, and requests that wait for @resizer
  * @rounds: how often the worker has tried to make an array
  * @retry: how long the worker waits before it allocates again, 0 if its last
  *	allocation did not fail. Written by the worker, read anywhere
  * @last_evacuated: units evacuated when the worker last looked. Only used by the
  *	worker
+ * @put_off: when the worker first found @resizer taken, in jiffies; 0 if it is not
+ *	waiting for it. Only used by the worker
  * @compacted: the sum of the stripes' changes when chains were last compacted so
  *	that the map can shrink; 0 if never. Written under @resizer if the task could
  *	take it, read anywhere
@@ -264,6 +277,7 @@ struct hmap {
 	bool called;
 	bool emptied;
 	bool making;
+	bool late;
 	spinlock_t all; /* outside of all stripes */
 	struct mutex resizer; /* outside of all */
 	struct delayed_work work;
@@ -271,6 +285,7 @@ struct hmap {
 	unsigned int rounds;
 	unsigned long retry;
 	long last_evacuated;
+	unsigned long put_off;
 	unsigned long compacted;
 	atomic_t requests;
 	atomic_long_t grows;
