@@ -70,17 +70,25 @@ struct hostile {
 	unsigned int nr_victims;
 };
 
-/* The hostile user: the group of the device, nothing else, and its own cgroup. */
-static inline int become_hostile(void)
+/* The hostile user: the group of the device, nothing else, and a cgroup of its own. */
+static inline int become_hostile_in(const char *name)
 {
 	gid_t group = GROUP;
-	int ret = write_file(CGROUP "/hostile/cgroup.procs", "0");
+	char path[128];
+	int ret;
 
+	snprintf(path, sizeof(path), CGROUP "/%s/cgroup.procs", name);
+	ret = write_file(path, "0");
 	if (ret)
 		return ret;
 	if (setgroups(1, &group) || setgid(NOBODY) || setuid(NOBODY))
 		return -errno;
 	return prctl(PR_SET_DUMPABLE, 1) ? -errno : 0;
+}
+
+static inline int become_hostile(void)
+{
+	return become_hostile_in("hostile");
 }
 
 static inline int be_fifo(int priority)
@@ -243,10 +251,10 @@ static inline void make_cgroup(const char *name, const char *max)
 }
 
 /* -ENODEV: this kernel has no memory cgroups here. */
-static inline int hostile_setup(struct hostile *h)
+static inline int hostile_setup_with(struct hostile *h, const char *params)
 {
 	unsigned int cpus = sysconf(_SC_NPROCESSORS_ONLN), i;
-	int ret = map_load(&h->m, 8, 8);
+	int ret = map_load_params(&h->m, params);
 
 	if (ret)
 		return ret;
@@ -268,6 +276,11 @@ static inline int hostile_setup(struct hostile *h)
 	for (i = 0; i < cpus + 2; i++)
 		h->victims[h->nr_victims++] = victim(h->stage, i, cpus);
 	return 0;
+}
+
+static inline int hostile_setup(struct hostile *h)
+{
+	return hostile_setup_with(h, "key_size=8 value_size=8");
 }
 
 /* What is still on its way back may keep a cgroup for a moment. */
