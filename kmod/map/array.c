@@ -398,7 +398,7 @@ static void hmap_array_release(struct work_struct *work)
 	size_t bytes = a->bytes;
 
 	hmap_array_free(a);
-	atomic_long_sub(bytes, &memory->waiting);
+	hmap_memory_freed(memory, bytes);
 	hmap_memory_put(memory);
 }
 

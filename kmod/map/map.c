@@ -177,6 +177,24 @@ static void hmap_free_arrays(struct hmap *h, struct hmap_array *a)
 }
 
 /**
+ * hmap_stop() - begin to destroy a map
+ * @h: the map, which is not used any more
+ *
+ * For a caller that must not wait for an allocation of the worker, which may be charged
+ * to a cgroup that delays it. hmap_destroy() has to follow.
+ *
+ * Context: any.
+ * Return: whether the worker has stopped, so that hmap_destroy() will not wait for it.
+ */
+bool hmap_stop(struct hmap *h)
+{
+	WRITE_ONCE(h->dying, true);
+	cancel_delayed_work(&h->work);
+	return !work_busy(&h->work.work);
+}
+EXPORT_SYMBOL_GPL(hmap_stop);
+
+/**
  * hmap_destroy() - free a map
  * @h: the map, which is not used any more
  *
@@ -241,8 +259,9 @@ static void hmap_clear_arrays(struct hmap *h, struct hmap_array *a)
  * @h: the map
  *
  * The map keeps its number of buckets. If there is no memory for them, or a limit
- * does not allow it, the map starts again without buckets. Like Go's map, an empty
- * map is left as it is.
+ * does not allow it, the map starts again without buckets; so it does with
+ * HMAP_ACCOUNT_CALLERS if the caller's cgroup does not pay for them (struct
+ * hmap_params). Like Go's map, an empty map is left as it is.
  *
  * Context: process; may sleep, also for an RCU grace period if keys or values are
  * out of line. Waits as hmap_reserve() does.
@@ -263,7 +282,9 @@ int hmap_clear(struct hmap *h)
 	rcu_read_lock();
 	B = max(rcu_dereference(h->buckets)->B, READ_ONCE(h->min_B));
 	rcu_read_unlock();
-	new = hmap_array_make(h, B, GFP_KERNEL);
+	new = ERR_PTR(-ENOMEM);
+	if (hmap_caller_pays(h, hmap_array_data_size(h, B)))
+		new = hmap_array_make(h, B, GFP_KERNEL);
 	if (IS_ERR(new))
 		new = hmap_array_alloc_empty(h, GFP_KERNEL);
 	if (!IS_ERR(new))

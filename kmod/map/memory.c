@@ -49,9 +49,10 @@ int hmap_queues_init(void)
 }
 
 /*
- * Wait until memory that is already waiting for a grace period has been freed. Blobs
- * that were retired while a batch was under way are in the next batch: call this
- * twice to wait for all memory.
+ * Wait until memory that is already waiting for a grace period has been freed, that of
+ * all maps: nothing that another task waits for may call this. Blobs that were retired
+ * while a batch was under way are in the next batch: call this twice to wait for all
+ * memory.
  */
 static void hmap_drain(void)
 {
@@ -196,6 +197,16 @@ void hmap_worker_end(struct hmap *h)
 	hmap_leave_pools(h, HMAP_POOLS);
 }
 
+/* Memory that has waited for a grace period is free. */
+void hmap_memory_freed(struct hmap_memory *memory, long bytes)
+{
+	atomic_long_sub(bytes, &memory->waiting);
+	/* Before it counts as freed: pairs with smp_rmb() in hmap_memory_wait(). */
+	smp_mb__before_atomic();
+	atomic_long_add(bytes, &memory->freed);
+	wake_up_all(&memory->wait);
+}
+
 /* The lowest of a map's limits; ULONG_MAX if it has none. */
 static unsigned long hmap_least_limit(const struct hmap *h)
 {
@@ -231,16 +242,21 @@ bool hmap_may_wait(gfp_t gfp)
  * @memory: memory of the map
  * @gfp: how the caller allocates
  *
- * For a caller that has reached a limit of memory. Returns at once if the caller may
- * not wait (hmap_may_wait()).
+ * For a caller that has reached a limit of memory. Waits for what this map has given up
+ * until now, for HMAP_WAIT_TIME at most and until the task is killed. Returns at once if
+ * the caller may not wait (hmap_may_wait()).
  */
 void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp)
 {
-	unsigned int round;
+	long target = atomic_long_read(&memory->freed);
 
-	for (round = 0; round < 2; round++)
-		if (atomic_long_read(&memory->waiting) && hmap_may_wait(gfp))
-			hmap_drain();
+	/* Memory must not be in both: pairs with the barrier in hmap_memory_freed(). */
+	smp_rmb();
+	target += atomic_long_read(&memory->waiting);
+	if (hmap_may_wait(gfp))
+		wait_event_killable_timeout(memory->wait,
+					    atomic_long_read(&memory->freed) - target >= 0,
+					    HMAP_WAIT_TIME);
 }
 
 /**
@@ -283,7 +299,7 @@ EXPORT_SYMBOL_GPL(hmap_pool_exit);
 
 /*
  * The caller needs a larger array from the worker: with HMAP_ACCOUNT_CALLERS, charge
- * it to the caller. Called in any context; a softirq is nobody's, as a kernel thread.
+ * it to the caller. Called in any context; a softirq has no cgroup, as a kernel thread.
  */
 void hmap_note_payer(struct hmap *h)
 {
@@ -338,6 +354,28 @@ bool hmap_cgroup_pays(struct mem_cgroup *memcg, size_t size)
 	}
 #endif
 	return true;
+}
+
+/**
+ * hmap_caller_pays() - whether an array of a size that others may have chosen is charged
+ * to the caller
+ * @h: the map
+ * @size: bytes of the array
+ *
+ * Return: false if it must not be made: with HMAP_ACCOUNT_CALLERS, if the caller's
+ * cgroup does not pay (hmap_cgroup_pays()).
+ */
+bool hmap_caller_pays(const struct hmap *h, size_t size)
+{
+	struct mem_cgroup *memcg;
+	bool pays;
+
+	if (!(h->params.flags & HMAP_ACCOUNT_CALLERS))
+		return true;
+	memcg = get_mem_cgroup_from_mm(current->mm);
+	pays = hmap_cgroup_pays(memcg, size);
+	mem_cgroup_put(memcg);
+	return pays;
 }
 
 /* The cgroup that this map's memory is charged to; NULL for that of the task. */
@@ -473,7 +511,7 @@ static void hmap_memory_work(struct work_struct *work)
 		total += taken;
 		cond_resched();
 	}
-	atomic_long_sub(total, &memory->waiting);
+	hmap_memory_freed(memory, total);
 	/* The batch has been read. */
 	atomic_set_release(&memory->busy, false);
 	/*
@@ -510,6 +548,7 @@ struct hmap_memory *hmap_memory_alloc(const struct hmap_params *params, gfp_t gf
 	memcpy(memory->pools, params->pools, sizeof(memory->pools));
 	refcount_set(&memory->ref, 1);
 	init_llist_head(&memory->retired);
+	init_waitqueue_head(&memory->wait);
 	INIT_RCU_WORK(&memory->work, hmap_memory_work);
 	return memory;
 }

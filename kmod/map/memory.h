@@ -11,6 +11,7 @@
 #include <linux/numa.h>
 #include <linux/refcount.h>
 #include <linux/sizes.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 struct mem_cgroup;
@@ -22,10 +23,18 @@ struct mem_cgroup;
  */
 #define HMAP_SMALL_BYTES	SZ_32K
 
+/*
+ * No task waits longer than this for another one to allocate or free memory: the cgroup
+ * that an allocation is charged to may delay it as long as it likes.
+ */
+#define HMAP_WAIT_TIME		(2 * HZ)
+
 /**
  * struct hmap_memory - memory that a map holds
  * @bytes: all of it, including memory that waits for a grace period
  * @waiting: bytes that wait for a grace period
+ * @freed: bytes that have waited, and are free
+ * @wait: tasks that wait for @freed to grow
  * @pools: limits shared with other maps, or NULL. Constant
  * @ref: held by the map, by each array that waits, and by @batch
  * @retired: keys and values out of line that have been removed from the map
@@ -38,6 +47,8 @@ struct mem_cgroup;
 struct hmap_memory {
 	atomic_long_t bytes;
 	atomic_long_t waiting;
+	atomic_long_t freed;
+	wait_queue_head_t wait;
 	struct hmap_pool *pools[HMAP_POOLS];
 	refcount_t ref;
 	struct llist_head retired;
@@ -55,6 +66,7 @@ struct hmap_memory *hmap_memory_alloc(const struct hmap_params *params,
 				      gfp_t gfp);
 void hmap_memory_put(struct hmap_memory *memory);
 void hmap_memory_add(struct hmap_memory *memory, long bytes);
+void hmap_memory_freed(struct hmap_memory *memory, long bytes);
 bool hmap_may_wait(gfp_t gfp);
 void hmap_memory_wait(struct hmap_memory *memory, gfp_t gfp);
 void hmap_memory_throttle(struct hmap *h, gfp_t gfp);
@@ -65,6 +77,7 @@ void hmap_alloc_end(struct hmap *h, struct mem_cgroup *memcg);
 void hmap_note_payer(struct hmap *h);
 struct mem_cgroup *hmap_take_payer(struct hmap *h);
 bool hmap_cgroup_pays(struct mem_cgroup *memcg, size_t size);
+bool hmap_caller_pays(const struct hmap *h, size_t size);
 bool hmap_worker_begin(struct hmap *h);
 void hmap_worker_end(struct hmap *h);
 

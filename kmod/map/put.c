@@ -160,7 +160,7 @@ static int hmap_chain_full(struct hmap *h, const struct hmap_write *w,
 {
 	if (!hmap_over_load(hmap_count_near(h, lk), lk->a->B))
 		return -EMLINK;
-	if (!w->may_wait || supply->waited)
+	if (!w->may_wait || supply->waited || hmap_worker_is_late(h))
 		return -ENOMEM;
 	supply->want = WANT_WORKER;
 	return -EAGAIN;

@@ -42,12 +42,6 @@
 /* The longest time that the worker waits before it allocates again. */
 #define RETRY_TIME	(4 * HZ)
 
-/*
- * A writer waits for the worker no longer than this, nor does a request for another
- * one: the cgroup that an allocation is charged to may delay it as long as it likes.
- */
-#define WAIT_TIME	(2 * HZ)
-
 /* A worker that exceeds a pool's max_workers tries again after this time. */
 #define TURN_TIME	DIV_ROUND_UP(HZ, 50)
 
@@ -385,7 +379,7 @@ void __hmap_resize_for_delete(struct hmap *h, const struct hmap_locked *lk)
  * Begin to halve the array, if @wanted says so. If chains are too long for that,
  * begin a resize to the same size instead, which compacts them. Returns 1 if a
  * resize was begun, or if another task has begun one meanwhile; 0 if it is not
- * wanted, or chains stay too long; -ENOMEM.
+ * wanted, another task is about to do so, or chains stay too long; -ENOMEM.
  */
 static int hmap_halve(struct hmap *h,
 		      bool (*wanted)(const struct hmap *h,
@@ -406,8 +400,14 @@ static int hmap_halve(struct hmap *h,
 		return 0;
 	if (!fit)
 		WRITE_ONCE(h->compacted, hmap_changes(h));
-	new = fit ? hmap_array_alloc(h, B - 1, GFP_KERNEL) :
-		    hmap_array_make(h, B, GFP_KERNEL);
+	/* One at a time, since the smaller array is not subject to limits of memory. */
+	if (atomic_xchg(&h->halving, 1))
+		return 0;
+	new = ERR_PTR(-ENOMEM);
+	if (hmap_caller_pays(h, hmap_array_data_size(h, B - fit)))
+		new = fit ? hmap_array_alloc(h, B - 1, GFP_KERNEL) :
+			    hmap_array_make(h, B, GFP_KERNEL);
+	atomic_set(&h->halving, 0);
 	/* Compacting is optional: without memory for it the map keeps its size. */
 	if (IS_ERR(new))
 		return fit ? -ENOMEM : 0;
@@ -429,7 +429,7 @@ static int hmap_halve(struct hmap *h,
  * @h: the map
  *
  * Return: 1 if the lock has been taken; 0 if another task holds it and the caller
- * may not wait for that, or has waited for WAIT_TIME: the caller continues without
+ * may not wait for that, or has waited for HMAP_WAIT_TIME: the caller continues without
  * the lock; -EINTR if a signal came.
  */
 int hmap_resizer_lock(struct hmap *h)
@@ -441,10 +441,10 @@ int hmap_resizer_lock(struct hmap *h)
 	atomic_inc(&h->requests);
 	left = current->flags & PF_KTHREAD ?
 	       wait_event_killable_timeout(h->wait, mutex_trylock(&h->resizer),
-					   WAIT_TIME) :
+					   HMAP_WAIT_TIME) :
 	       wait_event_interruptible_timeout(h->wait,
 						mutex_trylock(&h->resizer),
-						WAIT_TIME);
+						HMAP_WAIT_TIME);
 	atomic_dec(&h->requests);
 	return left < 0 ? -EINTR : left > 0;
 }
@@ -781,6 +781,8 @@ void hmap_worker(struct work_struct *work)
 	hmap_supply_drop(h, &supply);
 	hmap_worker_end(h);
 	hmap_worker_wake(h);
+	if (!locked)
+		h->put_off = 0;
 	/* An insert calls before its element is counted: check again later. */
 	if (locked < 0 || (called && !worked))
 		hmap_call_worker_later(h);
@@ -801,8 +803,8 @@ void hmap_worker(struct work_struct *work)
  * @h: the map
  * @supply: records that the writer has waited
  *
- * Only if hmap_may_wait() allows it. Waits for WAIT_TIME at most. After that nobody
- * waits for this round of the worker.
+ * Only if hmap_may_wait() allows it. Waits for HMAP_WAIT_TIME at most. After that no
+ * writer waits for this round of the worker.
  *
  * Return: 0, or -EINTR if the task was killed.
  */
@@ -819,7 +821,7 @@ int hmap_wait_worker(struct hmap *h, struct hmap_supply *supply)
 	rounds = smp_load_acquire(&h->rounds);
 	hmap_call_worker(h);
 	left = wait_event_killable_timeout(h->wait, READ_ONCE(h->rounds) != rounds,
-					   WAIT_TIME);
+					   HMAP_WAIT_TIME);
 	if (!left)
 		WRITE_ONCE(h->late, true);
 	/* Whether there is an array now or not: a put does without from here on. */

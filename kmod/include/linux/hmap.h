@@ -152,8 +152,9 @@ struct hmap_pool {
  *	last task that needed one, but only if it is no more than an eighth of what
  *	each cgroup of that task may have, and none of them is being slowed down
  *	(memory.high). Otherwise the map continues with longer chains until another
- *	task needs the array. The worker's other memory replaces more than it takes,
- *	and is charged to no cgroup
+ *	task needs the array. hmap_clear() and hmap_shrink() charge their caller in
+ *	the same case only: others may have chosen the size. The worker's other memory
+ *	replaces more than it takes, and is charged to no cgroup
  * @node: with HMAP_NUMA_NODE: node to allocate memory on, as long as it has some.
  *	Without the flag a large array comes from the node that the worker runs on
  * @hashfn: hash function. NULL for a fast keyed hash, which is not safe against
@@ -248,6 +249,7 @@ struct hmap_lock_class {
  *	that the map can shrink; 0 if never. Written under @resizer if the task could
  *	take it, read anywhere
  * @requests: explicit requests that wait for @resizer, and puts that wait for room
+ * @halving: a task is making an array of half the size
  * @grows: resizes to a larger size
  * @same_size_grows: resizes that kept the size
  * @shrinks: resizes to half the size
@@ -288,6 +290,7 @@ struct hmap {
 	unsigned long put_off;
 	unsigned long compacted;
 	atomic_t requests;
+	atomic_t halving;
 	atomic_long_t grows;
 	atomic_long_t same_size_grows;
 	atomic_long_t shrinks;
@@ -324,6 +327,7 @@ int __hmap_init(struct hmap *h, const struct hmap_params *params,
 	__hmap_init(h, params, NULL, &__hmap_class);			\
 })
 
+bool hmap_stop(struct hmap *h);
 void hmap_destroy(struct hmap *h);
 void hmap_pool_exit(struct hmap_pool *pool);
 
