@@ -149,9 +149,13 @@ static int __init hmap_default_init(void)
 	if (default_pool.max_bytes)
 		params.pools[HMAP_POOL_USER] = &default_pool;
 	hmap_number_share(&max_bytes, 2);
-	hmap_objects_init(max_bytes.value, &hmap_file_fops);
+	ret = hmap_objects_init(max_bytes.value, &hmap_file_fops);
+	if (ret)
+		return ret;
 	default_object = hmap_object_create(&params, NULL, NULL);
 	ret = PTR_ERR_OR_ZERO(default_object);
+	if (ret)
+		hmap_objects_exit();
 	/* All other parameters have been checked: only the hint can be invalid. */
 	if (ret == -EINVAL)
 		pr_err("invalid hint=%lu: no map can hold so many elements of %u+%u bytes\n",
@@ -206,6 +210,7 @@ err_fs:
 	hmapfs_exit();
 err_map:
 	hmap_object_put(default_object);
+	hmap_objects_exit();
 err_users:
 	hmap_users_exit();
 err_mmap:
@@ -223,7 +228,9 @@ static void __exit hmap_module_exit(void)
 	hmap_dev_unregister();
 	hmapfs_exit();
 	hmap_object_put(default_object);
+	hmap_objects_exit();
 	hmap_queues_exit();
+	hmapfs_instances_exit();
 	hmap_users_exit();
 	hmap_mapped_exit();
 	hmap_watch_module_exit();

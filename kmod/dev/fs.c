@@ -20,18 +20,21 @@
 #include <linux/fs_parser.h>
 #include <linux/fs_struct.h>
 #include <linux/kstrtox.h>
+#include <linux/list.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
+#include <linux/sched/mm.h>
 #include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
 #include <linux/string.h>
 #include <linux/user_namespace.h>
+#include <linux/workqueue.h>
 
 #include "../compat.h"
 #include "fs.h"
@@ -55,6 +58,7 @@
  * @mode: permissions of the root when it was mounted. Constant
  * @uid: owner of the root, likewise
  * @gid: group of the root, likewise
+ * @dead: in hmapfs_dead after the last unmount
  */
 struct hmapfs {
 	struct hmap_pool pool;
@@ -64,7 +68,15 @@ struct hmapfs {
 	umode_t mode;
 	kuid_t uid;
 	kgid_t gid;
+	struct list_head dead;
 };
+
+/* Instances that are not mounted any more, but of which maps are still being freed. */
+static LIST_HEAD(hmapfs_dead);
+static DEFINE_SPINLOCK(hmapfs_dead_lock); /* hmapfs_dead */
+
+/* Delay before they are looked at again. */
+#define HMAPFS_REAP_TIME	HZ
 
 static struct file_system_type hmapfs_type;
 
@@ -123,13 +135,20 @@ static unsigned int hmapfs_charged(const struct inode *inode)
 static struct inode *hmapfs_inode(struct super_block *sb,
 				  const struct inode *dir, umode_t mode)
 {
+	unsigned int noreclaim;
 	struct inode *inode;
 	int ret;
 
 	ret = hmapfs_reserve(hmapfs_of(sb));
 	if (ret)
 		return ERR_PTR(ret);
+	/*
+	 * The directory is locked: do not sleep there until the cgroup has room, but
+	 * exceed its limit by the inode.
+	 */
+	noreclaim = memalloc_noreclaim_save();
 	inode = new_inode(sb);
+	memalloc_noreclaim_restore(noreclaim);
 	if (!inode) {
 		hmapfs_release(hmapfs_of(sb));
 		return ERR_PTR(-ENOMEM);
@@ -458,16 +477,25 @@ static struct file *hmapfs_create_named(const struct path *dir, const char *name
 {
 	struct qstr qstr = QSTR_INIT(name, strlen(name));
 	struct path path = { .mnt = dir->mnt };
+	unsigned int noreclaim;
 	struct file *file;
 	int ret;
 
+	/*
+	 * As in hmapfs_inode(), and more so: what the map has been charged before may
+	 * make the next charge sleep, here that of the name.
+	 */
+	noreclaim = memalloc_noreclaim_save();
 	path.dentry = start_creating(&hmap_nop_idmap, dir->dentry, &qstr);
-	if (IS_ERR(path.dentry))
+	if (IS_ERR(path.dentry)) {
+		memalloc_noreclaim_restore(noreclaim);
 		return ERR_CAST(path.dentry);
+	}
 	ret = security_path_mknod(dir, path.dentry, S_IFREG | mode, 0) ?:
 	      vfs_mkobj(path.dentry, mode, hmapfs_fill, object);
 	dget(path.dentry);
 	end_creating(path.dentry);
+	memalloc_noreclaim_restore(noreclaim);
 	file = ret ? ERR_PTR(ret) :
 		     dentry_open(&path, O_RDWR, current_cred());
 	if (!ret && IS_ERR(file))
@@ -826,7 +854,27 @@ static int hmapfs_init_context(struct fs_context *fc)
 	return 0;
 }
 
-/* Memory of destroyed maps counts in the pool until it is freed: wait for that. */
+static void hmapfs_reap(struct work_struct *work);
+static DECLARE_DELAYED_WORK(hmapfs_reaper, hmapfs_reap);
+
+/* Memory of maps counts in the pool until it is freed. A map always has some. */
+static void hmapfs_reap(struct work_struct *work)
+{
+	struct hmapfs *fs, *next;
+
+	spin_lock(&hmapfs_dead_lock);
+	list_for_each_entry_safe(fs, next, &hmapfs_dead, dead) {
+		if (atomic_long_read(&fs->pool.memory))
+			continue;
+		list_del(&fs->dead);
+		kfree(fs);
+	}
+	if (!list_empty(&hmapfs_dead))
+		schedule_delayed_work(&hmapfs_reaper, HMAPFS_REAP_TIME);
+	spin_unlock(&hmapfs_dead_lock);
+}
+
+/* The task that unmounts it does not wait for the workers of its maps. */
 static void hmapfs_kill_super(struct super_block *sb)
 {
 	struct hmapfs *fs = hmapfs_of(sb);
@@ -834,8 +882,10 @@ static void hmapfs_kill_super(struct super_block *sb)
 	hmap_kill_litter_super(sb);
 	if (!fs)
 		return;
-	hmap_pool_exit(&fs->pool);
-	kfree(fs);
+	spin_lock(&hmapfs_dead_lock);
+	list_add(&fs->dead, &hmapfs_dead);
+	spin_unlock(&hmapfs_dead_lock);
+	hmapfs_reap(NULL);
 }
 
 static struct file_system_type hmapfs_type = {
@@ -853,9 +903,18 @@ int hmapfs_init(void)
 	return register_filesystem(&hmapfs_type);
 }
 
-/* Call when no instance is left. Inodes may still wait for a grace period. */
+/* Call when no instance is mounted. Inodes may still wait for a grace period. */
 void hmapfs_exit(void)
 {
 	unregister_filesystem(&hmapfs_type);
 	rcu_barrier();
+}
+
+/* Call when all maps have been destroyed and their memory freed. */
+void hmapfs_instances_exit(void)
+{
+	cancel_delayed_work_sync(&hmapfs_reaper);
+	hmapfs_reap(NULL);
+	WARN_ON_ONCE(!list_empty(&hmapfs_dead));
+	cancel_delayed_work_sync(&hmapfs_reaper);
 }

@@ -18,6 +18,7 @@ struct path;
 /* fs.c */
 int hmapfs_init(void);
 void hmapfs_exit(void);
+void hmapfs_instances_exit(void);
 int hmapfs_open(struct inode *inode, struct file *file);
 int hmapfs_find(const struct hmap_ioc_create *create, struct path *path);
 struct hmap_pool *hmapfs_pool(const struct path *path);

@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/hmap-view.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "mapped.h"
 #include "object.h"
@@ -16,6 +17,9 @@
 
 const struct file_operations *hmap_map_fops;
 struct hmap_pool hmap_all_maps;
+
+/* Destroys maps whose workers are running. */
+static struct workqueue_struct *hmap_destroy_wq;
 
 /* Called when the map is frozen and the last change is done. */
 static void hmap_object_frozen(struct percpu_ref *writers)
@@ -34,11 +38,23 @@ static void hmap_object_frozen(struct percpu_ref *writers)
  * @fops: their file operations
  *
  * Call before the first object is created.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void hmap_objects_init(unsigned long max_bytes, const struct file_operations *fops)
+int hmap_objects_init(unsigned long max_bytes, const struct file_operations *fops)
 {
+	hmap_destroy_wq = alloc_workqueue("hmap_destroy", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	if (!hmap_destroy_wq)
+		return -ENOMEM;
 	hmap_all_maps.max_bytes = max_bytes;
 	hmap_map_fops = fops;
+	return 0;
+}
+
+/* Call when the last reference to each object has been put: destroys those that are left. */
+void hmap_objects_exit(void)
+{
+	destroy_workqueue(hmap_destroy_wq);
 }
 
 /**
@@ -97,6 +113,25 @@ err_view:
 	return ERR_PTR(ret);
 }
 
+static void hmap_object_destroy(struct hmap_object *object)
+{
+	hmap_destroy(&object->map);
+	if (object->view)
+		hmap_view_put(&object->view->base);
+	if (object->user)
+		hmap_user_uncharge(object->user, 1);
+	kfree(object);
+}
+
+static void hmap_object_destroy_work(struct work_struct *work)
+{
+	hmap_object_destroy(container_of(work, struct hmap_object, destroy_work));
+}
+
+/*
+ * The task may hold a directory's lock, or be the one that closes files for all tasks. So
+ * it does not wait for the worker, which a cgroup may delay.
+ */
 static void hmap_object_free(struct kref *ref)
 {
 	struct hmap_object *object = container_of(ref, struct hmap_object, ref);
@@ -106,12 +141,12 @@ static void hmap_object_free(struct kref *ref)
 		wait_for_completion(&object->frozen);
 	percpu_ref_exit(&object->writers);
 	hmap_watch_exit(object);
-	hmap_destroy(&object->map);
-	if (object->view)
-		hmap_view_put(&object->view->base);
-	if (object->user)
-		hmap_user_uncharge(object->user, 1);
-	kfree(object);
+	if (hmap_stop(&object->map)) {
+		hmap_object_destroy(object);
+		return;
+	}
+	INIT_WORK(&object->destroy_work, hmap_object_destroy_work);
+	queue_work(hmap_destroy_wq, &object->destroy_work);
 }
 
 struct hmap_object *hmap_object_get(struct hmap_object *object)

@@ -45,6 +45,7 @@ struct hmap_user;
  * @keys_lock: taken by tasks that wait for a key, and to wake all of them
  * @wake: bits of what @wake_work has to wake
  * @wake_work: wakes tasks if they may be many
+ * @destroy_work: destroys the map if its worker is running when the last reference goes
  */
 struct hmap_object {
 	struct hmap map;
@@ -65,6 +66,7 @@ struct hmap_object {
 	spinlock_t keys_lock; /* keys */
 	unsigned long wake;
 	struct work_struct wake_work;
+	struct work_struct destroy_work;
 };
 
 /**
@@ -107,7 +109,8 @@ extern const struct file_operations *hmap_map_fops;
 /* The pool of all maps of the device. Its limit is constant once there are maps. */
 extern struct hmap_pool hmap_all_maps;
 
-void hmap_objects_init(unsigned long max_bytes, const struct file_operations *fops);
+int hmap_objects_init(unsigned long max_bytes, const struct file_operations *fops);
+void hmap_objects_exit(void);
 struct hmap_object *hmap_object_create(struct hmap_params *params,
 				       struct hmap_mapped_view *view,
 				       struct hmap_user *user);

@@ -188,17 +188,15 @@ static int hmap_view_add(struct hmap_view *base, struct hmap_array *a, gfp_t gfp
 	int err;
 
 	/*
-	 * Reserve the slot before taking @pages: freeing an array takes @pages, and
-	 * must not wait for memory.
+	 * Without @pages, for which a put would have to wait: a fault that finds the slot
+	 * reserved or taken makes no hole there (hmap_view_hole()).
 	 */
 	err = xa_alloc(&view->arrays, &slot, NULL, XA_LIMIT(1, HMAP_VIEW_SLOTS - 1), gfp);
 	if (err)
 		return err;
 	/* Only now: xa_alloc() that fails may have set it. */
 	a->slot = slot;
-	down_write(&view->pages);
 	xa_store(&view->arrays, a->slot, a, 0);
-	up_write(&view->pages);
 	return 0;
 }
 

@@ -46,9 +46,10 @@ struct hmap_mapped_view_ops {
  *	anytime
  * @lock: protects @control; a leaf, taken under the stripes
  * @pages: held for reading while a page is looked up and mapped, for writing to
- *	change @arrays. So a page that has been looked up is in the page table, where
- *	@zap finds it, before its array is removed
- * @arrays: all arrays that have not been freed, and holes, by slot. Under @pages
+ *	remove from @arrays. So a page that has been looked up is in the page table,
+ *	where @zap finds it, before its array is removed. No put waits for it
+ * @arrays: all arrays that have not been freed, and holes, by slot. Under its lock,
+ *	and @pages, see there
  * @holes: number of holes
  */
 struct hmap_mapped_view {
