@@ -362,6 +362,69 @@ TEST_F(slow, a_request)
 	EXPECT_GT(BOUND_REQUEST, calls.worst);
 }
 
+/* ---- a map that goes while its worker sleeps ---- */
+
+/* A map of 9 MB under each of two names; the next put needs an array of 18 MB. */
+static int make_targets(void)
+{
+	struct hmap_ioc_create arg = named_arg(AT_FDCWD, "", 0600);
+	int dev = dev_open(O_RDWR), ret;
+	struct hmap_stats stats;
+	char name[32];
+	struct map m;
+
+	snprintf(name, sizeof(name), "target%d", getpid());
+	set_name(arg.name, name);
+	arg.key_size = WIDE;
+	arg.value_size = WIDE;
+	arg.hint = 20000;
+	ret = map_create(&m, dev, &arg) ?: dev_stats(m.fd, &stats) ?:
+	      map_fill(&m, 0, stats.capacity) ?: use_bytes(8 * MB);
+	own[0] = m;
+	return ret;
+}
+
+/* The file system drops what is replaced, with the directory locked. */
+static int replace_target(void)
+{
+	char from[64], to[64];
+	int ret = map_put(&own[0], 1000000, 1, HMAP_ANY);
+
+	usleep(500000);
+	snprintf(from, sizeof(from), HMAP_NODES "/source%d", getpid());
+	snprintf(to, sizeof(to), HMAP_NODES "/target%d", getpid());
+	close(own[0].fd);
+	ret = ret ?: sys_result(symlink("nothing", from)) ?: sys_result(rename(from, to));
+	sleep(SECONDS);
+	return ret ?: -ECANCELED;
+}
+
+/* In the same directory. */
+static int make_names(struct calls *calls)
+{
+	int dev = dev_open(O_RDWR), ret = become(INNOCENT);
+
+	while (!ret) {
+		call_begins(calls);
+		ret = make_named(dev, "other", 0600) ?: destroy("other");
+		call_ends(calls);
+		usleep(1000);
+	}
+	return ret;
+}
+
+static const struct slow_attack replacing = {
+	"replacing a map whose worker is above memory.high", "memory.high", "4000000",
+	make_targets, replace_target,
+};
+
+TEST_F(slow, a_map_that_goes)
+{
+	EXPECT_GT(BOUND_PUT, worst_under_attack(self->h.stage, &replacing, make_names));
+	EXPECT_EQ(0, system("rm -f " HMAP_NODES "/target* " HMAP_NODES "/source* "
+			    HMAP_NODES "/other"));
+}
+
 /* ---- who pays for the default map ---- */
 
 static s64 charged(const char *group)
@@ -426,6 +489,26 @@ TEST_F(slow, a_small_cgroup_does_not_pay_for_what_others_have_put)
 	/* One that can pay does, and there is no limit for root. */
 	ASSERT_EQ(0, map_fill(m, n, 1));
 	EXPECT_EQ(12, settled_B(m->fd, 12));
+}
+
+static int clear_some(void *unused)
+{
+	struct map m;
+	int ret = become_hostile() ?: map_open(&m, O_RDWR);
+
+	ret = ret ?: dev_clear(m.fd);
+	return ret ?: charged("hostile") > 8 * (s64)MB ? -E2BIG : 0;
+}
+
+/* Others have reserved 18 MB. */
+TEST_F(slow, a_small_cgroup_does_not_pay_for_a_clear)
+{
+	struct hmap_ioc_count count = { .size = sizeof(count), .count = 50000 };
+
+	ASSERT_EQ(0, ioc(self->h.m.fd, HMAP_IOC_RESERVE, &count));
+	ASSERT_EQ(0, map_put(&self->h.m, 1, 1, HMAP_ANY));
+	EXPECT_EQ(0, reap(spawn(clear_some, NULL)));
+	EXPECT_EQ(-ENOENT, map_has(&self->h.m, 1));
 }
 
 TEST_HARNESS_MAIN
