@@ -46,9 +46,9 @@ int hmap_cmd_info(struct hmap_call *call)
 	info->max_key_size = HMAP_MAX_KEY_SIZE;
 	info->max_value_size = HMAP_MAX_VALUE_SIZE;
 	info->max_inline_size = HMAP_MAX_INLINE_SIZE;
-	info->max_entries = params->max_entries;
+	info->max_entries = READ_ONCE(params->max_entries);
 	info->hint = params->hint;
-	info->max_bytes = params->max_bytes;
+	info->max_bytes = READ_ONCE(params->max_bytes);
 	info->create_flags = params->flags & HMAP_CREATE_PARAMS;
 	if (object->view)
 		info->create_flags |= HMAP_CREATE_MMAP;

@@ -102,8 +102,8 @@ bool hmap_has_room(const struct hmap *h, long size)
 	const struct hmap_pool *pool;
 	int i;
 
-	if (hmap_is_beyond(h->params.max_bytes, atomic_long_read(&h->memory->bytes),
-			   size))
+	if (hmap_is_beyond(READ_ONCE(h->params.max_bytes),
+			   atomic_long_read(&h->memory->bytes), size))
 		return false;
 	for (i = 0; i < HMAP_POOLS; i++) {
 		pool = h->params.pools[i];
@@ -142,7 +142,7 @@ bool hmap_memory_claim(struct hmap *h, size_t size)
 	struct hmap_pool *pool;
 	int i;
 
-	if (!hmap_add_within(h->params.max_bytes, &h->memory->bytes, size))
+	if (!hmap_add_within(READ_ONCE(h->params.max_bytes), &h->memory->bytes, size))
 		return false;
 	for (i = 0; i < HMAP_POOLS; i++) {
 		pool = h->params.pools[i];
@@ -210,9 +210,11 @@ void hmap_memory_freed(struct hmap_memory *memory, long bytes)
 /* The lowest of a map's limits; ULONG_MAX if it has none. */
 static unsigned long hmap_least_limit(const struct hmap *h)
 {
-	unsigned long limit = h->params.max_bytes ?: ULONG_MAX, max_bytes;
+	unsigned long limit, max_bytes;
 	int i;
 
+	max_bytes = READ_ONCE(h->params.max_bytes);
+	limit = max_bytes ?: ULONG_MAX;
 	for (i = 0; i < HMAP_POOLS; i++) {
 		if (!h->params.pools[i])
 			continue;

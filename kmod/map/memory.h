@@ -101,8 +101,8 @@ static inline bool hmap_has_limit(const struct hmap *h)
 	const struct hmap_params *params = &h->params;
 
 	BUILD_BUG_ON(HMAP_POOLS != 3);
-	return params->max_bytes || params->pools[0] || params->pools[1] ||
-	       params->pools[2];
+	return READ_ONCE(params->max_bytes) || params->pools[0] ||
+	       params->pools[1] || params->pools[2];
 }
 
 /*

@@ -242,7 +242,9 @@ static int hmap_insert(struct hmap *h, struct hmap_write *w,
 
 static bool hmap_has_max_entries(const struct hmap *h)
 {
-	return h->params.max_entries && hmap_len(h) >= h->params.max_entries;
+	unsigned long max = READ_ONCE(h->params.max_entries);
+
+	return max && hmap_len(h) >= max;
 }
 
 /*
@@ -252,7 +254,7 @@ static bool hmap_has_max_entries(const struct hmap *h)
  */
 static bool hmap_is_full(const struct hmap *h, const struct hmap_locked *lk)
 {
-	unsigned long max = h->params.max_entries;
+	unsigned long max = READ_ONCE(h->params.max_entries);
 
 	if (!max || hmap_count_near(h, lk) + hmap_count_error(lk->a) < (long)max)
 		return false;

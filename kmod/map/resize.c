@@ -547,11 +547,12 @@ static int hmap_grow_to(struct hmap *h, u8 B)
  */
 int hmap_reserve(struct hmap *h, unsigned long n)
 {
+	unsigned long max = READ_ONCE(h->params.max_entries);
 	int err, locked;
 	u8 B, min_B;
 
 	might_sleep();
-	if (h->params.max_entries && n > h->params.max_entries)
+	if (max && n > max)
 		return -EINVAL;
 	err = hmap_hint_B(h, n, &B);
 	if (err)
@@ -611,6 +612,52 @@ int hmap_shrink(struct hmap *h)
 	return err;
 }
 EXPORT_SYMBOL_GPL(hmap_shrink);
+
+/* ---- limits ---- */
+
+/**
+ * hmap_set_max_entries() - change the limit of elements
+ * @h: the map
+ * @n: elements that the map may hold, 0 for no limit
+ *
+ * No element is deleted. A map that holds @n elements or more refuses new ones
+ * (-ENOSPC) until it holds less; elements can still be overwritten and deleted. An
+ * insert that is under way may still use the previous limit. Room that has been made
+ * by hmap_init()'s hint or by hmap_reserve() is kept, even if it is for more elements.
+ *
+ * Context: any; does not sleep. Calls that set different limits at the same time leave
+ * one of them.
+ */
+void hmap_set_max_entries(struct hmap *h, unsigned long n)
+{
+	/* Nothing waits for this limit: it refuses inserts, but no growth. */
+	WRITE_ONCE(h->params.max_entries, n);
+}
+EXPORT_SYMBOL_GPL(hmap_set_max_entries);
+
+/**
+ * hmap_set_max_bytes() - change the limit of memory
+ * @h: the map
+ * @bytes: memory that the map may hold, 0 for no limit. The limits of pools remain
+ *
+ * No memory is freed and no element is deleted. A map that holds more goes on as one
+ * that has reached its limit: it does not grow, and refuses elements that need memory
+ * (-ENOSPC) until it holds less. Slots that are free need none, if keys and values are
+ * inline. An array that is being allocated may still be published. The worker grows a
+ * map that the previous limit has kept from growing, without another call.
+ *
+ * Context: process or softirq. Does not wait for the worker. Calls that set different
+ * limits at the same time leave one of them.
+ */
+void hmap_set_max_bytes(struct hmap *h, unsigned long bytes)
+{
+	WRITE_ONCE(h->params.max_bytes, bytes);
+	/* The limit first: pairs with smp_mb() in hmap_worker(). */
+	smp_mb();
+	/* Even if it has been called before and waits for memory. */
+	mod_delayed_work(hmap_wq, &h->work, 0);
+}
+EXPORT_SYMBOL_GPL(hmap_set_max_bytes);
 
 /* ---- the worker ---- */
 

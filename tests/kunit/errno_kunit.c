@@ -114,6 +114,16 @@ static int do_reserve(struct caller *c)
 	       hmap_reserve(c->s->h, hk_below(c->rnd, 2 * c->s->keys));
 }
 
+/* The same limits again: what others may meet does not change. */
+static int do_limit(struct caller *c)
+{
+	const struct hmap_params *params = &c->s->h->params;
+
+	hmap_set_max_entries(c->s->h, READ_ONCE(params->max_entries));
+	hmap_set_max_bytes(c->s->h, READ_ONCE(params->max_bytes));
+	return 0;
+}
+
 #define E(name)		BIT_ULL(E##name)
 
 /**
@@ -138,6 +148,7 @@ static const struct operation {
 	{ do_clear, E(NOMEM), .sleeps = true },
 	/* -EINVAL: more than max_entries */
 	{ do_reserve, E(INVAL) | E(NOMEM), .sleeps = true },
+	{ do_limit, 0 },
 };
 
 /* Random bytes, but that there are only so many keys. */
@@ -160,7 +171,7 @@ static bool is_documented(const struct shared *s, const struct operation *op,
 
 	if (!s->failing)
 		errors &= ~E(NOMEM);
-	if (!s->h->params.max_entries)
+	if (!READ_ONCE(s->h->params.max_entries))
 		errors &= ~(E(NOSPC) | E(INVAL));
 	return !err || (err < 0 && err > -64 && errors & BIT_ULL(-err));
 }

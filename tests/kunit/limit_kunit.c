@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits of memory, of a map and of several together; memory of a NUMA node.
+ * Limits of memory, of a map and of several together, and limits that are changed;
+ * memory of a NUMA node.
  */
+#include <linux/delay.h>
 #include <linux/nodemask.h>
 #include <linux/sizes.h>
 
@@ -34,6 +36,14 @@ static int put_byte(struct hmap *h, u64 n, u8 byte, unsigned int flags)
 	memcpy(key, &n, sizeof(n));
 	memset(value, byte, h->params.value_size);
 	return hmap_put(h, key, value, flags, GFP_KERNEL);
+}
+
+static int delete_number(struct hmap *h, u64 n)
+{
+	static u8 key[512];
+
+	memcpy(key, &n, sizeof(n));
+	return hmap_delete(h, key);
 }
 
 static bool has_byte(struct hmap *h, u64 n, u8 byte)
@@ -440,6 +450,197 @@ static void every_pool_is_a_limit(struct kunit *test)
 	}
 }
 
+/* ---- limits that are changed ---- */
+
+static int put_number(struct hmap *h, u64 key, unsigned int flags)
+{
+	u64 value = hk_value(key);
+
+	return hmap_put(h, &key, &value, flags, GFP_KERNEL);
+}
+
+static const u32 stripes[] = { 1, 8 };
+
+static void a_lower_max_entries_deletes_nothing(struct kunit *test)
+{
+	struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .hint = 80,
+	};
+	struct hmap *h;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(stripes); i++) {
+		params.stripes = stripes[i];
+		h = hk_map(test, &params);
+		hk_put_range(test, h, 0, 100);
+		hmap_set_max_entries(h, 50);
+		KUNIT_EXPECT_EQ(test, put_number(h, 100, HMAP_ANY), -ENOSPC);
+		KUNIT_EXPECT_EQ(test, put_number(h, 99, HMAP_ANY), 0);
+		KUNIT_EXPECT_EQ(test, put_number(h, 99, HMAP_NOEXIST), -EEXIST);
+		hk_expect_all(test, h, 0, 100);
+		hk_delete_range(test, h, 50, 100);
+		KUNIT_EXPECT_EQ(test, put_number(h, 50, HMAP_ANY), -ENOSPC);
+		hk_delete(test, h, 49);
+		KUNIT_EXPECT_EQ(test, put_number(h, 49, HMAP_NOEXIST), 0);
+		KUNIT_EXPECT_EQ(test, put_number(h, 50, HMAP_ANY), -ENOSPC);
+		/* What the map was made for is history. */
+		KUNIT_EXPECT_EQ(test, h->params.hint, 80);
+		KUNIT_EXPECT_EQ(test, hmap_reserve(h, 51), -EINVAL);
+		KUNIT_EXPECT_EQ(test, hmap_reserve(h, 50), 0);
+		hk_expect_all(test, h, 0, 50);
+	}
+}
+
+static void a_raised_max_entries_has_room_at_once(struct kunit *test)
+{
+	struct hmap_params params = {
+		.key_size = 8, .value_size = 8, .max_entries = 100,
+	};
+	struct hmap *h;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(stripes); i++) {
+		params.stripes = stripes[i];
+		h = hk_map(test, &params);
+		hk_put_range(test, h, 0, 100);
+		KUNIT_EXPECT_EQ(test, put_number(h, 100, HMAP_ANY), -ENOSPC);
+		hmap_set_max_entries(h, 1000);
+		hk_put_range(test, h, 100, 1000);
+		KUNIT_EXPECT_EQ(test, put_number(h, 1000, HMAP_ANY), -ENOSPC);
+		hmap_set_max_entries(h, 0);
+		hk_put_range(test, h, 1000, 2000);
+		hmap_set_max_entries(h, ULONG_MAX);
+		hk_put_range(test, h, 2000, 3000);
+		hk_expect_all(test, h, 0, 3000);
+	}
+}
+
+/* As while the worker waits for memory: calls have no effect, and it runs much later. */
+static void put_worker_off(struct hmap *h)
+{
+	flush_delayed_work(&h->work);
+	WRITE_ONCE(h->called, true);
+	mod_delayed_work(hmap_wq, &h->work, 3600 * HZ);
+}
+
+static u8 present_B(struct hmap *h)
+{
+	u8 B;
+
+	rcu_read_lock();
+	B = rcu_dereference(h->buckets)->B;
+	rcu_read_unlock();
+	return B;
+}
+
+/* Without a call of the map, and without one of the worker by the test. */
+static void expect_growth(struct kunit *test, struct hmap *h, u8 B)
+{
+	unsigned long end = jiffies + 20 * HZ;
+
+	while (present_B(h) < B && time_before(jiffies, end))
+		usleep_range(1000, 2000);
+	KUNIT_EXPECT_EQ(test, present_B(h), B);
+}
+
+static void a_raised_max_bytes_grows_the_map_without_a_call(struct kunit *test)
+{
+	struct hmap *h, *free;
+	u32 i, grown = 0;
+	u8 full_B, free_B;
+	u64 n;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		h = limited_map(test, sizes[i].key_size, sizes[i].value_size,
+				SZ_256K);
+		free = hk_map_sized(test, sizes[i].key_size, sizes[i].value_size);
+		n = fill_up(test, h, 0);
+		while (hmap_len(free) < n)
+			KUNIT_ASSERT_EQ(test, put_byte(free, hmap_len(free), 0,
+						       HMAP_NOEXIST), 0);
+		hk_finish_growth(test, free);
+		full_B = present_B(h);
+		free_B = present_B(free);
+		put_worker_off(h);
+		/* No limit, or one that is high enough. */
+		hmap_set_max_bytes(h, i % 2 ? 0 : SZ_16M);
+		expect_growth(test, h, max(full_B, free_B));
+		grown += free_B > full_B;
+		KUNIT_EXPECT_EQ(test, put_byte(h, n, n, HMAP_NOEXIST), 0);
+		expect_numbers(test, h, 0, n + 1);
+		hk_map_destroy(test, h);
+		hk_map_destroy(test, free);
+	}
+	/* At least one of them had less buckets than it should have had. */
+	KUNIT_EXPECT_GT(test, grown, 0);
+}
+
+static void max_bytes_below_the_memory_frees_nothing(struct kunit *test)
+{
+	struct hmap *h;
+	long memory;
+	u64 n, k;
+	u8 B;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		h = hk_map_sized(test, sizes[i].key_size, sizes[i].value_size);
+		for (n = 0; n < 500; n++)
+			KUNIT_ASSERT_EQ(test, put_byte(h, n, n, HMAP_NOEXIST), 0);
+		hk_finish_growth(test, h);
+		hk_wait_memory(test, h);
+		memory = memory_of(h);
+		B = present_B(h);
+		hmap_set_max_bytes(h, memory / 2);
+		flush_delayed_work(&h->work);
+		/* At most into slots that are there. */
+		n = fill_up(test, h, n);
+		if (hmap_has_blobs(h))
+			KUNIT_EXPECT_EQ(test, n, 500);
+		KUNIT_EXPECT_EQ(test, present_B(h), B);
+		KUNIT_EXPECT_LE(test, memory_of(h), memory);
+		KUNIT_EXPECT_EQ(test, hmap_reserve(h, 5000), -ENOSPC);
+		for (k = 0; k < n; k++)
+			KUNIT_ASSERT_EQ(test, put_byte(h, k, k, HMAP_EXIST), 0);
+		expect_numbers(test, h, 0, n);
+		/* Fewer of them in fewer buckets: there is room again. */
+		for (k = 0; k < n - 20; k++)
+			KUNIT_ASSERT_EQ(test, delete_number(h, k), 0);
+		KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
+		hk_wait_memory(test, h);
+		KUNIT_EXPECT_LT(test, memory_of(h), memory / 2);
+		k = fill_up(test, h, n);
+		KUNIT_EXPECT_GT(test, k, n);
+		KUNIT_EXPECT_LE(test, memory_of(h), memory / 2 + SLACK);
+		expect_numbers(test, h, n - 20, k);
+		hk_map_destroy(test, h);
+	}
+}
+
+/* It starts again without buckets if those that it has do not fit any more. */
+static void a_map_above_a_lower_limit_can_be_cleared(struct kunit *test)
+{
+	struct hmap *h;
+	long memory;
+	u64 n;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		h = hk_map_sized(test, sizes[i].key_size, sizes[i].value_size);
+		for (n = 0; n < 500; n++)
+			KUNIT_ASSERT_EQ(test, put_byte(h, n, n, HMAP_NOEXIST), 0);
+		hk_finish_growth(test, h);
+		hk_wait_memory(test, h);
+		memory = memory_of(h) / 2;
+		hmap_set_max_bytes(h, memory);
+		KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
+		hk_wait_memory(test, h);
+		KUNIT_EXPECT_GT(test, fill_up(test, h, 0), 0);
+		KUNIT_EXPECT_LE(test, memory_of(h), memory + SLACK);
+		hk_map_destroy(test, h);
+	}
+}
+
 /* ---- threads ---- */
 
 struct limited {
@@ -515,6 +716,65 @@ static void maps_that_grow_together_stay_within_their_pool(struct kunit *test)
 	hk_run(test, threads, ARRAY_SIZE(threads), 300);
 	hmap_pool_exit(&narrow);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&narrow.memory), 0);
+}
+
+static bool change_limits(struct hk_thread *thread)
+{
+	struct hmap *h = thread->arg;
+	struct hk_rnd *rnd = &thread->rnd;
+
+	hmap_set_max_entries(h, hk_below(rnd, 2) ? hk_below(rnd, 3000) : 0);
+	hmap_set_max_bytes(h, hk_below(rnd, 2) ? hk_below(rnd, SZ_1M) : 0);
+	if (hk_below(rnd, 8) == 0)
+		usleep_range(1000, 2000);
+	return true;
+}
+
+static bool put_below_limits(struct hk_thread *thread)
+{
+	struct hmap *h = thread->arg;
+	u64 key = hk_below(&thread->rnd, 5000), value[200 / sizeof(u64)] = {};
+	int err;
+
+	value[0] = hk_value(key);
+	err = hmap_put(h, &key, value, HMAP_ANY, GFP_KERNEL);
+	if (err && err != -ENOSPC)
+		thread->errors++;
+	if (!hmap_get(h, &key, value) && value[0] != hk_value(key))
+		thread->errors++;
+	if (hk_below(&thread->rnd, 4) == 0)
+		hmap_delete(h, &key);
+	return true;
+}
+
+static void limits_are_changed_while_puts_run(struct kunit *test)
+{
+	static const u32 value_sizes[] = { 8, 200 };
+	struct hmap_params params = { .key_size = 8, .stripes = 4 };
+	struct hk_thread threads[4];
+	struct hmap *h;
+	u64 key;
+	u32 i, j;
+
+	for (i = 0; i < ARRAY_SIZE(value_sizes); i++) {
+		params.value_size = value_sizes[i];
+		h = hk_map(test, &params);
+		for (j = 0; j < ARRAY_SIZE(threads); j++)
+			threads[j] = (struct hk_thread){
+				.fn = j ? put_below_limits : change_limits, .arg = h,
+			};
+		hk_run(test, threads, ARRAY_SIZE(threads), 200);
+		HK_VERIFY(test, h);
+		/* The last word counts. */
+		hmap_set_max_entries(h, 0);
+		hmap_set_max_bytes(h, 0);
+		for (key = 10000; key < 20000; key++)
+			KUNIT_ASSERT_EQ(test, put_byte(h, key, key, HMAP_NOEXIST),
+					0);
+		hmap_set_max_entries(h, 1);
+		KUNIT_EXPECT_EQ(test, put_byte(h, key, key, HMAP_NOEXIST), -ENOSPC);
+		hk_map_destroy(test, h);
+	}
 }
 
 /* ---- nodes ---- */
@@ -600,8 +860,14 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(room_beyond_the_limit_is_refused),
 	KUNIT_CASE(a_pool_is_shared),
 	KUNIT_CASE(every_pool_is_a_limit),
+	KUNIT_CASE(a_lower_max_entries_deletes_nothing),
+	KUNIT_CASE(a_raised_max_entries_has_room_at_once),
+	KUNIT_CASE(a_raised_max_bytes_grows_the_map_without_a_call),
+	KUNIT_CASE(max_bytes_below_the_memory_frees_nothing),
+	KUNIT_CASE(a_map_above_a_lower_limit_can_be_cleared),
 	KUNIT_CASE(writers_stay_within_the_limit_together),
 	KUNIT_CASE(maps_that_grow_together_stay_within_their_pool),
+	KUNIT_CASE(limits_are_changed_while_puts_run),
 	KUNIT_CASE(memory_comes_from_a_node),
 	KUNIT_CASE(arrays_of_a_node_are_empty_and_counted),
 	KUNIT_CASE(nodes_are_checked),

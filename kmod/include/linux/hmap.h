@@ -129,19 +129,20 @@ struct hmap_pool {
  * struct hmap_params - parameters of a map
  * @key_size: bytes of a key, 1..HMAP_MAX_KEY_SIZE
  * @value_size: bytes of a value, 0..HMAP_MAX_VALUE_SIZE; 0 makes a set
- * @hint: elements to make room for at once, 0 for none
+ * @hint: elements to make room for at once, 0 for none; up to @max_entries
  * @max_entries: elements that the map may hold (-ENOSPC), 0 for no limit. With
- *	several stripes a few more may slip in
- * @max_bytes: memory that the map may hold, 0 for no limit. A map that cannot grow
- *	within the limit continues with longer chains, until there is no room for an
- *	element (-ENOSPC). An array counts from the moment at which its allocation
- *	begins; memory that waits for a grace period counts until it is freed. The
- *	limit may be exceeded: by an eighth for long values that are
- *	overwritten, and by more if their writers may not wait; by a block of 32 KiB
- *	or an element for each concurrent writer; and by the blocks that evacuation
- *	needs, since its end frees more. While a map is resized it has two arrays,
- *	and the new one must fit the limit only if it is the larger one. A writer
- *	that may not wait may then be refused, and find room after the resize
+ *	several stripes a few more may slip in. hmap_set_max_entries() changes it
+ * @max_bytes: memory that the map may hold, 0 for no limit. hmap_set_max_bytes()
+ *	changes it. A map that cannot grow within the limit continues with longer
+ *	chains, until there is no room for an element (-ENOSPC). An array counts from
+ *	the moment at which its allocation begins; memory that waits for a grace
+ *	period counts until it is freed. The limit may be exceeded: by an eighth for
+ *	long values that are overwritten, and by more if their writers may not wait;
+ *	by a block of 32 KiB or an element for each concurrent writer; and by the
+ *	blocks that evacuation needs, since its end frees more. While a map is resized
+ *	it has two arrays, and the new one must fit the limit only if it is the larger
+ *	one. A writer that may not wait may then be refused, and find room after the
+ *	resize
  * @pools: further limits, shared with other maps: all of them must have room; NULL
  *	for none
  * @stripes: writers that can work at the same time: a power of two up to
@@ -216,7 +217,9 @@ struct hmap_lock_class {
  * @buckets: the current array, never NULL. Changed by cmpxchg, or under all stripes
  * @stripes: params.stripes of them
  * @geo: constant after hmap_init()
- * @params: constant after hmap_init()
+ * @params: constant after hmap_init(), but for max_entries and max_bytes: written by
+ *	WRITE_ONCE() and read by READ_ONCE(), without a lock. hint is what hmap_init()
+ *	was given, and may be above a max_entries that has been lowered
  * @memory: memory that the map holds. Constant after hmap_init()
  * @view: the view that shows its memory, or NULL. Constant after hmap_init()
  * @memcg: with HMAP_ACCOUNT: the cgroup that memory is charged to; constant after
@@ -346,6 +349,8 @@ int hmap_pop(struct hmap *h, const void *key, void *value);
 int hmap_clear(struct hmap *h);
 int hmap_reserve(struct hmap *h, unsigned long n);
 int hmap_shrink(struct hmap *h);
+void hmap_set_max_entries(struct hmap *h, unsigned long n);
+void hmap_set_max_bytes(struct hmap *h, unsigned long bytes);
 
 unsigned long hmap_len(const struct hmap *h);
 
