@@ -28,6 +28,7 @@ union hmap_ioc_arg {
 	struct hmap_ioc_batch batch;
 	struct hmap_ioc_vector vector;
 	struct hmap_ioc_count count;
+	struct hmap_ioc_set set;
 	struct hmap_ioc_wait wait;
 };
 
@@ -98,6 +99,7 @@ int hmap_cmd_clear(struct hmap_call *call);
 int hmap_cmd_reserve(struct hmap_call *call);
 int hmap_cmd_shrink(struct hmap_call *call);
 int hmap_cmd_freeze(struct hmap_call *call);
+int hmap_cmd_set(struct hmap_call *call);
 
 /* watch.c */
 int hmap_cmd_wait(struct hmap_call *call);

@@ -193,3 +193,29 @@ int hmap_cmd_freeze(struct hmap_call *call)
 		return -EINVAL;
 	return hmap_object_freeze(call->object);
 }
+
+#define HMAP_SET_FLAGS	(HMAP_SET_MAX_ENTRIES | HMAP_SET_MAX_BYTES)
+
+static bool hmap_set_ok(const struct hmap_ioc_set *set)
+{
+	return set->flags && !(set->flags & ~HMAP_SET_FLAGS) &&
+	       (set->flags & HMAP_SET_MAX_ENTRIES || !set->max_entries) &&
+	       (set->flags & HMAP_SET_MAX_BYTES || !set->max_bytes) &&
+	       set->max_entries <= ULONG_MAX && set->max_bytes <= ULONG_MAX;
+}
+
+/* No element changes: a frozen map is not in the way, nor is it a change to wait for. */
+int hmap_cmd_set(struct hmap_call *call)
+{
+	const struct hmap_ioc_set *set = &call->arg.set;
+
+	if (!hmap_is_owner(call))
+		return -EPERM;
+	if (!hmap_set_ok(set))
+		return -EINVAL;
+	if (set->flags & HMAP_SET_MAX_ENTRIES)
+		hmap_set_max_entries(call->map, set->max_entries);
+	if (set->flags & HMAP_SET_MAX_BYTES)
+		hmap_set_max_bytes(call->map, set->max_bytes);
+	return 0;
+}

@@ -9,7 +9,7 @@
  *   2. -EACCES  the file is not open for reading, or writing, as it demands
  *   3. -EFAULT  the structure cannot be read; -EINVAL: it is too short;
  *      -E2BIG   it is too long, or what is behind the known fields is not 0
- *   4. -EPERM   the caller lacks a capability
+ *   4. -EPERM   the caller lacks a capability, or is not the map's owner
  *   5. -EINVAL  an unknown flag, a reserved field that is not 0, a wrong size
  *   6. -ENOMEM  there is no memory for a bounce buffer
  *   7. -EFAULT  the key cannot be read, then the value of a put
@@ -97,6 +97,8 @@ static const struct hmap_command hmap_commands[] = {
 	COMMAND(HMAP_IOC_RESERVE, hmap_cmd_reserve, hmap_ioc_count, count,
 		.mode = FMODE_WRITE),
 	COMMAND(HMAP_IOC_SHRINK, hmap_cmd_shrink, hmap_ioc_plain, flags,
+		.mode = FMODE_WRITE),
+	COMMAND(HMAP_IOC_SET, hmap_cmd_set, hmap_ioc_set, max_bytes,
 		.mode = FMODE_WRITE),
 	COMMAND(HMAP_IOC_WAIT, hmap_cmd_wait, hmap_ioc_wait, state,
 		.mode = FMODE_READ),

@@ -106,7 +106,8 @@ static void want(const struct call *c, int ret)
 
 /*
  * A call was not right, or its results are missing: what has happened to the keys
- * that it was about? Nothing, if it says so; else the model learns it.
+ * that it was about? Nothing, if it says so; else the model learns it. So it does with
+ * the limits that SET has set.
  */
 void reread(struct call *c)
 {
@@ -116,6 +117,8 @@ void reread(struct call *c)
 		    c->nr != HMAP_IOC_BATCH && c->nr != HMAP_IOC_VECTOR;
 	u32 n, i;
 
+	if (c->nr == HMAP_IOC_SET && !c->ret)
+		model_reread_limits(m);
 	for (n = 0; n < c->items; n++) {
 		i = c->item[n];
 		if (!sure)
@@ -153,6 +156,9 @@ static void check_info(struct call *c)
 	    info->value_size != c->slot->value_size ||
 	    info->abi_version != HMAP_ABI_VERSION)
 		fail(c, "another map");
+	if (info->max_entries != c->model->max_entries ||
+	    info->max_bytes != c->model->max_bytes)
+		fail(c, "other limits");
 }
 
 static void check_zero(struct call *c)
@@ -170,6 +176,35 @@ static bool build_private(struct call *c)
 static bool build_freeze(struct call *c)
 {
 	return one_in(8) && build_private(c);
+}
+
+/* Not of maps that others change as well: their models would not have the new limits. */
+static bool build_set(struct call *c)
+{
+	struct hmap_ioc_set *set = &c->arg.set;
+
+	if (!build_private(c))
+		return false;
+	set->flags = 1 + rnd_below(3);
+	if (set->flags & HMAP_SET_MAX_ENTRIES && one_in(2))
+		set->max_entries = 1 + rnd_below(3000);
+	if (set->flags & HMAP_SET_MAX_BYTES && one_in(2))
+		set->max_bytes = 4096 << rnd_below(12);
+	return true;
+}
+
+/* Also of a frozen map. */
+static void check_set(struct call *c)
+{
+	const struct hmap_ioc_set *set = &c->arg.set;
+
+	want(c, denied(c, false, true));
+	if (c->ret)
+		return;
+	if (set->flags & HMAP_SET_MAX_ENTRIES)
+		c->model->max_entries = set->max_entries;
+	if (set->flags & HMAP_SET_MAX_BYTES)
+		c->model->max_bytes = set->max_bytes;
 }
 
 static void check_clear(struct call *c)
@@ -328,7 +363,7 @@ static void check_room(struct call *c)
 {
 	int ret = denied(c, false, true);
 
-	if (ret || !c->model->limited)
+	if (ret || !model_limited(c->model))
 		want(c, ret);
 }
 
@@ -499,6 +534,12 @@ static const struct field count_fields[] = {
 	FLAGS(hmap_ioc_count), FIELD(hmap_ioc_count, count, FIELD_FAR),
 };
 
+static const struct field set_fields[] = {
+	FLAGS(hmap_ioc_set),
+	FIELD(hmap_ioc_set, max_entries, FIELD_NUMBER),
+	FIELD(hmap_ioc_set, max_bytes, FIELD_NUMBER),
+};
+
 static const struct field scan_fields[] = {
 	FLAGS(hmap_ioc_scan), KEY_SIZE(hmap_ioc_scan), VALUE_SIZE(hmap_ioc_scan),
 	FIELD(hmap_ioc_scan, prefix, FIELD_ADDRESS),
@@ -606,6 +647,8 @@ const struct command commands[] = {
 		build_reserve, check_room, EACCES, EINVAL, ENOSPC, EINTR),
 	COMMAND("SHRINK", HMAP_IOC_SHRINK, hmap_ioc_plain, 5, plain_fields,
 		build_plain, check_room, EACCES, EINTR),
+	COMMAND("SET", HMAP_IOC_SET, hmap_ioc_set, 5, set_fields,
+		build_set, check_set, EACCES),
 	COMMAND("WAIT", HMAP_IOC_WAIT, hmap_ioc_wait, 20, wait_fields,
 		build_wait, check_wait, EACCES, EPERM, ENOENT, ETIMEDOUT, EINTR),
 };

@@ -80,7 +80,7 @@ def main():
     with open(sys.argv[2], encoding="ascii") as source:
         described = source.read()
     wrong = []
-    for name in re.findall(r"^#define (HMAP_(?:IOC|OP|CREATE|HASH|SCAN|BATCH|WAIT)_\w+|"
+    for name in re.findall(r"^#define (HMAP_(?:IOC|OP|CREATE|SET|HASH|SCAN|BATCH|WAIT)_\w+|"
                            r"HMAP_(?:ANY|NOEXIST|EXIST))\b(?!\()", text, re.M):
         if name not in NOT_PASSED and \
                 not re.search(rf"\b{name}\b", described):

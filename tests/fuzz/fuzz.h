@@ -57,7 +57,8 @@ bool one_in(u32 n);
  * @key_size: of the map
  * @value_size: of the map
  * @keys: how many keys there may be
- * @limited: a put may be -ENOSPC
+ * @max_entries: its limits now; in a map that others may change, as it was made
+ * @max_bytes: if either is not 0, a put may be -ENOSPC
  * @frozen: by this process
  * @shared: others may change the map, too
  * @mapped: the map for lookups without system calls; NULL if it cannot be mapped
@@ -70,7 +71,8 @@ struct model {
 	u32 key_size;
 	u32 value_size;
 	u32 keys;
-	bool limited;
+	u64 max_entries;
+	u64 max_bytes;
 	bool frozen;
 	bool shared;
 	struct hmap *mapped;
@@ -111,9 +113,11 @@ void maps_act(void);
 void maps_adopt(int fd, bool shared);
 int maps_root(void);
 struct model *slot_model(const struct slot *s);
+bool model_limited(const struct model *m);
 u8 *model_value(const struct model *m, u32 i);
 bool model_read(struct model *m, u32 i, void *value);
 void model_cleared(struct model *m);
+void model_reread_limits(struct model *m);
 void make_own_key(void *key, u32 key_size, u32 i);
 bool own_key(const void *key);
 u32 key_index(const void *key, u32 key_size);
@@ -147,6 +151,7 @@ union argument {
 	struct hmap_ioc_elem elem;
 	struct hmap_ioc_scan scan;
 	struct hmap_ioc_count count;
+	struct hmap_ioc_set set;
 	struct hmap_ioc_stats stats;
 	struct hmap_ioc_layout layout;
 	struct hmap_ioc_create create;

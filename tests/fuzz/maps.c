@@ -101,6 +101,21 @@ void model_cleared(struct model *m)
 	memset(m->present, 0, m->keys);
 }
 
+bool model_limited(const struct model *m)
+{
+	return m->max_entries || m->max_bytes;
+}
+
+void model_reread_limits(struct model *m)
+{
+	struct hmap_ioc_info info = { .size = sizeof(info) };
+
+	if (ioctl(m->fd, HMAP_IOC_INFO, &info))
+		fail(NULL, "INFO: %s", strerror(errno));
+	m->max_entries = info.max_entries;
+	m->max_bytes = info.max_bytes;
+}
+
 static struct model *model_new(int fd, const struct hmap_ioc_info *info)
 {
 	u32 keys = MODEL_BYTES / (info->value_size + 1);
@@ -112,7 +127,8 @@ static struct model *model_new(int fd, const struct hmap_ioc_info *info)
 	m->fd = fcntl(fd, F_DUPFD_CLOEXEC, 200);
 	m->key_size = info->key_size;
 	m->value_size = info->value_size;
-	m->limited = info->max_entries || info->max_bytes;
+	m->max_entries = info->max_entries;
+	m->max_bytes = info->max_bytes;
 	m->present = calloc(m->keys, 1);
 	m->values = calloc(m->keys, info->value_size + 1);
 	if (info->create_flags & HMAP_CREATE_MMAP)

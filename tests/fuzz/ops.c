@@ -189,7 +189,7 @@ static bool no_room(const struct model *m, const struct hmap_op *op,
 	bool creates = !e->existed && op->flags & HMAP_OP_CREATE;
 
 	return (stores || (creates && op->op >= HMAP_OP_ADD)) &&
-	       (result == -ENOMEM || (result == -ENOSPC && m->limited));
+	       (result == -ENOMEM || (result == -ENOSPC && model_limited(m)));
 }
 
 /*

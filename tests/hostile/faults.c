@@ -200,7 +200,7 @@ static void add_structures(int fd)
 	static const unsigned int cmd[] = {
 		HMAP_IOC_INFO, HMAP_IOC_CREATE, HMAP_IOC_STATS, HMAP_IOC_LAYOUT,
 		HMAP_IOC_CLEAR, HMAP_IOC_FREEZE, HMAP_IOC_COUNT, HMAP_IOC_RESERVE,
-		HMAP_IOC_SHRINK, HMAP_IOC_GET, HMAP_IOC_OP,
+		HMAP_IOC_SHRINK, HMAP_IOC_GET, HMAP_IOC_OP, HMAP_IOC_SET,
 	};
 	unsigned int i;
 

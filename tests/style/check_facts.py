@@ -47,7 +47,7 @@ FACTS = [
     {
         "what": "flag",
         "source": UAPI,
-        "lines": r"^#define HMAP_(CREATE_\w+|SCAN_\w+|BATCH_\w+|WAIT_\w+|HASH_\w+)\s+\d+",
+        "lines": r"^#define HMAP_(CREATE_\w+|SET_\w+|SCAN_\w+|BATCH_\w+|WAIT_\w+|HASH_\w+)\s+\d+",
         "files": {
             MANUALS: r"HMAP_{}\b",
             "tests/uapi/*.c": r"\bHMAP_{}\b",

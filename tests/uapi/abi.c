@@ -25,6 +25,7 @@ union any_arg {
 	struct hmap_ioc_batch batch;
 	struct hmap_ioc_vector vector;
 	struct hmap_ioc_count count;
+	struct hmap_ioc_set set;
 	struct hmap_ioc_wait wait;
 	unsigned char bytes[8192];
 };
@@ -53,6 +54,7 @@ static const struct command commands[] = {
 	{ "COUNT", HMAP_IOC_COUNT, sizeof(struct hmap_ioc_count), 16, true },
 	{ "RESERVE", HMAP_IOC_RESERVE, sizeof(struct hmap_ioc_count), 16, false },
 	{ "SHRINK", HMAP_IOC_SHRINK, sizeof(struct hmap_ioc_plain), 8, false },
+	{ "SET", HMAP_IOC_SET, sizeof(struct hmap_ioc_set), 24, false },
 	{ "WAIT", HMAP_IOC_WAIT, sizeof(struct hmap_ioc_wait), 48, false },
 };
 
@@ -110,6 +112,9 @@ static void good_arg(struct map *m, const struct command *c,
 		arg->vector.count = 1;
 		arg->vector.keys = addr(m->key);
 		break;
+	case HMAP_IOC_SET:
+		arg->set.flags = HMAP_SET_MAX_ENTRIES;
+		break;
 	case HMAP_IOC_WAIT:
 		make_key(m, m->key, 1);
 		arg->wait.key_size = m->key_size;
@@ -151,6 +156,7 @@ TEST(structures_have_the_sizes_of_version_2)
 	EXPECT_EQ(40, sizeof(struct hmap_ioc_batch));
 	EXPECT_EQ(64, sizeof(struct hmap_ioc_vector));
 	EXPECT_EQ(16, sizeof(struct hmap_ioc_count));
+	EXPECT_EQ(24, sizeof(struct hmap_ioc_set));
 	EXPECT_EQ(48, sizeof(struct hmap_ioc_wait));
 	EXPECT_EQ(128, sizeof(struct hmap_ioc_create));
 	EXPECT_EQ(24, sizeof(struct hmap_cursor));
@@ -410,6 +416,7 @@ static bool is_known_flag(unsigned int cmd, u32 flags)
 	       (cmd == HMAP_IOC_SCAN && flags <= HMAP_SCAN_RANDOM) ||
 	       (cmd == HMAP_IOC_BATCH && flags <= HMAP_BATCH_RESUME) ||
 	       (cmd == HMAP_IOC_VECTOR && flags <= HMAP_BATCH_RESUME) ||
+	       (cmd == HMAP_IOC_SET && flags <= HMAP_SET_MAX_BYTES) ||
 	       (cmd == HMAP_IOC_WAIT && flags <= HMAP_WAIT_OTHER);
 }
 
@@ -653,6 +660,7 @@ TEST_F(abi, errors_are_found_in_their_order)
 	EXPECT_EQ(-EACCES, ioc(ro, HMAP_IOC_PUT, none));
 	EXPECT_EQ(-EACCES, ioc(ro, HMAP_IOC_DELETE, none));
 	EXPECT_EQ(-EACCES, ioc(ro, HMAP_IOC_CLEAR, none));
+	EXPECT_EQ(-EACCES, ioc(ro, HMAP_IOC_SET, none));
 
 	/* the structure before its fields, and its size before its tail */
 	good_arg(m, command_of(HMAP_IOC_PUT), &arg);

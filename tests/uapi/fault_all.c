@@ -339,6 +339,17 @@ static int run_reserve(struct map *m)
 	return ioc(m->fd, HMAP_IOC_RESERVE, &arg);
 }
 
+static int run_set(struct map *m)
+{
+	return dev_set(m->fd, HMAP_SET_MAX_ENTRIES | HMAP_SET_MAX_BYTES, 1000, 1 << 24);
+}
+
+/* No limits: other scenarios reserve room for more elements. */
+static void undo_set(struct map *m)
+{
+	dev_set(m->fd, HMAP_SET_MAX_ENTRIES | HMAP_SET_MAX_BYTES, 0, 0);
+}
+
 static int run_shrink(struct map *m)
 {
 	return dev_plain(m->fd, HMAP_IOC_SHRINK);
@@ -557,6 +568,7 @@ static const struct scenario scenarios[] = {
 	CHANGES(vector_get_or_put, MISSING, VICTIMS, NEW, .each = true),
 	{ .name = "reserve", .run = run_reserve, .undo = undo_reserve },
 	{ .name = "shrink", .run = run_shrink, .undo = undo_shrink },
+	{ .name = "set", .run = run_set, .undo = undo_set },
 	{ .name = "create_named", .run = run_create_named, .undo = undo_create },
 	{ .name = "create_mmap", .run = run_create_mmap, .undo = undo_create },
 	{ .name = "link", .run = run_link, .undo = undo_create },

@@ -428,6 +428,16 @@ static inline int map_close(struct map *m)
 	return verified;
 }
 
+static inline int dev_set(int fd, u32 flags, u64 max_entries, u64 max_bytes)
+{
+	struct hmap_ioc_set arg = {
+		.size = sizeof(arg), .flags = flags, .max_entries = max_entries,
+		.max_bytes = max_bytes,
+	};
+
+	return ioc(fd, HMAP_IOC_SET, &arg);
+}
+
 static inline int dev_freeze(int fd)
 {
 	return dev_plain(fd, HMAP_IOC_FREEZE);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits of memory: of a map, of all maps together, of a memory cgroup.
+ * Limits of memory: of a map, of all maps together, of a memory cgroup. Limits of a map
+ * that are changed.
  */
 #include <pthread.h>
 #include <sys/mount.h>
@@ -192,6 +193,175 @@ TEST_F(limits, any_limit_is_met_with_the_same_error)
 			TH_LOG("%llu bytes: %d", arg.max_bytes, ret);
 		EXPECT_EQ(0, map_close(&m));
 	}
+}
+
+/* ---- limits that are changed ---- */
+
+static int set_entries(const struct map *m, u64 n)
+{
+	return dev_set(m->fd, HMAP_SET_MAX_ENTRIES, n, 0);
+}
+
+static int set_bytes(const struct map *m, u64 bytes)
+{
+	return dev_set(m->fd, HMAP_SET_MAX_BYTES, 0, bytes);
+}
+
+static bool has_limits(const struct map *m, u64 max_entries, u64 max_bytes)
+{
+	struct hmap_ioc_info info;
+
+	return !dev_info(m->fd, &info) && info.max_entries == max_entries &&
+	       info.max_bytes == max_bytes;
+}
+
+/* The map has room for its elements, after some time, and without a further call. */
+static bool grows(const struct map *m)
+{
+	struct hmap_stats stats = {};
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		if (dev_stats(m->fd, &stats))
+			return false;
+		if (stats.count <= stats.capacity)
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+TEST_F(limited, a_map_whose_limit_is_raised_grows)
+{
+	struct map *l = &self->l;
+	u64 n = fill_up(l, 0, -ENOSPC), more;
+
+	ASSERT_LT(200, n);
+	ASSERT_EQ(0, set_bytes(l, 4 * variant->max_bytes));
+	EXPECT_TRUE(has_limits(l, 0, 4 * variant->max_bytes));
+	EXPECT_TRUE(grows(l));
+	more = fill_up(l, n, -ENOSPC);
+	EXPECT_LT(n, more);
+	EXPECT_LE(memory_of(l), 4 * variant->max_bytes + SLACK);
+	ASSERT_EQ(0, set_bytes(l, 0));
+	EXPECT_TRUE(has_limits(l, 0, 0));
+	EXPECT_TRUE(grows(l));
+	EXPECT_EQ(0, map_put_range(l, n + more, n));
+	EXPECT_EQ(0, map_check_range(l, 0, n + more + n));
+}
+
+TEST_F(limited, a_lower_limit_removes_nothing)
+{
+	struct map *l = &self->l;
+	u64 n = fill_up(l, 0, -ENOSPC), memory = memory_of(l), more, i;
+
+	ASSERT_LT(200, n);
+	ASSERT_EQ(0, set_bytes(l, variant->max_bytes / 4));
+	EXPECT_TRUE(has_limits(l, 0, variant->max_bytes / 4));
+	/* only slots that are free */
+	more = fill_up(l, n, -ENOSPC);
+	EXPECT_LE(memory_of(l), memory);
+	EXPECT_EQ(n + more, dev_count(l->fd));
+	EXPECT_EQ(0, map_check_range(l, 0, n + more));
+	for (i = 0; i < n; i++)
+		ASSERT_EQ(0, map_put(l, i, i, HMAP_EXIST));
+	for (i = 100; i < n + more; i++)
+		ASSERT_EQ(0, map_delete(l, i));
+	EXPECT_EQ(0, dev_plain(l->fd, HMAP_IOC_SHRINK));
+	EXPECT_LT(0, fill_up(l, n + more, -ENOSPC));
+	EXPECT_LE(memory_of(l), variant->max_bytes / 4 + SLACK);
+	EXPECT_EQ(0, map_check_range(l, 0, 100));
+}
+
+TEST_F(limited, max_entries_can_be_changed)
+{
+	struct hmap_ioc_info info;
+	struct map *l = &self->l;
+
+	ASSERT_EQ(0, map_put_range(l, 0, 100));
+	ASSERT_EQ(0, set_entries(l, 50));
+	EXPECT_TRUE(has_limits(l, 50, variant->max_bytes));
+	EXPECT_EQ(-ENOSPC, map_put(l, 100, 100, HMAP_ANY));
+	EXPECT_EQ(0, map_put(l, 99, 99, HMAP_ANY));
+	EXPECT_EQ(0, map_check_range(l, 0, 100));
+	ASSERT_EQ(0, set_entries(l, 101));
+	EXPECT_EQ(0, map_put(l, 100, 100, HMAP_ANY));
+	EXPECT_EQ(-ENOSPC, map_put(l, 101, 101, HMAP_ANY));
+	/* both at once */
+	ASSERT_EQ(0, dev_set(l->fd, HMAP_SET_MAX_ENTRIES | HMAP_SET_MAX_BYTES, 0, 0));
+	EXPECT_TRUE(has_limits(l, 0, 0));
+	EXPECT_EQ(0, map_put_range(l, 101, 20000));
+	EXPECT_EQ(0, dev_info(l->fd, &info));
+	EXPECT_EQ(0, info.hint);
+}
+
+TEST_F(limits, the_hint_stays_what_it_was)
+{
+	struct hmap_ioc_create arg = create_arg(8, 8);
+	struct hmap_ioc_info info;
+	struct map m;
+
+	arg.hint = 1000;
+	arg.max_entries = 1000;
+	ASSERT_EQ(0, map_create(&m, self->m.fd, &arg));
+	EXPECT_EQ(0, set_entries(&m, 10));
+	EXPECT_EQ(0, dev_info(m.fd, &info));
+	EXPECT_EQ(1000, info.hint);
+	EXPECT_EQ(10, info.max_entries);
+	EXPECT_EQ(10, fill_up(&m, 0, -ENOSPC));
+	EXPECT_EQ(0, map_close(&m));
+}
+
+/* It is no change of the map either: no task that waits for one is woken. */
+TEST_F(limits, limits_of_a_frozen_map_can_be_changed)
+{
+	struct hmap_ioc_wait wait = {
+		.size = sizeof(wait), .flags = HMAP_WAIT_CHANGE,
+	};
+	struct map *m = &self->m;
+	u64 state;
+
+	ASSERT_EQ(0, map_put(m, 1, 1, HMAP_ANY));
+	ASSERT_EQ(0, ioc(m->fd, HMAP_IOC_WAIT, &wait));
+	state = wait.state;
+	EXPECT_EQ(0, set_entries(m, 5));
+	wait.state = state;
+	EXPECT_EQ(-ETIMEDOUT, ioc(m->fd, HMAP_IOC_WAIT, &wait));
+	EXPECT_EQ(state, wait.state);
+	ASSERT_EQ(0, dev_freeze(m->fd));
+	EXPECT_EQ(0, set_entries(m, 7));
+	EXPECT_EQ(0, set_bytes(m, 1000000));
+	EXPECT_TRUE(has_limits(m, 7, 1000000));
+	EXPECT_EQ(0, map_check_range(m, 1, 1));
+}
+
+TEST_F(limits, wrong_limits_are_refused)
+{
+	static const struct {
+		u32 flags;
+		u64 max_entries, max_bytes;
+	} wrong[] = {
+		{ 0, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 },
+		{ HMAP_SET_MAX_ENTRIES, 0, 1 }, { HMAP_SET_MAX_ENTRIES, 1, UINT64_MAX },
+		{ HMAP_SET_MAX_BYTES, 1, 0 }, { HMAP_SET_MAX_BYTES, UINT64_MAX, 1 },
+		{ 4, 0, 0 }, { 7, 0, 0 }, { 1U << 31 | HMAP_SET_MAX_BYTES, 0, 1 },
+	};
+	int ro = dev_open(O_RDONLY);
+	struct map *m = &self->m;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(wrong); i++)
+		EXPECT_EQ(-EINVAL, dev_set(m->fd, wrong[i].flags, wrong[i].max_entries,
+					   wrong[i].max_bytes)) TH_LOG("%zu", i);
+	EXPECT_EQ(-EACCES, dev_set(ro, HMAP_SET_MAX_ENTRIES, 1, 0));
+	close(ro);
+	EXPECT_EQ(-EFAULT, ioc(m->fd, HMAP_IOC_SET, NULL));
+	EXPECT_TRUE(has_limits(m, 0, 0));
+	/* an unsigned long of the kernel, which may have more bits than a program's */
+	if (sizeof(long) == sizeof(u64))
+		EXPECT_EQ(0, dev_set(m->fd, HMAP_SET_MAX_ENTRIES | HMAP_SET_MAX_BYTES,
+				     UINT64_MAX, UINT64_MAX));
+	EXPECT_EQ(0, map_put_range(m, 0, 1000));
 }
 
 /* ---- of all maps ---- */

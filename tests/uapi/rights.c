@@ -228,6 +228,7 @@ static const struct action actions[] = {
 	COMMAND(CLEAR, plain, W, .changes = true, .adds = -1),
 	COMMAND(RESERVE, count, W),
 	COMMAND(SHRINK, plain, W),
+	COMMAND(SET, set, W | OWNER, .flags = HMAP_SET_MAX_ENTRIES),
 	COMMAND(FREEZE, plain, W | OWNER),
 	COMMAND(CREATE, create, W, .fill = fill_create),
 	{ .name = "read", .call = try_read, .takes = R, .refused = -EBADF },

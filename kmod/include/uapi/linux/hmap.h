@@ -179,6 +179,30 @@ struct hmap_ioc_count {
 	__aligned_u64 count;
 };
 
+/* hmap_ioc_set.flags */
+#define HMAP_SET_MAX_ENTRIES	1	/* set @max_entries */
+#define HMAP_SET_MAX_BYTES	2	/* set @max_bytes */
+
+/**
+ * struct hmap_ioc_set - argument of HMAP_IOC_SET
+ * @size: sizeof(struct hmap_ioc_set)
+ * @flags: HMAP_SET_* bits: which of the limits are set, at least one
+ * @max_entries: with HMAP_SET_MAX_ENTRIES: elements that the map may hold, 0 for
+ *	no limit; otherwise 0
+ * @max_bytes: with HMAP_SET_MAX_BYTES: memory that the map may hold, 0 for no
+ *	limit of its own; otherwise 0
+ *
+ * A limit that is below what the map holds deletes no element and frees no
+ * memory: new elements are refused until the map holds less. A map that could
+ * not grow grows when its limit is raised.
+ */
+struct hmap_ioc_set {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 max_entries;
+	__aligned_u64 max_bytes;
+};
+
 /* hmap_ioc_create.flags */
 #define HMAP_CREATE_NO_SHRINK	1	/* no automatic shrinking */
 #define HMAP_CREATE_NUMA_NODE	2	/* allocate memory on the given node */
@@ -202,9 +226,10 @@ struct hmap_ioc_count {
  * @max_key_size: out: HMAP_MAX_KEY_SIZE of the kernel
  * @max_value_size: out: HMAP_MAX_VALUE_SIZE of the kernel
  * @max_inline_size: out: HMAP_MAX_INLINE_SIZE of the kernel
- * @max_entries: out: elements that the map may hold, 0 for no limit
- * @hint: out: elements that the map was created for
- * @max_bytes: out: memory that the map may hold, 0 for no limit of its own
+ * @max_entries: out: elements that the map may hold now, 0 for no limit
+ * @hint: out: elements that the map was created for; may be above a
+ *	@max_entries that has been lowered since
+ * @max_bytes: out: memory that the map may hold now, 0 for no limit of its own
  * @create_flags: out: HMAP_CREATE_NO_SHRINK, HMAP_CREATE_NUMA_NODE and
  *	HMAP_CREATE_MMAP, as the map was created
  * @hash: out: HMAP_HASH_*
@@ -857,6 +882,11 @@ struct hmap_mapped {
  *    -ENOMEM   no memory
  *    -EINTR    a signal came
  *
+ * SET      w   set limits of the map; works on a frozen map, too
+ *    -EINVAL   no flag is set, a limit is not 0 but its flag is not set, or a
+ *              limit is above what the kernel can count
+ *    -EPERM    the caller is not the owner, as for FREEZE
+ *
  * WAIT     r   wait until a key is present, is absent or has another value, or
  *              until the map has changed
  *    -ETIMEDOUT  the deadline has passed
@@ -890,6 +920,7 @@ struct hmap_mapped {
 #define HMAP_IOC_COUNT	_IO(HMAP_IOC_MAGIC, 0x13) /* struct hmap_ioc_count */
 #define HMAP_IOC_RESERVE _IO(HMAP_IOC_MAGIC, 0x14) /* struct hmap_ioc_count */
 #define HMAP_IOC_SHRINK	_IO(HMAP_IOC_MAGIC, 0x15) /* struct hmap_ioc_plain */
+#define HMAP_IOC_SET	_IO(HMAP_IOC_MAGIC, 0x16) /* struct hmap_ioc_set */
 #define HMAP_IOC_WAIT	_IO(HMAP_IOC_MAGIC, 0x18) /* struct hmap_ioc_wait */
 
 #endif /* _UAPI_LINUX_HMAP_H */
