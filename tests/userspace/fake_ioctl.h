@@ -52,6 +52,7 @@ struct fake {
 		struct hmap_ioc_op op;
 		struct hmap_ioc_plain plain;
 		struct hmap_ioc_scan scan;
+		struct hmap_ioc_set set;
 		struct hmap_ioc_vector vector;
 		struct hmap_ioc_wait wait;
 	} in;

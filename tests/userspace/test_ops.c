@@ -295,6 +295,42 @@ static void count_reserve_and_shrink(void **state)
 	assert_int_equal(hmap_count(map), -EBADF);
 }
 
+static void limits_are_set_one_by_one(void **state)
+{
+	struct hmap *map = *state;
+	const struct hmap_ioc_info *info = hmap_info(map);
+
+	assert_int_equal(hmap_set_max_entries(map, 1ULL << 41), 0);
+	assert_int_equal(fake.request, HMAP_IOC_SET);
+	assert_int_equal(fake.in.set.size, sizeof(fake.in.set));
+	assert_int_equal(fake.in.set.flags, HMAP_SET_MAX_ENTRIES);
+	assert_true(fake.in.set.max_entries == 1ULL << 41);
+	assert_true(fake.in.set.max_bytes == 0);
+	assert_int_equal(hmap_set_max_bytes(map, 1ULL << 42), 0);
+	assert_int_equal(fake.request, HMAP_IOC_SET);
+	assert_int_equal(fake.in.set.size, sizeof(fake.in.set));
+	assert_int_equal(fake.in.set.flags, HMAP_SET_MAX_BYTES);
+	assert_true(fake.in.set.max_entries == 0);
+	assert_true(fake.in.set.max_bytes == 1ULL << 42);
+	assert_int_equal(fake.calls, 2);
+	/* the library's copy is right, and stays so after an error */
+	assert_ptr_equal(hmap_info(map), info);
+	assert_true(info->max_entries == 1ULL << 41);
+	assert_true(info->max_bytes == 1ULL << 42);
+	fake.err = EPERM;
+	assert_int_equal(hmap_set_max_entries(map, 1), -EPERM);
+	assert_int_equal(hmap_set_max_bytes(map, 1), -EPERM);
+	assert_true(info->max_entries == 1ULL << 41);
+	assert_true(info->max_bytes == 1ULL << 42);
+	fake.err = 0;
+	assert_int_equal(hmap_set_max_entries(map, 0), 0);
+	assert_int_equal(fake.in.set.flags, HMAP_SET_MAX_ENTRIES);
+	assert_int_equal(hmap_set_max_bytes(map, 0), 0);
+	assert_int_equal(fake.in.set.flags, HMAP_SET_MAX_BYTES);
+	assert_true(info->max_entries == 0);
+	assert_true(info->max_bytes == 0);
+}
+
 static void select_passes_everything(void **state)
 {
 	struct hmap_cursor cursor = { .place = 1, .tie = 2, .start = 3 };
@@ -374,6 +410,8 @@ static void null_pointers_are_invalid(void **state)
 	assert_refused(hmap_count(NULL));
 	assert_refused(hmap_reserve(NULL, 1));
 	assert_refused(hmap_shrink(NULL));
+	assert_refused(hmap_set_max_entries(NULL, 1));
+	assert_refused(hmap_set_max_bytes(NULL, 1));
 }
 
 /* What does not fit in the structure would be something else there. */
@@ -399,6 +437,7 @@ int main(void)
 		with_map(many_are_vectors),
 		with_map(a_vector_is_passed_on),
 		with_map(count_reserve_and_shrink),
+		with_map(limits_are_set_one_by_one),
 		with_map(select_passes_everything),
 		with_map(null_pointers_are_invalid),
 		with_map(an_offset_of_more_than_32_bits_is_invalid),

@@ -215,9 +215,9 @@ HMAP_API int hmap_is_mapped(const struct hmap *map) HMAP_SYMBOL(is_mapped);
  * hmap_info() - sizes and limits
  * @map: the map
  *
- * They are read once, by hmap_open(). Sizes and limits of a map never change.
- * The state of the map, and owner, mode and links of its file, are those at
- * that time.
+ * They are read once, by hmap_open(). Sizes of a map never change. All else is
+ * as it was at that time, but the limits of the map are those that
+ * hmap_set_max_entries() and hmap_set_max_bytes() have set since by way of @map.
  *
  * Return: sizes and limits, valid until hmap_close(); NULL with errno EINVAL
  * if @map is NULL.
@@ -576,6 +576,36 @@ HMAP_API int hmap_reserve(const struct hmap *map, unsigned long long count)
  * memory to move to.
  */
 HMAP_API int hmap_shrink(const struct hmap *map) HMAP_SYMBOL(shrink);
+
+/**
+ * hmap_set_max_entries() - change the maximum number of elements
+ * @map: the map, open for writing
+ * @n: elements that the map may hold; 0 for no limit
+ *
+ * A limit below the number of elements removes none: new elements are refused
+ * until there are fewer. The limit is also that of hmap_info(); no other thread
+ * may read it there meanwhile.
+ *
+ * Return: 0; -EACCES: not open for writing; -EPERM: the caller is not the owner
+ * of the map and has no CAP_FOWNER; -EINVAL: @map is NULL, or @n exceeds the
+ * word size of the kernel.
+ */
+HMAP_API int hmap_set_max_entries(struct hmap *map, unsigned long long n)
+	HMAP_SYMBOL(set_max_entries);
+
+/**
+ * hmap_set_max_bytes() - change the maximum memory of a map
+ * @map: the map, open for writing
+ * @bytes: memory that the map may hold; 0 for no limit of its own
+ *
+ * A limit below the memory that the map holds frees nothing: elements that need
+ * memory are refused until it holds less. A map that could not grow grows when
+ * the limit is raised. As for hmap_info(), see hmap_set_max_entries().
+ *
+ * Return: as for hmap_set_max_entries().
+ */
+HMAP_API int hmap_set_max_bytes(struct hmap *map, unsigned long long bytes)
+	HMAP_SYMBOL(set_max_bytes);
 
 /**
  * hmap_clear() - remove all elements

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * libhmap: operations on elements other than get, put and delete, and functions
- * for many elements. hmap.h documents them.
+ * libhmap: operations on elements other than get, put and delete, functions for
+ * many elements, and the size and limits of a map. hmap.h documents them.
  */
 #include <limits.h>
 
@@ -256,7 +256,7 @@ int hmap_delete_many(const struct hmap *map, const void *keys, size_t key_size,
 	return many(map, &vector);
 }
 
-/* ---- number of elements ---- */
+/* ---- size and limits of the map ---- */
 
 long long hmap_count(const struct hmap *map)
 {
@@ -276,4 +276,34 @@ int hmap_reserve(const struct hmap *map, unsigned long long count)
 	if (!map)
 		return fail(EINVAL);
 	return long_command(map, HMAP_IOC_RESERVE, &arg);
+}
+
+int hmap_set_max_entries(struct hmap *map, unsigned long long n)
+{
+	struct hmap_ioc_set arg = {
+		.size = sizeof(arg), .flags = HMAP_SET_MAX_ENTRIES, .max_entries = n,
+	};
+	int err;
+
+	if (!map)
+		return fail(EINVAL);
+	err = command(map, HMAP_IOC_SET, &arg);
+	if (!err)
+		map->info.max_entries = n;
+	return err;
+}
+
+int hmap_set_max_bytes(struct hmap *map, unsigned long long bytes)
+{
+	struct hmap_ioc_set arg = {
+		.size = sizeof(arg), .flags = HMAP_SET_MAX_BYTES, .max_bytes = bytes,
+	};
+	int err;
+
+	if (!map)
+		return fail(EINVAL);
+	err = command(map, HMAP_IOC_SET, &arg);
+	if (!err)
+		map->info.max_bytes = bytes;
+	return err;
 }
