@@ -28,6 +28,7 @@ as_nobody()
 		put | add) operands="1 1" ;;
 		load | compare) operands=/dev/null ;;
 		create) operands=a ;;
+		set) operands="--max-entries 1" ;;
 		*) operands= ;;
 		esac
 		# shellcheck disable=SC2086 # words

@@ -10,7 +10,7 @@ setup()
 }
 
 commands="get put add pop del dump load compare wait watch stats info layout
-	count reserve shrink clear verify freeze create destroy list trace"
+	count reserve shrink set clear verify freeze create destroy list trace"
 
 @test "--help and -h list these commands and no others, and succeed" {
 	local option

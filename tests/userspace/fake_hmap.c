@@ -271,6 +271,24 @@ static int do_shrink(struct fake *f, void *arg)
 	return f->mode == O_RDONLY ? -EACCES : 0;
 }
 
+/* Changes the header: what follows it stays. */
+static int do_set(struct fake *f, void *arg)
+{
+	const struct hmap_ioc_set *set = arg;
+	char header[HEADER + 1];
+
+	if (f->mode == O_RDONLY)
+		return -EACCES;
+	/* memory is not imitated */
+	if (set->flags & HMAP_SET_MAX_ENTRIES) {
+		snprintf(header, sizeof(header), "HMAPFAKE %zu %zu %llu %llu",
+			 f->key_size, f->value_size, set->max_entries, f->hint);
+		sprintf((char *)f->data, "%-*s", HEADER - 1, header);
+		f->data[HEADER - 1] = '\n';
+	}
+	return 0;
+}
+
 static int do_scan(struct fake *f, void *arg)
 {
 	struct hmap_ioc_scan *s = arg;
@@ -427,6 +445,7 @@ static const struct {
 	{ HMAP_IOC_OP, do_op, sizeof(struct hmap_ioc_op) },
 	{ HMAP_IOC_COUNT, do_count, sizeof(struct hmap_ioc_count) },
 	{ HMAP_IOC_RESERVE, do_reserve, sizeof(struct hmap_ioc_count) },
+	{ HMAP_IOC_SET, do_set, sizeof(struct hmap_ioc_set) },
 	{ HMAP_IOC_SHRINK, do_shrink, sizeof(struct hmap_ioc_plain) },
 	{ HMAP_IOC_VERIFY, do_verify, sizeof(struct hmap_ioc_plain) },
 	{ HMAP_IOC_CREATE, do_create, sizeof(struct hmap_ioc_create) },

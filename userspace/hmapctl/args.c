@@ -179,6 +179,14 @@ const char *opt_take_number(const struct opt_row *row, struct options *opt,
 	return NULL;
 }
 
+/* 0 is a limit as well: whether there was one has to be known. */
+const char *opt_take_limit(const struct opt_row *row, struct options *opt,
+			   const char *argument)
+{
+	opt->limits |= row->bits;
+	return opt_take_number(row, opt, argument);
+}
+
 const char *opt_take_format(const struct opt_row *row, struct options *opt,
 			    const char *argument)
 {

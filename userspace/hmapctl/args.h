@@ -32,6 +32,7 @@ struct options {
 	bool seeded;
 	__u64 seed;
 	struct hmap_ioc_create create;
+	__u32 limits;		/* HMAP_SET_* bits of those given for @create */
 	bool help;
 	bool version;
 	int argc;		/* operands, without the name of the command */
@@ -115,6 +116,14 @@ struct command {
 #define OPT_EXIST \
 	OPT_BITS(0, "exist", "overwrite only", put_flags, HMAP_EXIST, \
 		 .excludes = "noexist")
+#define OPT_MAX_ENTRIES \
+	OPT_CALL(0, "max-entries", "COUNT", "maximum number of elements", \
+		 opt_take_limit, OPT_FIELD(create.max_entries), \
+		 .size = sizeof(__u64), .bits = HMAP_SET_MAX_ENTRIES)
+#define OPT_MAX_BYTES \
+	OPT_CALL(0, "max-bytes", "BYTES", "maximum memory", \
+		 opt_take_limit, OPT_FIELD(create.max_bytes), \
+		 .size = sizeof(__u64), .bits = HMAP_SET_MAX_BYTES)
 #define OPT_ABSENT \
 	OPT_SWITCH(0, "absent", "require keys to be absent", absent)
 #define OPT_ASCII \
@@ -128,6 +137,8 @@ const char *opt_take_string(const struct opt_row *row, struct options *opt,
 			    const char *argument);
 const char *opt_take_number(const struct opt_row *row, struct options *opt,
 			    const char *argument);
+const char *opt_take_limit(const struct opt_row *row, struct options *opt,
+			   const char *argument);
 const char *opt_take_format(const struct opt_row *row, struct options *opt,
 			    const char *argument);
 const char *opt_take_device(const struct opt_row *row, struct options *opt,

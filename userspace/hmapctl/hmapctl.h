@@ -127,6 +127,7 @@ extern const struct command command_watch;
 extern const struct command command_clear;	/* whole.c */
 extern const struct command command_count;
 extern const struct command command_reserve;
+extern const struct command command_set;
 extern const struct command command_shrink;
 extern const struct command command_verify;
 extern const struct command command_trace;	/* trace.c */

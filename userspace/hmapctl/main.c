@@ -24,6 +24,7 @@ static const struct command * const commands[] = {
 	&command_count,
 	&command_reserve,
 	&command_shrink,
+	&command_set,
 	&command_clear,
 	&command_verify,
 	&command_freeze,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* hmapctl clear, count, reserve, shrink, verify: the whole map. */
+/* hmapctl clear, count, reserve, set, shrink, verify: the whole map. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -99,6 +99,48 @@ const struct command command_shrink = {
 	.name = "shrink",
 	.summary = "Free memory that the elements do not need",
 	.options = whole_options, .run = cmd_shrink,
+};
+
+/* Set the limits that were given, of which there is at least one. */
+static int set_limits(struct hmap *map, const struct options *opt)
+{
+	int err = 0;
+
+	if (opt->limits & HMAP_SET_MAX_ENTRIES)
+		err = hmap_set_max_entries(map, opt->create.max_entries);
+	if (!err && opt->limits & HMAP_SET_MAX_BYTES)
+		err = hmap_set_max_bytes(map, opt->create.max_bytes);
+	return err;
+}
+
+static int cmd_set(const struct options *opt)
+{
+	struct session s;
+	int err;
+
+	if (!opt->limits) {
+		p_err("set: --max-entries or --max-bytes is required");
+		return EXIT_USAGE;
+	}
+	if (session_open(&s, opt, O_WRONLY))
+		return EXIT_FAILURE;
+	err = set_limits(s.map, opt);
+	session_close(&s);
+	if (err != -EPERM)
+		return whole_report(err, "set");
+	p_err("set: only the owner may change the limits of a map");
+	return EXIT_FAILURE;
+}
+
+static const struct opt_row set_options[] = {
+	OPT_DEVICE, OPT_MAP, OPT_MAX_ENTRIES, OPT_MAX_BYTES,
+	{ }
+};
+
+const struct command command_set = {
+	.name = "set",
+	.summary = "Change the limits of a map",
+	.options = set_options, .run = cmd_set,
 };
 
 static const char *explain_verify(int err)
