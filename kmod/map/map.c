@@ -4,6 +4,7 @@
  *
  * See kmod/README.md for how the files of the map work together.
  */
+#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
@@ -183,13 +184,19 @@ static void hmap_free_arrays(struct hmap *h, struct hmap_array *a)
  * For a caller that must not wait for an allocation of the worker, which may be charged
  * to a cgroup that delays it. hmap_destroy() has to follow.
  *
- * Context: any.
+ * Context: process; may sleep, for some milliseconds.
  * Return: whether the worker has stopped, so that hmap_destroy() will not wait for it.
  */
 bool hmap_stop(struct hmap *h)
 {
+	unsigned int i;
+
+	might_sleep();
 	WRITE_ONCE(h->dying, true);
 	cancel_delayed_work(&h->work);
+	/* It stops within a millisecond, unless it is allocating a large array. */
+	for (i = 0; i < 10 && work_busy(&h->work.work); i++)
+		usleep_range(500, 1000);
 	return !work_busy(&h->work.work);
 }
 EXPORT_SYMBOL_GPL(hmap_stop);
