@@ -27,15 +27,15 @@ echo 600 >/proc/sys/kernel/hung_task_timeout_secs
 ops=300000
 [ -z "${HMAP_NIGHTLY:-}" ] || ops=1000000
 
+leaks_begin
+tap_ok "insmod hmap.ko" load_hmap
 # By day, where memory is checked, only the cases that are quick: those that are slow run
 # on the other kernel, and stress and torture use memory here as they do.
 if [ -z "${HMAP_NIGHTLY:-}${filter:-}" ] && is_um && [ -e $kmemleak ]; then
-	echo 'speed>slow' >/sys/module/kunit/parameters/filter
-	echo skip >/sys/module/kunit/parameters/filter_action
+	# without a newline, which would be part of it
+	printf 'speed>slow' >/sys/module/kunit/parameters/filter
+	printf skip >/sys/module/kunit/parameters/filter_action
 fi
-
-leaks_begin
-tap_ok "insmod hmap.ko" load_hmap
 tap_ok "insmod hmap_kunit.ko" insmod "$HMAP/hmap_kunit.ko" seed="${seed:?}" ops=$ops
 found=0
 for results in /sys/kernel/debug/kunit/*/results; do
