@@ -374,7 +374,7 @@ bool hmap_caller_pays(const struct hmap *h, size_t size)
 
 	if (!(h->params.flags & HMAP_ACCOUNT_CALLERS))
 		return true;
-	memcg = get_mem_cgroup_from_mm(current->mm);
+	memcg = get_mem_cgroup_from_mm(in_task() ? current->mm : NULL);
 	pays = hmap_cgroup_pays(memcg, size);
 	mem_cgroup_put(memcg);
 	return pays;

@@ -277,6 +277,10 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 		return a->data ? 0 : -ENOSPC;
 	}
 	put_B = supply->no_array ? -1 : hmap_put_B(h, a, count, B);
+	/* A caller that does not pay for the array does not call the worker either. */
+	if (put_B < 0 && a->data &&
+	    !hmap_caller_pays(h, hmap_array_data_size(h, hmap_least_B(a, B))))
+		return 0;
 	if (put_B < 0)
 		/* Without a reason there was room a moment ago, and is not any more. */
 		return a->data ? hmap_await_worker(h, a, supply, count, may_wait) :

@@ -556,19 +556,19 @@ TEST_F(cgroup, memory_of_the_default_map_is_charged_to_who_writes_it)
 	       read_group("g/memory.current", NULL) - before);
 	EXPECT_GT(read_group("g/memory.current", NULL) - before, held * 9 / 10);
 
-	ASSERT_EQ(0, write_file(GROUP "/g/memory.max", "32000000"));
+	ASSERT_EQ(0, write_file(GROUP "/g/memory.max", "12000000"));
 	in.reserve = (struct hmap_ioc_count){
 		.size = sizeof(in.reserve), .count = 15000000,
 	};
 	/* -ENOMEM, or killed when it needs memory itself after that */
 	EXPECT_NE(0, reap(spawn(intrude, &in)));
-	EXPECT_LT(memory_once_below(&self->m, 32000000), 32000000);
+	EXPECT_LT(memory_once_below(&self->m, 12000000), 12000000);
 	in.reserve.count = 0;
 	in.from = in.n;
 	in.n = 2000000;
 	EXPECT_NE(0, reap(spawn(intrude, &in)));
-	EXPECT_LT(memory_once_below(&self->m, 32000000), 32000000);
-	EXPECT_LE(read_group("g/memory.current", NULL), 32000000);
+	EXPECT_LT(memory_once_below(&self->m, 12000000), 12000000);
+	EXPECT_LE(read_group("g/memory.current", NULL), 12000000);
 	/* those of no group are not concerned */
 	EXPECT_EQ(0, map_put(&self->m, 10000000, 1, HMAP_ANY));
 	in.reserve.count = 1000000;
