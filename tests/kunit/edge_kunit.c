@@ -61,16 +61,6 @@ static long resizes(struct hmap *h)
 	return hk_grows(h) + hk_same_size_grows(h) + shrinks(h);
 }
 
-static u8 size_of(struct hmap *h)
-{
-	u8 B;
-
-	rcu_read_lock();
-	B = rcu_dereference(h->buckets)->B;
-	rcu_read_unlock();
-	return B;
-}
-
 /* The least B whose capacity @count does not exceed. */
 static u8 least_B(u64 count)
 {
@@ -84,20 +74,6 @@ static u8 least_B(u64 count)
 static void call_worker(struct hmap *h)
 {
 	mod_delayed_work(system_wq, &h->work, 0);
-}
-
-/* A map that is not called any more comes to 2^B buckets, and is at rest there. */
-static void comes_to(struct kunit *test, struct hmap *h, u8 B)
-{
-	unsigned int ms;
-
-	for (ms = 0; ms < PATIENCE_MS; ms += 20) {
-		if (size_of(h) == B && !hk_growing(h))
-			break;
-		msleep(20);
-	}
-	KUNIT_EXPECT_EQ(test, size_of(h), B);
-	KUNIT_EXPECT_FALSE(test, hk_growing(h));
 }
 
 /* ---- explicit requests ---- */
@@ -203,14 +179,14 @@ static void the_worker_does_not_undo_a_reserve(struct kunit *test)
 		{ .fn = reserving, .arg = &contest },
 		{ .fn = kicking, .arg = &contest },
 	};
-	u8 B = size_of(h);
+	u8 B = hk_B(h);
 	long grows = hk_grows(h);
 
 	atomic_set(&contest.left, 1);
 	hk_run(test, threads, ARRAY_SIZE(threads), 0);
 	KUNIT_EXPECT_EQ(test, shrinks(h), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(200000));
-	KUNIT_EXPECT_LE(test, hk_grows(h) - grows, size_of(h) - B);
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(200000));
+	KUNIT_EXPECT_LE(test, hk_grows(h) - grows, hk_B(h) - B);
 	/* Nor later. */
 	call_worker(h);
 	flush_delayed_work(&h->work);
@@ -229,14 +205,14 @@ static void two_reserves_at_once_do_the_work_of_one(struct kunit *test)
 		{ .fn = reserving, .arg = &contest },
 		{ .fn = watching, .arg = &contest },
 	};
-	u8 B = size_of(h);
+	u8 B = hk_B(h);
 	long grows = hk_grows(h);
 
 	atomic_set(&contest.left, 2);
 	hk_run(test, threads, ARRAY_SIZE(threads), 0);
 	KUNIT_EXPECT_EQ(test, shrinks(h), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(200000));
-	KUNIT_EXPECT_LE(test, hk_grows(h) - grows, size_of(h) - B);
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(200000));
+	KUNIT_EXPECT_LE(test, hk_grows(h) - grows, hk_B(h) - B);
 	hk_wait_memory(test, h);
 	KUNIT_EXPECT_LE(test, contest.peak, hk_memory(h) / 4 * 7);
 	hk_expect_all(test, h, 0, 64);
@@ -259,7 +235,7 @@ static void reserve_beside_deletes_keeps_the_room(struct kunit *test)
 	call_worker(h);
 	flush_delayed_work(&h->work);
 	KUNIT_EXPECT_EQ(test, shrinks(h), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(200000));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(200000));
 	hk_expect_all(test, h, 0, 64);
 }
 
@@ -291,9 +267,9 @@ static void reserve_against_shrink_ends(struct kunit *test)
 		HK_VERIFY(test, h);
 	}
 	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 50000), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(50000));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(50000));
 	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(64));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(64));
 	hk_expect_all(test, h, 0, 64);
 }
 
@@ -309,12 +285,12 @@ static void clear_keeps_what_is_reserved(struct kunit *test)
 
 	atomic_set(&contest.left, 1);
 	hk_run(test, threads, ARRAY_SIZE(threads), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(50000));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(50000));
 	hk_put_range(test, h, 0, 10);
 	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
 	call_worker(h);
 	flush_delayed_work(&h->work);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(50000));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(50000));
 	KUNIT_EXPECT_EQ(test, shrinks(h), 0);
 	HK_VERIFY(test, h);
 }
@@ -322,7 +298,7 @@ static void clear_keeps_what_is_reserved(struct kunit *test)
 static void a_failed_reserve_leaves_the_worker_free(struct kunit *test)
 {
 	struct hmap *h = contested_map(test, 64);
-	u8 B = size_of(h);
+	u8 B = hk_B(h);
 
 	h->params.max_bytes = hk_memory(h) + SZ_64K;
 	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 200000), -ENOSPC);
@@ -335,7 +311,7 @@ static void a_failed_reserve_leaves_the_worker_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, h->min_B, least_B(1000));
 	h->params.max_bytes = 0;
 	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
-	comes_to(test, h, B);
+	hk_comes_to(test, h, B);
 	hk_expect_all(test, h, 0, 64);
 }
 
@@ -347,9 +323,9 @@ static void no_shrink_does_not_bind_a_request(struct kunit *test)
 	hk_put_range(test, h, 0, 20);
 	call_worker(h);
 	flush_delayed_work(&h->work);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(5000));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(5000));
 	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(20));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(20));
 	hk_expect_all(test, h, 0, 20);
 }
 
@@ -445,7 +421,7 @@ static struct hmap *overdue_map(struct kunit *test, u64 *n)
 	*n = 2 * hmap_capacity(WIDE_B) + 2;
 	disable_delayed_work_sync(&h->work);
 	put_wide_range(test, h, 0, *n);
-	KUNIT_ASSERT_EQ(test, size_of(h), WIDE_B);
+	KUNIT_ASSERT_EQ(test, hk_B(h), WIDE_B);
 	return h;
 }
 
@@ -482,7 +458,7 @@ static void a_caller_that_may_wait_does(struct kunit *test)
 	putter.h = overdue_map(test, &putter.key);
 	KUNIT_EXPECT_FALSE(test, put_ends(test, &putter, 200));
 	KUNIT_EXPECT_EQ(test, putter.err, 0);
-	comes_to(test, putter.h, least_B(hmap_len(putter.h)));
+	hk_comes_to(test, putter.h, least_B(hmap_len(putter.h)));
 }
 
 /* The next array is one that a put makes by itself, if there is memory for it. */
@@ -502,11 +478,11 @@ static void a_caller_whose_own_attempt_has_failed_waits(struct kunit *test)
 		hk_fail_nth(0);
 	}
 	KUNIT_ASSERT_EQ(test, err, 0);
-	KUNIT_ASSERT_EQ(test, size_of(putter.h), B);
+	KUNIT_ASSERT_EQ(test, hk_B(putter.h), B);
 	putter.key = key;
 	KUNIT_EXPECT_FALSE(test, put_ends(test, &putter, 200));
 	KUNIT_EXPECT_EQ(test, putter.err, 0);
-	comes_to(test, putter.h, least_B(hmap_len(putter.h)));
+	hk_comes_to(test, putter.h, least_B(hmap_len(putter.h)));
 }
 
 /* The holder of the mutex may be waiting for memory. */
@@ -518,9 +494,9 @@ static void a_request_in_a_scope_waits_for_no_other(struct kunit *test)
 	mutex_lock(&h->resizer);
 	flags = memalloc_nofs_save();
 	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 5000), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(5000));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(5000));
 	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(64));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(64));
 	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
 	memalloc_nofs_restore(flags);
 	mutex_unlock(&h->resizer);
@@ -550,7 +526,7 @@ static void a_late_worker_is_waited_for_once(struct kunit *test)
 	KUNIT_EXPECT_LT(test, put_takes_ms(test, h, key++), 1000);
 	enable_delayed_work(&h->work);
 	call_worker(h);
-	comes_to(test, h, least_B(key));
+	hk_comes_to(test, h, least_B(key));
 	KUNIT_EXPECT_FALSE(test, h->late);
 }
 
@@ -568,9 +544,9 @@ static void a_pool_has_few_workers(struct kunit *test)
 	atomic_set(&pool.workers, 2);
 	put_wide_range(test, h, 0, n);
 	msleep(500);
-	KUNIT_EXPECT_EQ(test, size_of(h), WIDE_B);
+	KUNIT_EXPECT_EQ(test, hk_B(h), WIDE_B);
 	atomic_set(&pool.workers, 1);
-	comes_to(test, h, least_B(n));
+	hk_comes_to(test, h, least_B(n));
 	hk_map_destroy(test, h);
 	KUNIT_EXPECT_EQ(test, atomic_read(&pool.workers), 1);
 	hmap_pool_exit(&pool);
@@ -584,7 +560,7 @@ static void a_late_request_does_not_hold_up_growth(struct kunit *test)
 
 	mutex_lock(&h->resizer);
 	put_wide_range(test, h, 0, n);
-	comes_to(test, h, least_B(n));
+	hk_comes_to(test, h, least_B(n));
 	mutex_unlock(&h->resizer);
 	HK_VERIFY(test, h);
 }
@@ -596,9 +572,9 @@ static void a_late_request_does_not_hold_up_another(struct kunit *test)
 
 	mutex_lock(&h->resizer);
 	KUNIT_EXPECT_EQ(test, hmap_reserve(h, 5000), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(5000));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(5000));
 	KUNIT_EXPECT_EQ(test, hmap_shrink(h), 0);
-	KUNIT_EXPECT_EQ(test, size_of(h), least_B(64));
+	KUNIT_EXPECT_EQ(test, hk_B(h), least_B(64));
 	KUNIT_EXPECT_EQ(test, hmap_clear(h), 0);
 	KUNIT_EXPECT_EQ(test, hmap_len(h), 0);
 	mutex_unlock(&h->resizer);
@@ -617,12 +593,12 @@ static void a_burst_is_made_up_for(struct kunit *test)
 
 	disable_delayed_work_sync(&h->work);
 	put_wide_range(test, h, 0, n);
-	KUNIT_EXPECT_EQ(test, size_of(h), WIDE_B);
+	KUNIT_EXPECT_EQ(test, hk_B(h), WIDE_B);
 	KUNIT_EXPECT_GT(test, hk_array(h)->longest_chain, 16);
 	enable_delayed_work(&h->work);
 	/* The call that it did not answer; from here on there is none. */
 	call_worker(h);
-	comes_to(test, h, least_B(n));
+	hk_comes_to(test, h, least_B(n));
 	KUNIT_EXPECT_LE(test, hk_array(h)->longest_chain, 8);
 	KUNIT_EXPECT_LE(test, resizes(h), 2);
 	KUNIT_EXPECT_EQ(test, hmap_len(h), n);
@@ -652,7 +628,7 @@ static void a_burst_in_a_small_map_is_followed(struct kunit *test)
 	KUNIT_EXPECT_LE(test, longest, 16);
 	enable_delayed_work(&h->work);
 	call_worker(h);
-	comes_to(test, h, least_B(n));
+	hk_comes_to(test, h, least_B(n));
 }
 
 /* The insert that exceeds the capacity is the last call. */
@@ -662,7 +638,7 @@ static void the_last_put_is_enough_to_grow(struct kunit *test)
 	u64 n = hmap_capacity(10) + 1;
 
 	hk_put_range(test, h, 0, n);
-	comes_to(test, h, 11);
+	hk_comes_to(test, h, 11);
 	KUNIT_EXPECT_EQ(test, hk_grows(h), 1);
 	hk_expect_all(test, h, 0, n);
 }
@@ -683,9 +659,9 @@ static void the_last_delete_is_enough_to_shrink(struct kunit *test)
 		h = hk_map(test, &params);
 		h->params.flags = 0;
 		hk_put_range(test, h, 0, 105);
-		comes_to(test, h, 5);
+		hk_comes_to(test, h, 5);
 		hk_delete_range(test, h, 25, 105);
-		comes_to(test, h, 4);
+		hk_comes_to(test, h, 4);
 		hk_delete_range(test, h, 0, 24);
 		hk_expect_all(test, h, 24, 25);
 		hk_map_destroy(test, h);
@@ -698,7 +674,7 @@ static void deletes_are_made_up_for(struct kunit *test)
 	struct hmap *h = contested_map(test, 20000);
 
 	hk_delete_range(test, h, 3, 20000);
-	comes_to(test, h, 4);
+	hk_comes_to(test, h, 4);
 	hk_wait_memory(test, h);
 	KUNIT_EXPECT_LT(test, hk_memory(h), SZ_16K);
 	hk_expect_all(test, h, 0, 3);

@@ -189,6 +189,19 @@ static inline bool hk_growing(struct hmap *h)
 	return growing;
 }
 
+static inline u8 hk_B(struct hmap *h)
+{
+	u8 B;
+
+	rcu_read_lock();
+	B = rcu_dereference(h->buckets)->B;
+	rcu_read_unlock();
+	return B;
+}
+
+/* A map that is not called any more comes to 2^B buckets, and is at rest there. */
+void hk_comes_to(struct kunit *test, struct hmap *h, u8 B);
+
 /* How full the buckets of the whole map are. */
 struct hmap_layout hk_layout(struct kunit *test, struct hmap *h);
 

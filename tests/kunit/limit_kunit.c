@@ -523,26 +523,6 @@ static void put_worker_off(struct hmap *h)
 	mod_delayed_work(hmap_wq, &h->work, 3600 * HZ);
 }
 
-static u8 present_B(struct hmap *h)
-{
-	u8 B;
-
-	rcu_read_lock();
-	B = rcu_dereference(h->buckets)->B;
-	rcu_read_unlock();
-	return B;
-}
-
-/* Without a call of the map, and without one of the worker by the test. */
-static void expect_growth(struct kunit *test, struct hmap *h, u8 B)
-{
-	unsigned long end = jiffies + 20 * HZ;
-
-	while (present_B(h) < B && time_before(jiffies, end))
-		usleep_range(1000, 2000);
-	KUNIT_EXPECT_EQ(test, present_B(h), B);
-}
-
 /* By the worker, which drives a resize that no writer drives. */
 static void expect_settled(struct kunit *test, struct hmap *h)
 {
@@ -569,12 +549,13 @@ static void a_raised_max_bytes_grows_the_map_without_a_call(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, put_byte(free, hmap_len(free), 0,
 						       HMAP_NOEXIST), 0);
 		expect_settled(test, free);
-		full_B = present_B(h);
-		free_B = present_B(free);
+		full_B = hk_B(h);
+		free_B = hk_B(free);
 		put_worker_off(h);
 		/* No limit, or one that is high enough. */
 		hmap_set_max_bytes(h, i % 2 ? 0 : SZ_16M);
-		expect_growth(test, h, max(full_B, free_B));
+		/* Without a call of the map, and without one of the worker by the test. */
+		hk_comes_to(test, h, max(full_B, free_B));
 		grown += free_B > full_B;
 		KUNIT_EXPECT_EQ(test, put_byte(h, n, n, HMAP_NOEXIST), 0);
 		expect_numbers(test, h, 0, n + 1);
@@ -600,14 +581,14 @@ static void max_bytes_below_the_memory_frees_nothing(struct kunit *test)
 		expect_settled(test, h);
 		hk_wait_memory(test, h);
 		memory = memory_of(h);
-		B = present_B(h);
+		B = hk_B(h);
 		hmap_set_max_bytes(h, memory / 2);
 		flush_delayed_work(&h->work);
 		/* At most into slots that are there. */
 		n = fill_up(test, h, n);
 		if (hmap_has_blobs(h))
 			KUNIT_EXPECT_EQ(test, n, 500);
-		KUNIT_EXPECT_EQ(test, present_B(h), B);
+		KUNIT_EXPECT_EQ(test, hk_B(h), B);
 		KUNIT_EXPECT_LE(test, memory_of(h), memory);
 		KUNIT_EXPECT_EQ(test, hmap_reserve(h, 5000), -ENOSPC);
 		for (k = 0; k < n; k++)

@@ -22,6 +22,20 @@ struct hk_owned {
 	struct kunit *test;
 };
 
+void hk_comes_to(struct kunit *test, struct hmap *h, u8 B)
+{
+	unsigned int ms;
+
+	/* Long, in case the machine has other work. */
+	for (ms = 0; ms < 20000; ms += 20) {
+		if (hk_B(h) == B && !hk_growing(h))
+			break;
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, hk_B(h), B);
+	KUNIT_EXPECT_FALSE(test, hk_growing(h));
+}
+
 void hk_wait_memory(struct kunit *test, struct hmap *h)
 {
 	unsigned int i;
