@@ -278,19 +278,24 @@ int hmap_reserve(const struct hmap *map, unsigned long long count)
 	return long_command(map, HMAP_IOC_RESERVE, &arg);
 }
 
+/* @info is the field of the map's copy of the limit. */
+static int set_limit(struct hmap *map, struct hmap_ioc_set *arg, __u64 limit,
+		     __u64 *info)
+{
+	int err = command(map, HMAP_IOC_SET, arg);
+
+	if (!err)
+		*info = limit;
+	return err;
+}
+
 int hmap_set_max_entries(struct hmap *map, unsigned long long n)
 {
 	struct hmap_ioc_set arg = {
 		.size = sizeof(arg), .flags = HMAP_SET_MAX_ENTRIES, .max_entries = n,
 	};
-	int err;
 
-	if (!map)
-		return fail(EINVAL);
-	err = command(map, HMAP_IOC_SET, &arg);
-	if (!err)
-		map->info.max_entries = n;
-	return err;
+	return map ? set_limit(map, &arg, n, &map->info.max_entries) : fail(EINVAL);
 }
 
 int hmap_set_max_bytes(struct hmap *map, unsigned long long bytes)
@@ -298,12 +303,6 @@ int hmap_set_max_bytes(struct hmap *map, unsigned long long bytes)
 	struct hmap_ioc_set arg = {
 		.size = sizeof(arg), .flags = HMAP_SET_MAX_BYTES, .max_bytes = bytes,
 	};
-	int err;
 
-	if (!map)
-		return fail(EINVAL);
-	err = command(map, HMAP_IOC_SET, &arg);
-	if (!err)
-		map->info.max_bytes = bytes;
-	return err;
+	return map ? set_limit(map, &arg, bytes, &map->info.max_bytes) : fail(EINVAL);
 }
