@@ -240,6 +240,21 @@ static inline pid_t victim(struct stage *stage, unsigned int i, unsigned int cpu
 
 /* ---- the machine as an administrator has set it up ---- */
 
+/* The number behind @key in a file, or a negative errno. */
+static inline s64 number_of(const char *path, const char *key)
+{
+	char text[4096] = "", *at = text;
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0)
+		return -errno;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		at = NULL;
+	close(fd);
+	at = at ? strstr(text, key) : NULL;
+	return at ? strtoll(at + strlen(key), NULL, 10) : -ENODATA;
+}
+
 static inline void make_cgroup(const char *name, const char *max)
 {
 	char path[128];

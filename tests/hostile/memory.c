@@ -32,21 +32,6 @@ FIXTURE_TEARDOWN(memory)
 	TELL_SEED_ON_FAILURE();
 }
 
-/* The number behind @key in a file, or a negative errno. */
-static s64 number_of(const char *path, const char *key)
-{
-	char text[4096] = "", *at = text;
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0)
-		return -errno;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		at = NULL;
-	close(fd);
-	at = at ? strstr(text, key) : NULL;
-	return at ? strtoll(at + strlen(key), NULL, 10) : -ENODATA;
-}
-
 static s64 free_memory(void)
 {
 	return number_of("/proc/meminfo", "MemFree:") * 1024;

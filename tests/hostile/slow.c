@@ -116,20 +116,20 @@ static int use_default(struct calls *calls)
 	return ret;
 }
 
-static pid_t innocent(int (*use)(struct calls *), struct calls *calls)
-{
-	gid_t group = GROUP;
-	pid_t pid;
-	int ret;
+struct innocent {
+	int (*use)(struct calls *calls);
+	struct calls *calls;
+};
 
-	fflush(NULL);
-	pid = fork();
-	if (pid)
-		return pid;
-	ret = sys_result(setgroups(1, &group)) ?: use(calls);
-	fprintf(stderr, "# the other user: %d (%s)\n", ret, strerror(-ret));
-	calls->worst = ~0ULL;
-	_exit(1);
+/* It goes on until it is killed, or a call fails. */
+static int innocent(void *arg)
+{
+	struct innocent *in = arg;
+	gid_t group = GROUP;
+	int ret = sys_result(setgroups(1, &group)) ?: in->use(in->calls);
+
+	in->calls->worst = ~0ULL;
+	return ret;
 }
 
 /* ---- attacks ---- */
@@ -177,18 +177,26 @@ static int read_innocent(void)
 
 static struct map own[MAPS];
 
-/* Up to the last element before the worker is needed, for an array of 0.6 MB. */
+/* Up to the last element before the worker is needed. */
+static int make_full(struct map *m, int dev, struct hmap_ioc_create *arg, u64 hint)
+{
+	struct hmap_stats stats;
+
+	arg->key_size = WIDE;
+	arg->value_size = WIDE;
+	arg->hint = hint;
+	return map_create(m, dev, arg) ?: dev_stats(m->fd, &stats) ?:
+	       map_fill(m, 0, stats.capacity);
+}
+
+/* The next array of each has 0.6 MB. */
 static int make_maps(void)
 {
 	struct hmap_ioc_create arg = create_arg(WIDE, WIDE);
-	struct hmap_stats stats;
 	int dev = dev_open(O_RDWR), ret = 0, i;
 
-	arg.hint = 900;
-	for (i = 0; i < MAPS && !ret; i++) {
-		ret = map_create(&own[i], dev, &arg) ?: dev_stats(own[i].fd, &stats) ?:
-		      map_fill(&own[i], 0, stats.capacity);
-	}
+	for (i = 0; i < MAPS && !ret; i++)
+		ret = make_full(&own[i], dev, &arg, 900);
 	return ret;
 }
 
@@ -251,15 +259,18 @@ static const struct slow_attack {
 	open_default, reserve_default,
 };
 
-static pid_t slow_attacker(struct stage *stage, const struct slow_attack *attack)
+struct slow_attacker {
+	struct stage *stage;
+	const struct slow_attack *attack;
+};
+
+static int attack_slowly(void *arg)
 {
-	pid_t pid;
+	struct slow_attacker *attacker = arg;
+	const struct slow_attack *attack = attacker->attack;
+	struct stage *stage = attacker->stage;
 	int ret;
 
-	fflush(NULL);
-	pid = fork();
-	if (pid)
-		return pid;
 	ret = become_hostile_in("slow") ?: attack->prepare();
 	stage->unable += !!ret;
 	__atomic_fetch_add(&stage->ready, 1, __ATOMIC_RELAXED);
@@ -270,18 +281,18 @@ static pid_t slow_attacker(struct stage *stage, const struct slow_attack *attack
 		stage->attacks++;
 	}
 	fprintf(stderr, "# %s: %d (%s)\n", attack->name, ret, strerror(-ret));
-	pause();
-	_exit(0);
+	return pause();
 }
 
 /* All of them are ready: now their cgroup is slow. */
 static int begin_attack(struct stage *stage, const struct slow_attack *attack, pid_t *pid)
 {
+	struct slow_attacker attacker = { stage, attack };
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < ATTACKERS; i++)
-		pid[i] = slow_attacker(stage, attack);
+		pid[i] = spawn(attack_slowly, &attacker);
 	ret = wait_until_ready(stage, ATTACKERS);
 	ret = ret ?: set_slow(attack->file, attack->limit);
 	__atomic_store_n(&stage->end, 1, __ATOMIC_RELAXED);
@@ -299,7 +310,8 @@ static u64 worst_under_attack(struct stage *stage, const struct slow_attack *att
 {
 	struct calls *calls = mmap(NULL, sizeof(*calls), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid[ATTACKERS], victim = innocent(use, calls);
+	struct innocent in = { use, calls };
+	pid_t pid[ATTACKERS], victim = spawn(innocent, &in);
 	int ret = begin_attack(stage, attack, pid);
 	u64 ns;
 
@@ -364,24 +376,15 @@ TEST_F(slow, a_request)
 
 /* ---- a map that goes while its worker sleeps ---- */
 
-/* A map of 9 MB under each of two names; the next put needs an array of 18 MB. */
-static int make_targets(void)
+/* A map of 9 MB for each attacker, whose next array has 18 MB. */
+static int make_target(void)
 {
-	struct hmap_ioc_create arg = named_arg(AT_FDCWD, "", 0600);
-	int dev = dev_open(O_RDWR), ret;
-	struct hmap_stats stats;
+	struct hmap_ioc_create arg;
 	char name[32];
-	struct map m;
 
 	snprintf(name, sizeof(name), "target%d", getpid());
-	set_name(arg.name, name);
-	arg.key_size = WIDE;
-	arg.value_size = WIDE;
-	arg.hint = 20000;
-	ret = map_create(&m, dev, &arg) ?: dev_stats(m.fd, &stats) ?:
-	      map_fill(&m, 0, stats.capacity) ?: use_bytes(8 * MB);
-	own[0] = m;
-	return ret;
+	arg = named_arg(AT_FDCWD, name, 0600);
+	return make_full(&own[0], dev_open(O_RDWR), &arg, 20000) ?: use_bytes(8 * MB);
 }
 
 /* The file system drops what is replaced, with the directory locked. */
@@ -415,7 +418,7 @@ static int make_names(struct calls *calls)
 
 static const struct slow_attack replacing = {
 	"replacing a map whose worker is above memory.high", "memory.high", "4000000",
-	make_targets, replace_target,
+	make_target, replace_target,
 };
 
 TEST_F(slow, a_map_that_goes)
@@ -425,19 +428,11 @@ TEST_F(slow, a_map_that_goes)
 			    HMAP_NODES "/other"));
 }
 
-/* ---- who pays for the default map ---- */
+/* ---- the cgroup that pays for the default map ---- */
 
-static s64 charged(const char *group)
+static s64 charged(void)
 {
-	char path[128], text[32] = "";
-	int fd;
-
-	snprintf(path, sizeof(path), CGROUP "/%s/memory.current", group);
-	fd = open(path, O_RDONLY);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
-		return -errno;
-	close(fd);
-	return strtoll(text, NULL, 10);
+	return number_of(CGROUP "/hostile/memory.current", "");
 }
 
 /* The map's B after a second, or as soon as it is the one that is @wanted. */
@@ -461,7 +456,7 @@ static int put_some(void *arg)
 
 	ret = ret ?: map_fill(&m, *first, 1000);
 	settled_B(m.fd, 12);
-	return ret ?: charged("hostile") > 8 * (s64)MB ? -E2BIG : 0;
+	return ret ?: charged() > 8 * (s64)MB ? -E2BIG : 0;
 }
 
 /* Its cgroup may have 48 MB, and the next array has 9. */
@@ -497,7 +492,7 @@ static int clear_some(void *unused)
 	int ret = become_hostile() ?: map_open(&m, O_RDWR);
 
 	ret = ret ?: dev_clear(m.fd);
-	return ret ?: charged("hostile") > 8 * (s64)MB ? -E2BIG : 0;
+	return ret ?: charged() > 8 * (s64)MB ? -E2BIG : 0;
 }
 
 /* Others have reserved 18 MB. */
