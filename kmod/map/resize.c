@@ -217,10 +217,15 @@ static int hmap_put_B(const struct hmap *h, const struct hmap_array *a, u64 coun
 	return -1;
 }
 
-/* A large array is needed: call the worker, and wait for it if it is far behind. */
+/*
+ * A large array is needed: call the worker, and wait for it if it is far behind. A caller
+ * that does not pay for the array leaves that to others.
+ */
 static int hmap_await_worker(struct hmap *h, const struct hmap_array *a,
-			     struct hmap_supply *supply, u64 count, bool may_wait)
+			     struct hmap_supply *supply, u64 count, u8 B, bool may_wait)
 {
+	if (!hmap_caller_pays(h, hmap_array_data_size(h, hmap_least_B(a, B))))
+		return 0;
 	hmap_call_worker(h);
 	if (!may_wait || supply->waited || hmap_worker_is_late(h) ||
 	    count < 2 * hmap_capacity(a->B))
@@ -277,14 +282,11 @@ int __hmap_resize_for_insert(struct hmap *h, const struct hmap_locked *lk,
 		return a->data ? 0 : -ENOSPC;
 	}
 	put_B = supply->no_array ? -1 : hmap_put_B(h, a, count, B);
-	/* A caller that does not pay for the array does not call the worker either. */
-	if (put_B < 0 && a->data &&
-	    !hmap_caller_pays(h, hmap_array_data_size(h, hmap_least_B(a, B))))
-		return 0;
-	if (put_B < 0)
+	if (put_B < 0 && !a->data)
 		/* Without a reason there was room a moment ago, and is not any more. */
-		return a->data ? hmap_await_worker(h, a, supply, count, may_wait) :
-				 supply->no_array ?: -ENOSPC;
+		return supply->no_array ?: -ENOSPC;
+	if (put_B < 0)
+		return hmap_await_worker(h, a, supply, count, B, may_wait);
 	supply->want = WANT_ARRAY;
 	supply->want_B = put_B;
 	return -EAGAIN;
