@@ -10,8 +10,8 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
+#include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -20,8 +20,8 @@
 #include "object.h"
 #include "view.h"
 
-/* A fault maps the existing pages of an aligned range of this many pages. */
-#define FAULT_PAGES	16
+/* A fault maps the existing pages of an aligned range of this many bytes. */
+#define FAULT_SIZE	(16 * PAGE_SIZE)
 
 /**
  * struct hmap_mapping - a view, and the mapping that shows it
@@ -110,60 +110,47 @@ static unsigned long hmap_pfn_of(void *page)
 				       page_to_pfn(virt_to_page(page));
 }
 
-static vm_fault_t hmap_map_page(struct vm_fault *vmf, pgoff_t pgoff, void *page)
+/*
+ * Map what is at @addr, if it is a page of the map or the page that is needed. The
+ * page table is locked: hmap_view_page() explains why.
+ */
+static int hmap_map_page(pte_t *pte, unsigned long addr, void *data)
 {
+	struct vm_fault *vmf = data;
 	struct vm_area_struct *vma = vmf->vma;
-
-	return vmf_insert_pfn(vma, vma->vm_start +
-			      ((pgoff - vma->vm_pgoff) << PAGE_SHIFT),
-			      hmap_pfn_of(page));
-}
-
-/* Fault-around: the pages next to a page of the map will be needed, too. */
-static void hmap_map_around(struct vm_fault *vmf, struct hmap_mapped_view *view)
-{
-	struct vm_area_struct *vma = vmf->vma;
-	pgoff_t first = round_down(vmf->pgoff, FAULT_PAGES), pgoff;
-	pgoff_t end = min(first + FAULT_PAGES, vma->vm_pgoff + vma_pages(vma));
+	pgoff_t pgoff = linear_page_index(vma, addr);
 	void *page;
 
-	for (pgoff = max(first, vma->vm_pgoff); pgoff < end; pgoff++) {
-		page = hmap_view_page(view, pgoff);
-		if (page)
-			hmap_map_page(vmf, pgoff, page);
-	}
+	if (!pte_none(ptep_get(pte)))
+		return 0;
+	page = hmap_view_page(vma->vm_private_data, pgoff);
+	if (!page && pgoff == vmf->pgoff)
+		page = hmap_void_page;
+	if (!IS_ERR_OR_NULL(page))
+		set_pte_at(vma->vm_mm, addr, pte,
+			   pte_mkspecial(pfn_pte(hmap_pfn_of(page), vma->vm_page_prot)));
+	return 0;
 }
 
 static vm_fault_t hmap_vma_fault(struct vm_fault *vmf)
 {
-	struct hmap_mapped_view *view = vmf->vma->vm_private_data;
-	unsigned int noreclaim;
-	vm_fault_t ret;
-	void *page;
-	int err;
+	struct vm_area_struct *vma = vmf->vma;
+	struct hmap_mapped_view *view = vma->vm_private_data;
+	unsigned long first, end;
+	int touched, err;
 
-	/*
-	 * Under @pages, on which the worker waits, a task must not sleep until its cgroup
-	 * has room: allocate a page table or the hole without reclaim and beyond the
-	 * cgroup's limit. For a page table, do_fault() has just waited: it allocates one
-	 * in advance (vmf->prealloc_pte), which vmf_insert_pfn() does not use.
-	 */
-	noreclaim = memalloc_noreclaim_save();
-	/* Held until the page is in the page table, where zap finds it. */
-	down_read(&view->pages);
-	page = hmap_view_page(view, vmf->pgoff);
-	err = page ? 0 : hmap_view_hole(view, vmf->pgoff);
-	if (err)
-		ret = err == -EAGAIN ? VM_FAULT_NOPAGE : VM_FAULT_OOM;
-	else
-		ret = hmap_map_page(vmf, vmf->pgoff, page ?: hmap_void_page);
-	if (page && ret == VM_FAULT_NOPAGE)
-		hmap_map_around(vmf, view);
-	up_read(&view->pages);
-	memalloc_noreclaim_restore(noreclaim);
-	if (!page)
+	touched = hmap_view_touch(view, vmf->pgoff);
+	if (touched < 0)
+		return VM_FAULT_OOM;
+
+	/* Fault-around: the pages next to a page of the map will be needed, too. */
+	first = max(round_down(vmf->address, FAULT_SIZE), vma->vm_start);
+	end = min(round_down(vmf->address, FAULT_SIZE) + FAULT_SIZE, vma->vm_end);
+	err = apply_to_page_range(vma->vm_mm, first, end - first, hmap_map_page, vmf);
+	if (touched)
 		hmap_view_close_holes(view);
-	return ret;
+	/* Nothing has been mapped if a slot is about to change: then it faults again. */
+	return err ? VM_FAULT_OOM : VM_FAULT_NOPAGE;
 }
 
 static const struct vm_operations_struct hmap_vm_ops = {

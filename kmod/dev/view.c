@@ -19,10 +19,11 @@
  *
  *  - It is in an array that is being freed. Before the pages are, they are
  *    taken out of @arrays and then out of all page tables (hmap_view_remove()).
- *    A fault that was about to map one has done so before that, and maps none
- *    after it, since faults hold @pages. A page that has gone is read as a page
- *    of evacuated buckets; the array has left the control page before, so it
- *    shows in the sequence.
+ *    A fault looks a page up with the page table locked that it maps it in: if
+ *    it finds the array, the page is removed when that page table's turn comes.
+ *    So the task that removes waits for none that is in a fault. A page that
+ *    has gone is read as a page of evacuated buckets; the array has left the
+ *    control page before, so it shows in the sequence.
  *
  *  - It still has such a page where there is an array again. A place that a
  *    program has touched while there was no array is a HOLE, and none comes
@@ -41,6 +42,7 @@
  */
 #include <linux/bottom_half.h>
 #include <linux/build_bug.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 
 #include "../compat.h"
@@ -96,55 +98,69 @@ void hmap_view_exit(struct hmap_mapped_view *view)
 }
 EXPORT_SYMBOL_IF_KUNIT(hmap_view_exit);
 
-static struct hmap_array *hmap_view_array(struct hmap_mapped_view *view, unsigned long slot)
-{
-	void *entry = xa_load(&view->arrays, slot);
-
-	return xa_is_value(entry) ? NULL : entry;
-}
-
-/* The page at @pgoff of the file, or NULL if there is none. Under @pages. */
+/**
+ * hmap_view_page() - a page to be mapped
+ * @view: the view
+ * @pgoff: page of the file
+ *
+ * Call this with the page table locked, and map the page before it is unlocked:
+ * otherwise the page may be freed.
+ *
+ * Return: the page; NULL if there is none, so that the void page may be mapped;
+ * ERR_PTR(-EAGAIN) if the slot is about to change: map nothing.
+ */
 void *hmap_view_page(struct hmap_mapped_view *view, pgoff_t pgoff)
 {
 	unsigned long slot = (u64)pgoff / HMAP_VIEW_SLOT_PAGES;
-	struct hmap_array *a;
+	void *entry;
 
-	lockdep_assert_held(&view->pages);
 	if (!slot)
 		return pgoff ? NULL : view->control;
-	a = hmap_view_array(view, slot);
-	return a ? hmap_array_page(a, pgoff % HMAP_VIEW_SLOT_PAGES) : NULL;
+	if (slot >= HMAP_VIEW_SLOTS)
+		return NULL;
+	/* Page table before slot: pairs with smp_mb() in hmap_view_close(). */
+	smp_mb();
+	entry = xa_load(&view->arrays, slot);
+	if (entry == HOLE)
+		return NULL;
+	if (!entry || entry == CLOSING)
+		return ERR_PTR(-EAGAIN);
+	return hmap_array_page(entry, pgoff % HMAP_VIEW_SLOT_PAGES);
 }
 EXPORT_SYMBOL_IF_KUNIT(hmap_view_page);
 
 /**
- * hmap_view_hole() - prepare for mapping the void page
- * @view: the view, with @pages held for reading
- * @pgoff: page of the file, for which hmap_view_page() has returned NULL
+ * hmap_view_touch() - a program needs a page: if there is no array, make a hole
+ * @view: the view
+ * @pgoff: page of the file
  *
- * Return: 0; -ENOMEM; -EAGAIN if the slot is about to change: fault again.
+ * Context: process; may sleep.
+ * Return: 0; 1 if there is no array: call hmap_view_close_holes() when the page has been
+ * mapped; -ENOMEM.
  */
-int hmap_view_hole(struct hmap_mapped_view *view, pgoff_t pgoff)
+int hmap_view_touch(struct hmap_mapped_view *view, pgoff_t pgoff)
 {
 	unsigned long slot = (u64)pgoff / HMAP_VIEW_SLOT_PAGES;
+	void *entry;
 	int err;
 
-	lockdep_assert_held(&view->pages);
-	/* Outside of all slots; or an array is there, but has no page here (yet). */
-	if (!slot || slot >= HMAP_VIEW_SLOTS || hmap_view_array(view, slot))
+	if (!slot || slot >= HMAP_VIEW_SLOTS)
+		return 0;
+	entry = xa_load(&view->arrays, slot);
+	if (entry && !xa_is_value(entry))
 		return 0;
 	err = xa_insert(&view->arrays, slot, HOLE, GFP_KERNEL_ACCOUNT);
 	if (!err)
 		atomic_inc(&view->holes);
-	if (err == -EBUSY)
-		return xa_load(&view->arrays, slot) == HOLE ? 0 : -EAGAIN;
-	return err;
+	return err == -ENOMEM ? err : 1;
 }
-EXPORT_SYMBOL_IF_KUNIT(hmap_view_hole);
+EXPORT_SYMBOL_IF_KUNIT(hmap_view_touch);
 
-/* Remove a slot from all page tables, and free it. */
+/* Remove a slot, which is CLOSING, from all page tables, and free it. */
 static void hmap_view_close(struct hmap_mapped_view *view, unsigned long slot)
 {
+	/* Slot before page tables: pairs with smp_mb() in hmap_view_page(). */
+	smp_mb();
 	view->ops->zap(view, slot * HMAP_VIEW_SLOT_PAGES, HMAP_VIEW_SLOT_PAGES);
 	xa_erase(&view->arrays, slot);
 }
@@ -152,23 +168,20 @@ static void hmap_view_close(struct hmap_mapped_view *view, unsigned long slot)
 /* Change one hole to CLOSING. Returns its slot; 0 if there is no hole. */
 static unsigned long hmap_view_take_hole(struct hmap_mapped_view *view)
 {
-	unsigned long slot, taken = 0;
+	unsigned long slot;
 	void *entry;
 
-	down_write(&view->pages);
 	xa_for_each(&view->arrays, slot, entry) {
-		if (entry != HOLE)
-			continue;
-		xa_store(&view->arrays, slot, CLOSING, 0);
-		atomic_dec(&view->holes);
-		taken = slot;
-		break;
+		if (entry == HOLE &&
+		    xa_cmpxchg(&view->arrays, slot, HOLE, CLOSING, 0) == HOLE) {
+			atomic_dec(&view->holes);
+			return slot;
+		}
 	}
-	up_write(&view->pages);
-	return taken;
+	return 0;
 }
 
-/* Call after a fault that made a hole: close the holes if many. May sleep. */
+/* Call after a fault in a hole: close the holes if many. May sleep. */
 void hmap_view_close_holes(struct hmap_mapped_view *view)
 {
 	unsigned long slot;
@@ -187,10 +200,7 @@ static int hmap_view_add(struct hmap_view *base, struct hmap_array *a, gfp_t gfp
 	u32 slot;
 	int err;
 
-	/*
-	 * Without @pages, for which a put would have to wait: a fault that finds the slot
-	 * reserved or taken makes no hole there (hmap_view_hole()).
-	 */
+	/* While it is reserved a fault makes no hole there, and maps nothing. */
 	err = xa_alloc(&view->arrays, &slot, NULL, XA_LIMIT(1, HMAP_VIEW_SLOTS - 1), gfp);
 	if (err)
 		return err;
@@ -204,9 +214,7 @@ static void hmap_view_remove(struct hmap_view *base, struct hmap_array *a)
 {
 	struct hmap_mapped_view *view = hmap_mapped_view(base);
 
-	down_write(&view->pages);
 	xa_store(&view->arrays, a->slot, CLOSING, 0);
-	up_write(&view->pages);
 	hmap_view_close(view, a->slot);
 }
 
@@ -277,12 +285,9 @@ int hmap_view_init(struct hmap_mapped_view *view,
 	view->control = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!view->control)
 		return -ENOMEM;
-	view->base.ops = &hmap_view_ops;
-	view->base.max_extent = HMAP_VIEW_SLOT_SIZE;
-	kref_init(&view->base.ref);
+	hmap_view_setup(&view->base, &hmap_view_ops, HMAP_VIEW_SLOT_SIZE);
 	view->ops = ops;
 	spin_lock_init(&view->lock);
-	init_rwsem(&view->pages);
 	xa_init_flags(&view->arrays, XA_FLAGS_ALLOC1);
 	return 0;
 }

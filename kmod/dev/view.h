@@ -8,7 +8,6 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/hmap-view.h>
-#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
@@ -45,11 +44,8 @@ struct hmap_mapped_view_ops {
  * @control: the first page of the file. Written under @lock; programs read it
  *	anytime
  * @lock: protects @control; a leaf, taken under the stripes
- * @pages: held for reading while a page is looked up and mapped, for writing to
- *	remove from @arrays. So a page that has been looked up is in the page table,
- *	where @zap finds it, before its array is removed. No put waits for it
- * @arrays: all arrays that have not been freed, and holes, by slot. Under its lock,
- *	and @pages, see there
+ * @arrays: all arrays that have not been freed, and holes, by slot. Under its lock;
+ *	a fault reads it with the page table locked, see hmap_view_page()
  * @holes: number of holes
  */
 struct hmap_mapped_view {
@@ -57,7 +53,6 @@ struct hmap_mapped_view {
 	const struct hmap_mapped_view_ops *ops;
 	struct hmap_mapped *control;
 	spinlock_t lock; /* control */
-	struct rw_semaphore pages;
 	struct xarray arrays;
 	atomic_t holes;
 };
@@ -72,7 +67,7 @@ int hmap_view_init(struct hmap_mapped_view *view,
 void hmap_view_exit(struct hmap_mapped_view *view);
 void hmap_view_attach(struct hmap_mapped_view *view, const struct hmap *h);
 void *hmap_view_page(struct hmap_mapped_view *view, pgoff_t pgoff);
-int hmap_view_hole(struct hmap_mapped_view *view, pgoff_t pgoff);
+int hmap_view_touch(struct hmap_mapped_view *view, pgoff_t pgoff);
 void hmap_view_close_holes(struct hmap_mapped_view *view);
 
 #endif /* _HMAP_DEV_VIEW_H */

@@ -2,6 +2,7 @@
 /*
  * An array of buckets with its overflow buckets: allocate, free, hand out.
  */
+#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/hmap-view.h>
 #include <linux/kmemleak.h>
@@ -14,6 +15,12 @@
 
 #include "../compat.h"
 #include "array.h"
+
+/* The longest pause between two removals of arrays from a view, in microseconds. */
+#define REMOVAL_PAUSE_MAX	USEC_PER_SEC
+
+/* Views from which arrays are being removed. */
+static atomic_t hmap_removals;
 
 /*
  * Whether buckets come from kmalloc(). Not if they are larger than a slab object,
@@ -390,16 +397,82 @@ void hmap_array_free(struct hmap_array *a)
 }
 EXPORT_SYMBOL_IF_KUNIT(hmap_array_free);
 
-static void hmap_array_release(struct work_struct *work)
+static void hmap_array_finish(struct hmap_array *a)
 {
-	struct hmap_array *a = container_of(to_rcu_work(work),
-					    struct hmap_array, release);
 	struct hmap_memory *memory = a->memory;
 	size_t bytes = a->bytes;
 
 	hmap_array_free(a);
 	hmap_memory_freed(memory, bytes);
 	hmap_memory_put(memory);
+}
+
+/*
+ * Pause after a removal that has taken @ns. It takes time for each mapping, and no
+ * cgroup is charged for it: so the removals of one view may use a fifth of a CPU, and
+ * all together a fifth of the CPUs; more only if one takes over REMOVAL_PAUSE_MAX / 4.
+ */
+static void hmap_removal_pause(u64 ns, int running)
+{
+	u64 us = 4 * ns / NSEC_PER_USEC * DIV_ROUND_UP(running, num_online_cpus());
+
+	us = min_t(u64, us, REMOVAL_PAUSE_MAX);
+	if (us)
+		usleep_range_state(us, us + us / 4, TASK_IDLE);
+}
+
+static void hmap_view_removal(struct work_struct *work)
+{
+	struct hmap_view *view = container_of(work, struct hmap_view, removal);
+	int running = atomic_inc_return(&hmap_removals);
+	struct hmap_array *a, *next;
+	u64 start;
+
+	llist_for_each_entry_safe(a, next, llist_del_all(&view->retired), retired) {
+		start = ktime_get_ns();
+		hmap_array_finish(a);
+		hmap_removal_pause(ktime_get_ns() - start, running);
+	}
+	atomic_dec(&hmap_removals);
+	hmap_view_put(view);
+}
+
+/**
+ * hmap_view_setup() - initialise the part of a view that the map knows
+ * @view: the view. The caller owns the first reference
+ * @ops: callbacks
+ * @max_extent: bytes that an array may take in the view
+ */
+void hmap_view_setup(struct hmap_view *view, const struct hmap_view_ops *ops,
+		     u64 max_extent)
+{
+	view->ops = ops;
+	view->max_extent = max_extent;
+	kref_init(&view->ref);
+	init_llist_head(&view->retired);
+	INIT_WORK(&view->removal, hmap_view_removal);
+}
+
+/*
+ * Programs that map a view can delay its removals: they hold locks of their own page
+ * tables and of the mapping, and may have no processor time. So each view has one work,
+ * in a queue of views, and delays only itself.
+ */
+static void hmap_array_release(struct work_struct *work)
+{
+	struct hmap_array *a = container_of(to_rcu_work(work),
+					    struct hmap_array, release);
+	struct hmap_view *view = a->view;
+
+	if (!a->slot) {
+		hmap_array_finish(a);
+		return;
+	}
+	/* The work's: @a, which holds one, may be freed before the work is queued. */
+	hmap_view_get(view);
+	if (!llist_add(&a->retired, &view->retired) ||
+	    !queue_work(hmap_view_wq, &view->removal))
+		hmap_view_put(view);
 }
 
 static void hmap_array_wait(struct hmap_array *a)

@@ -8,9 +8,10 @@
  * frees more than an allocation that it has made itself, and nothing that only
  * a sleeping context may free.
  *
- * There are two queues, both with a rescuer, since others wait for them under
+ * There are three queues, all with a rescuer, since others wait for them under
  * memory pressure: hmap_wq runs the workers of all maps, which allocate;
- * hmap_free_wq frees, and its works allocate nothing themselves.
+ * hmap_free_wq frees, and its works allocate nothing themselves; nor do those of
+ * hmap_view_wq, which free the arrays that programs see, and may wait for these.
  */
 #include <linux/export.h>
 #include <linux/memcontrol.h>
@@ -35,6 +36,9 @@ EXPORT_SYMBOL_IF_KUNIT(hmap_wq);
 /* Frees memory. */
 struct workqueue_struct *hmap_free_wq;
 
+/* Removes arrays from views, and frees them. */
+struct workqueue_struct *hmap_view_wq;
+
 int hmap_queues_init(void)
 {
 	/* Many at once: a worker may sleep for long, see struct hmap_pool. */
@@ -42,7 +46,9 @@ int hmap_queues_init(void)
 				  WQ_MAX_ACTIVE);
 	hmap_free_wq = alloc_workqueue("hmap_free", WQ_UNBOUND | WQ_MEM_RECLAIM,
 				       0);
-	if (hmap_wq && hmap_free_wq)
+	hmap_view_wq = alloc_workqueue("hmap_view", WQ_UNBOUND | WQ_MEM_RECLAIM,
+				       WQ_MAX_ACTIVE);
+	if (hmap_wq && hmap_free_wq && hmap_view_wq)
 		return 0;
 	hmap_queues_exit();
 	return -ENOMEM;
@@ -58,16 +64,20 @@ static void hmap_drain(void)
 {
 	rcu_barrier();
 	flush_workqueue(hmap_free_wq);
+	flush_workqueue(hmap_view_wq);
 }
 
 /* All maps have been destroyed: free the memory that still waits. */
 void hmap_queues_exit(void)
 {
-	if (hmap_free_wq) {
+	if (hmap_free_wq && hmap_view_wq) {
 		hmap_drain();
 		hmap_drain();
-		destroy_workqueue(hmap_free_wq);
 	}
+	if (hmap_view_wq)
+		destroy_workqueue(hmap_view_wq);
+	if (hmap_free_wq)
+		destroy_workqueue(hmap_free_wq);
 	if (hmap_wq)
 		destroy_workqueue(hmap_wq);
 }

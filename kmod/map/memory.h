@@ -59,6 +59,7 @@ struct hmap_memory {
 
 extern struct workqueue_struct *hmap_wq;
 extern struct workqueue_struct *hmap_free_wq;
+extern struct workqueue_struct *hmap_view_wq;
 
 int hmap_queues_init(void);
 void hmap_queues_exit(void);

@@ -20,6 +20,7 @@
  */
 struct owned {
 	struct hmap_mapped_view view;
+	struct rw_semaphore mapped;
 	atomic_t zaps;
 	struct task_struct *task;
 	unsigned int own;
@@ -30,6 +31,9 @@ static void count_zap(struct hmap_mapped_view *view, pgoff_t first, pgoff_t page
 {
 	struct owned *owned = container_of(view, struct owned, view);
 
+	/* Programs have finished what they do with the pages. */
+	down_write(&owned->mapped);
+	up_write(&owned->mapped);
 	atomic_inc(&owned->zaps);
 	owned->own += current == owned->task;
 }
@@ -61,6 +65,7 @@ struct hmap_view *hk_view(struct kunit *test)
 	struct owned *owned = hk_alloc(test, 1, sizeof(*owned));
 
 	owned->task = current;
+	init_rwsem(&owned->mapped);
 	init_completion(&owned->released);
 	KUNIT_ASSERT_EQ(test, hmap_view_init(&owned->view, &ops), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_view, owned),
@@ -83,7 +88,12 @@ static void *at(struct hmap_mapped_view *view, u64 offset)
 {
 	void *page = hmap_view_page(view, offset >> PAGE_SHIFT);
 
-	return page ? page + offset_in_page(offset) : NULL;
+	return IS_ERR_OR_NULL(page) ? NULL : page + offset_in_page(offset);
+}
+
+static struct rw_semaphore *mapped_of(struct hmap_mapped_view *view)
+{
+	return &container_of(view, struct owned, view)->mapped;
 }
 
 /* The same for a caller that does not hold the semaphore. */
@@ -91,9 +101,9 @@ static void *shown_at(struct hmap_mapped_view *view, u64 offset)
 {
 	void *p;
 
-	down_read(&view->pages);
+	down_read(mapped_of(view));
 	p = at(view, offset);
-	up_read(&view->pages);
+	up_read(mapped_of(view));
 	return p;
 }
 
@@ -178,7 +188,7 @@ int hk_view_get(struct hmap *h, const void *key, void *value)
 	int err;
 
 	do {
-		down_read(&view->pages);
+		down_read(mapped_of(view));
 		evacuated = hk_evacuated(h);
 		/* The sequence, and then what it is about. */
 		sequence = smp_load_acquire(&view->control->sequence);
@@ -188,7 +198,7 @@ int hk_view_get(struct hmap *h, const void *key, void *value)
 		if (sequence & 1 || sequence != view->control->sequence ||
 		    evacuated != hk_evacuated(h))
 			err = -EAGAIN;
-		up_read(&view->pages);
+		up_read(mapped_of(view));
 	} while (err == -EAGAIN);
 	return err;
 }
@@ -338,13 +348,15 @@ static void what_is_freed_is_taken_away(struct kunit *test)
 /* As a fault in a place where no array is. */
 static int touch(struct hmap_mapped_view *view, unsigned long slot)
 {
-	int err;
+	pgoff_t pgoff = slot * HMAP_VIEW_SLOT_PAGES;
+	int touched;
 
-	down_read(&view->pages);
-	err = hmap_view_page(view, slot * HMAP_VIEW_SLOT_PAGES) ?
-	      -EEXIST : hmap_view_hole(view, slot * HMAP_VIEW_SLOT_PAGES);
-	up_read(&view->pages);
-	return err;
+	down_read(mapped_of(view));
+	touched = hmap_view_touch(view, pgoff);
+	if (hmap_view_page(view, pgoff))
+		touched = -EEXIST;
+	up_read(mapped_of(view));
+	return touched;
 }
 
 /* The map grows five times, past all places that have been touched. */
@@ -358,7 +370,7 @@ static void no_put_pays_for_holes(struct kunit *test)
 	u32 slot;
 
 	for (i = 1; i <= 10; i++)
-		KUNIT_ASSERT_EQ(test, touch(view, i), 0);
+		KUNIT_ASSERT_EQ(test, touch(view, i), 1);
 	h = hk_map_view(test, &params, &view->base);
 	hk_put_range(test, h, 0, 200);
 	slot = hk_array(h)->slot;
@@ -367,7 +379,7 @@ static void no_put_pays_for_holes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, touch(view, slot), -EEXIST);
 	KUNIT_EXPECT_EQ(test, atomic_read(&view->holes), 10);
 	for (i = 1; i <= 10; i++)
-		KUNIT_EXPECT_EQ(test, touch(view, i), 0);
+		KUNIT_EXPECT_EQ(test, touch(view, i), 1);
 	expect_seen(test, h, 0, 200);
 }
 
@@ -381,11 +393,11 @@ static void readers_close_holes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, touch(view, HMAP_VIEW_SLOTS), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&view->holes), 0);
 	for (i = 1; i < HMAP_VIEW_HOLES; i++) {
-		KUNIT_ASSERT_EQ(test, touch(view, 2 * i), 0);
+		KUNIT_ASSERT_EQ(test, touch(view, 2 * i), 1);
 		hmap_view_close_holes(view);
 	}
 	KUNIT_EXPECT_EQ(test, owned->own, 0);
-	KUNIT_ASSERT_EQ(test, touch(view, 2 * i), 0);
+	KUNIT_ASSERT_EQ(test, touch(view, 2 * i), 1);
 	hmap_view_close_holes(view);
 	KUNIT_EXPECT_EQ(test, owned->own, HMAP_VIEW_HOLES);
 	KUNIT_EXPECT_EQ(test, atomic_read(&view->holes), 0);

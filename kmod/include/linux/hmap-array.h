@@ -97,6 +97,7 @@ struct hmap_progress {
  * @view: the view that shows it, or NULL. Constant
  * @slot: its slot in the view; 0 if it has no buckets. Constant once published
  * @release: frees it when no reader can be in it
+ * @retired: instead of @release, which has done its part: in the list of its view
  * @nevacuate: progress of each stripe that can be in use
  *
  * The first cache line has the fields that every operation reads. Appending an
@@ -126,7 +127,10 @@ struct hmap_array {
 	struct hmap_memory *memory;
 	struct hmap_view *view;
 	u32 slot;
-	struct rcu_work release;
+	union {
+		struct rcu_work release;
+		struct llist_node retired;
+	};
 	struct hmap_progress nevacuate[];
 };
 

@@ -12,7 +12,9 @@
 
 #include <linux/hmap.h>
 #include <linux/kref.h>
+#include <linux/llist.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct hmap_view;
 
@@ -22,7 +24,8 @@ struct hmap_view;
  *	May sleep. Returns 0, or a negative errno, with @a->slot 0, if the array
  *	must not be used
  * @remove: an array with a slot is about to be freed, after an RCU grace period if
- *	it has been in use; the map does not use it any more. May sleep
+ *	it has been in use; the map does not use it any more. May sleep. For arrays
+ *	that have been in use, called by a work of the view, for one at a time
  * @begin: the arrays of the map, or their seed, are about to change. Under a stripe
  * @end: they have changed. Follows @begin under the same stripe
  * @release: the last reference has been dropped. May sleep
@@ -39,13 +42,20 @@ struct hmap_view_ops {
  * struct hmap_view - shows the memory of a map
  * @ops: constant
  * @max_extent: bytes that an array may take in the view. Constant
- * @ref: held by the owner and by each array
+ * @ref: held by the owner, by each array, and by @removal while it is queued
+ * @retired: arrays that have waited for a grace period
+ * @removal: removes them from the view, and frees them
  */
 struct hmap_view {
 	const struct hmap_view_ops *ops;
 	u64 max_extent;
 	struct kref ref;
+	struct llist_head retired;
+	struct work_struct removal;
 };
+
+void hmap_view_setup(struct hmap_view *view, const struct hmap_view_ops *ops,
+		     u64 max_extent);
 
 /**
  * hmap_init_view() - initialise a map whose memory is shown by a view
