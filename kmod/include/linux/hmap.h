@@ -150,12 +150,12 @@ struct hmap_pool {
  * @flags: HMAP_NO_SHRINK, HMAP_NUMA_NODE, HMAP_ACCOUNT or HMAP_ACCOUNT_CALLERS, and
  *	HMAP_LONG_CHAINS; or 0. With HMAP_ACCOUNT_CALLERS memory is charged to the
  *	task that allocates it. A larger array that the worker makes is charged to the
- *	last task that needed one, but only if it is no more than an eighth of what
- *	each cgroup of that task may have, and none of them is being slowed down
- *	(memory.high). Otherwise the map continues with longer chains until another
- *	task needs the array. hmap_clear() and hmap_shrink() charge their caller in
- *	the same case only: others may have chosen the size. The worker's other memory
- *	replaces more than it takes, and is charged to no cgroup
+ *	last task that needed a larger one and can pay for this one: it is no more than
+ *	an eighth of what each cgroup of that task may have, and none of them is being
+ *	slowed down (memory.high). Until there is such a task the map continues with
+ *	longer chains. hmap_clear() and hmap_shrink() charge their caller in the same
+ *	case only: others may have chosen the size. The worker's other memory replaces
+ *	more than it takes, and is charged to no cgroup
  * @node: with HMAP_NUMA_NODE: node to allocate memory on, as long as it has some.
  *	Without the flag a large array comes from the node that the worker runs on
  * @hashfn: hash function. NULL for a fast keyed hash, which is not safe against
