@@ -5,7 +5,7 @@
 # suite: cli
 # cpus: 1
 # kernels: um
-# timeout: 1000
+# timeout: 1500
 # nightly kernels: stock-old stock-new
 # nightly timeout: 900
 # packages: udev
