@@ -7,6 +7,7 @@
 #include <linux/hmap-view.h>
 #include <linux/kmemleak.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
@@ -18,6 +19,9 @@
 
 /* The longest pause between two removals of arrays from a view, in microseconds. */
 #define REMOVAL_PAUSE_MAX	USEC_PER_SEC
+
+/* A removal that takes less than this many microseconds needs no pause. */
+#define REMOVAL_QUICK		100
 
 /* Views from which arrays are being removed. */
 static atomic_t hmap_removals;
@@ -414,11 +418,14 @@ static void hmap_array_finish(struct hmap_array *a)
  */
 static void hmap_removal_pause(u64 ns, int running)
 {
-	u64 us = 4 * ns / NSEC_PER_USEC * DIV_ROUND_UP(running, num_online_cpus());
+	u64 us = div_u64(ns, NSEC_PER_USEC);
 
+	/* With few mappings it is as quick as freeing the memory: no reason to pause. */
+	if (us < REMOVAL_QUICK)
+		return;
+	us *= 4 * DIV_ROUND_UP(running, num_online_cpus());
 	us = min_t(u64, us, REMOVAL_PAUSE_MAX);
-	if (us)
-		usleep_range_state(us, us + us / 4, TASK_IDLE);
+	usleep_range_state(us, us + us / 4, TASK_IDLE);
 }
 
 static void hmap_view_removal(struct work_struct *work)
