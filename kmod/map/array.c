@@ -413,8 +413,9 @@ static void hmap_array_finish(struct hmap_array *a)
 
 /*
  * Pause after a removal that has taken @ns. It takes time for each mapping, and no
- * cgroup is charged for it: so the removals of one view may use a fifth of a CPU, and
- * all together a fifth of the CPUs; more only if one takes over REMOVAL_PAUSE_MAX / 4.
+ * cgroup is charged for it: so removals that are not quick may use a fifth of a CPU for
+ * one view, and all together a fifth of the CPUs; more only if one takes longer than
+ * REMOVAL_PAUSE_MAX / 4.
  */
 static void hmap_removal_pause(u64 ns, int running)
 {
@@ -463,7 +464,7 @@ void hmap_view_setup(struct hmap_view *view, const struct hmap_view_ops *ops,
 /*
  * Programs that map a view can delay its removals: they hold locks of their own page
  * tables and of the mapping, and may have no processor time. So each view has one work,
- * in a queue of views, and delays only itself.
+ * in a queue of views, and delays others only if it is one of WQ_MAX_ACTIVE.
  */
 static void hmap_array_release(struct work_struct *work)
 {

@@ -213,8 +213,8 @@ static bool finish(int fd)
 }
 
 /*
- * Whether this is the new process is asked of getpid(): on a busy host, fork() of
- * user-mode Linux has returned 0 to its caller as well, which then did the same work.
+ * Whether this is the new process is asked of getpid(): in one run on a busy host two
+ * processes did the work of one, as if fork() of user-mode Linux had returned 0 twice.
  */
 static void start_worker(u32 i)
 {
