@@ -77,18 +77,25 @@ static u64 call_ends(struct calls *calls)
 	return calls->worst;
 }
 
-/* A map that others may read and map, which grows again and again. */
-static int grow_own(struct calls *calls)
+/* A map that others may read and map. */
+static int make_grown(struct map *m, int dev)
 {
 	struct hmap_ioc_create arg = named_arg(AT_FDCWD, "grown", 0644);
-	int dev = dev_open(O_RDWR), ret = become(INNOCENT);
-	struct map m;
-	u64 i;
 
 	arg.key_size = WIDE;
 	arg.value_size = WIDE;
 	arg.flags = HMAP_CREATE_MMAP;
-	ret = ret ?: map_create(&m, dev, &arg);
+	return map_create(m, dev, &arg);
+}
+
+/* It grows again and again. */
+static int grow_own(struct calls *calls)
+{
+	int dev = dev_open(O_RDWR), ret = become(INNOCENT);
+	struct map m;
+	u64 i;
+
+	ret = ret ?: make_grown(&m, dev);
 	for (i = 0; !ret; i = (i + 1) % 16000) {
 		call_begins(calls);
 		if (!i)
@@ -128,17 +135,13 @@ static int use_default(struct calls *calls)
  */
 static int use_private(struct calls *calls)
 {
-	struct hmap_ioc_create shown_arg = named_arg(AT_FDCWD, "grown", 0644);
 	struct hmap_ioc_create arg = create_arg(WIDE, WIDE);
 	int dev = dev_open(O_RDWR), ret = become(INNOCENT);
 	struct map shown, m;
 	u64 i;
 
-	shown_arg.key_size = WIDE;
-	shown_arg.value_size = WIDE;
-	shown_arg.flags = HMAP_CREATE_MMAP;
 	arg.max_bytes = 2 * MB;
-	ret = ret ?: map_create(&shown, dev, &shown_arg) ?: map_create(&m, dev, &arg);
+	ret = ret ?: make_grown(&shown, dev) ?: map_create(&m, dev, &arg);
 	while (!ret) {
 		for (i = 0; !ret && i < SHOWN_TIMES; i++)
 			ret = dev_clear(shown.fd) ?: map_fill(&shown, 0, SHOWN);
@@ -322,9 +325,7 @@ static const struct slow_attack {
 }, reserving = {
 	"reserve with 1 ms of processor time in a second", "cpu.max", "1000 1000000",
 	open_default, reserve_default,
-};
-
-static const struct slow_attack starving = {
+}, starving = {
 	"faults with 1 ms of processor time in a second", "cpu.max", "1000 1000000",
 	open_innocent, read_innocent,
 }, mapping = {

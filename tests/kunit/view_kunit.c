@@ -5,7 +5,9 @@
  * These views are not mapped: the pages that would be are looked at.
  */
 #include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/rwsem.h>
 
 #include "../../kmod/dev/view.h"
 #include "hmap_kunit.h"
@@ -13,6 +15,7 @@
 /**
  * struct owned - a view that is not mapped
  * @view: the view
+ * @mapped: held for reading by a program that looks into pages; a zap waits for it
  * @zaps: places that were to be taken away from programs that had mapped them
  * @task: the task of the test
  * @own: zaps of that task
